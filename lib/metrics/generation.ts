@@ -1,0 +1,160 @@
+/**
+ * Validity, uniqueness and novelty of generated cells, in either reading.
+ *
+ * The two modes ask the search space different questions and are otherwise
+ * computed alike: what makes a graph invalid, and what makes two graphs the same.
+ *
+ * Source: §4.2 of the paper.
+ *
+ * @module
+ */
+
+import type { Graph } from "../spaces/graph.ts";
+import {
+  cellGraph,
+  INVALID_REASONS,
+  type InvalidReason,
+  type MetricMode,
+  type SearchSpace,
+} from "../spaces/space.ts";
+
+/** What can be wrong with a generated code sequence before it is decoded. */
+export const MALFORMED_KINDS = [
+  "wrong length",
+  "outside the codebook",
+  "not a number",
+] as const;
+
+/** One of {@link MALFORMED_KINDS}. */
+export type MalformedKind = typeof MALFORMED_KINDS[number];
+
+/**
+ * One generated sample: the decoded graph, or what kept it from being decoded.
+ *
+ * Where the space has cells of several sizes, the caller has cut the graph at its
+ * first output, or not, and says so in the row it makes of the report.
+ */
+export type Sample = Graph | MalformedKind;
+
+/** Counts and percentages of one set of samples, in one mode. */
+export interface GenerationReport {
+  readonly mode: MetricMode;
+  /** All samples: malformed and invalid ones count. */
+  readonly samples: number;
+  readonly valid: number;
+  /** Different keys among the valid samples. */
+  readonly distinct: number;
+  /** Valid samples whose key is no training cell's; equal ones all count. */
+  readonly novel: number;
+  /** `valid ÷ samples`, percent. */
+  readonly validity: number;
+  /** `distinct ÷ valid`, percent; 0 if nothing is valid. */
+  readonly uniqueness: number;
+  /** `validity × uniqueness / 100` = `distinct ÷ samples`, percent. */
+  readonly absoluteUniqueness: number;
+  /** `novel ÷ valid`, percent; 0 if nothing is valid. */
+  readonly novelty: number;
+  /** `validity × novelty / 100` = `novel ÷ samples`, percent. */
+  readonly absoluteNovelty: number;
+  /** Samples that are not valid, by reason; they add up to `samples − valid`. */
+  readonly reasons: Readonly<Record<InvalidReason, number>>;
+  /** The malformed ones, by kind; they add up to `reasons.malformed`. */
+  readonly malformed: Readonly<Record<MalformedKind, number>>;
+}
+
+/**
+ * The keys of all training cells: what a sample must not have to be novel.
+ *
+ * Takes seconds in paper mode, which hashes every cell: compute it once.
+ */
+export function trainingKeys(
+  space: SearchSpace,
+  mode: MetricMode,
+): Set<string> {
+  const table = space.cells();
+  const keys = new Set<string>();
+  for (const index of space.split().train) {
+    keys.add(_key(space, cellGraph(table, index), mode));
+  }
+  return keys;
+}
+
+/**
+ * Measures generated samples.
+ *
+ * Two valid samples are the same if their keys are: in paper mode the hash of the
+ * raw graph, in strict mode the canonical cell.
+ *
+ * @param training What {@link trainingKeys} gives for the same space and mode.
+ * @throws {RangeError} If there are no samples.
+ */
+export function measureGeneration(
+  space: SearchSpace,
+  samples: readonly Sample[],
+  mode: MetricMode,
+  training: ReadonlySet<string>,
+): GenerationReport {
+  if (samples.length === 0) {
+    throw new RangeError(
+      "Cannot measure a generation: there must be at least one sample, got 0",
+    );
+  }
+  const reasons = _zeros(INVALID_REASONS);
+  const malformed = _zeros(MALFORMED_KINDS);
+  const keys = new Set<string>();
+  // Samples repeat, and a hash is dear: each different graph is judged once.
+  const judged = new Map<string, { reason: InvalidReason } | { key: string }>();
+  let valid = 0, novel = 0;
+  for (const sample of samples) {
+    if (typeof sample === "string") {
+      malformed[sample]++;
+      reasons.malformed++;
+      continue;
+    }
+    const identity = `${sample.ops.join()};${sample.edges}`;
+    let verdict = judged.get(identity);
+    if (verdict === undefined) {
+      const reason = space.invalidReason(sample, mode);
+      verdict = reason === null
+        ? { key: _key(space, sample, mode) }
+        : { reason };
+      judged.set(identity, verdict);
+    }
+    if ("reason" in verdict) {
+      reasons[verdict.reason]++;
+      continue;
+    }
+    valid++;
+    keys.add(verdict.key);
+    if (!training.has(verdict.key)) novel++;
+  }
+  const percent = (count: number, of: number) =>
+    of === 0 ? 0 : 100 * count / of;
+  return {
+    mode,
+    samples: samples.length,
+    valid,
+    distinct: keys.size,
+    novel,
+    validity: percent(valid, samples.length),
+    uniqueness: percent(keys.size, valid),
+    absoluteUniqueness: percent(keys.size, samples.length),
+    novelty: percent(novel, valid),
+    absoluteNovelty: percent(novel, samples.length),
+    reasons,
+    malformed,
+  };
+}
+
+function _key(space: SearchSpace, graph: Graph, mode: MetricMode): string {
+  return mode === "paper" ? space.rawKey(graph) : space.canonicalKey(graph);
+}
+
+function _zeros<Name extends string>(
+  names: readonly Name[],
+): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<
+    Name,
+    number
+  >;
+}

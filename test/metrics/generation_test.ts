@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import {
+  measureGeneration,
+  type Sample,
+  trainingKeys,
+} from "../../lib/metrics/generation.ts";
+import { type Graph } from "../../lib/spaces/graph.ts";
+import { cellGraph, getSpace } from "../../lib/spaces/space.ts";
+
+const SPACE = getSpace("nasbench201");
+const TABLE = SPACE.cells();
+const { train, validation } = SPACE.split();
+const STRICT_KEYS = trainingKeys(SPACE, "strict");
+
+const SEEN = cellGraph(TABLE, train[0]);
+const SEEN_TOO = cellGraph(TABLE, train[1]);
+const NEW = cellGraph(TABLE, validation[0]);
+/** A training cell with an edge of the template missing. */
+const OFF: Graph = { ops: SEEN.ops, edges: SEEN.edges ^ 1 };
+const NO_OUTPUT: Graph = { ops: SEEN.ops.with(7, 1), edges: SEEN.edges };
+const TWO_INPUTS: Graph = { ops: SEEN.ops.with(3, 0), edges: SEEN.edges };
+
+// 10 samples: 7 that are valid in paper mode, 5 that are in strict mode.
+const SAMPLES: Sample[] = [
+  SEEN,
+  SEEN,
+  SEEN_TOO,
+  NEW,
+  { ops: NEW.ops.slice(), edges: NEW.edges }, // the same cell in other memory
+  OFF,
+  OFF,
+  NO_OUTPUT,
+  TWO_INPUTS,
+  "wrong length",
+];
+
+Deno.test("trainingKeys() has a key for each training cell and none other, in either mode", () => {
+  const paper = trainingKeys(SPACE, "paper");
+  assert.equal(STRICT_KEYS.size, 14_062);
+  assert.equal(paper.size, 14_062);
+  assert.equal(STRICT_KEYS.has(SPACE.canonicalKey(SEEN)), true);
+  assert.equal(STRICT_KEYS.has(SPACE.canonicalKey(NEW)), false);
+  assert.equal(paper.has(SPACE.rawKey(SEEN)), true);
+  assert.equal(paper.has(SPACE.rawKey(NEW)), false);
+});
+
+Deno.test("measureGeneration() is worked by hand in strict mode", () => {
+  const report = measureGeneration(SPACE, SAMPLES, "strict", STRICT_KEYS);
+  // Valid: SEEN ×2, SEEN_TOO, NEW ×2; distinct 3; novel: NEW ×2.
+  assert.deepEqual(report, {
+    mode: "strict",
+    samples: 10,
+    valid: 5,
+    distinct: 3,
+    novel: 2,
+    validity: 50,
+    uniqueness: 60,
+    absoluteUniqueness: 30,
+    novelty: 40,
+    absoluteNovelty: 20,
+    reasons: {
+      "malformed": 1,
+      "disconnected": 0,
+      "too many edges": 0,
+      "first op not input": 0,
+      "last op not output": 1,
+      "inner input or output": 1,
+      "needs pruning": 0,
+      "adjacency off template": 2,
+    },
+    malformed: {
+      "wrong length": 1,
+      "outside the codebook": 0,
+      "not a number": 0,
+    },
+  });
+});
+
+Deno.test("measureGeneration() takes graphs off the template for valid and novel in paper mode", () => {
+  const keys = new Set([SEEN, SEEN_TOO].map((g) => SPACE.rawKey(g)));
+  const report = measureGeneration(SPACE, SAMPLES, "paper", keys);
+  // Besides those above OFF ×2: 7 valid, 4 distinct, 4 novel.
+  assert.deepEqual([report.valid, report.distinct, report.novel], [7, 4, 4]);
+  assert.equal(report.validity, 70);
+  assert.equal(report.uniqueness, 100 * 4 / 7);
+  assert.equal(report.absoluteUniqueness, 40);
+  assert.equal(report.novelty, 100 * 4 / 7);
+  assert.equal(report.absoluteNovelty, 40);
+  assert.equal(report.reasons["adjacency off template"], 0);
+});
+
+Deno.test("measureGeneration() counts malformed samples by kind, and all percentages are 0", () => {
+  const report = measureGeneration(
+    SPACE,
+    ["not a number", "outside the codebook", "not a number"],
+    "strict",
+    STRICT_KEYS,
+  );
+  assert.equal(report.reasons.malformed, 3);
+  assert.deepEqual(report.malformed, {
+    "wrong length": 0,
+    "outside the codebook": 1,
+    "not a number": 2,
+  });
+  assert.deepEqual(
+    [report.validity, report.uniqueness, report.absoluteUniqueness],
+    [0, 0, 0],
+  );
+  assert.deepEqual([report.novelty, report.absoluteNovelty], [0, 0]);
+});
+
+Deno.test("measureGeneration() of the whole space is its own split", () => {
+  const all = Array.from(
+    { length: TABLE.count },
+    (_, i) => cellGraph(TABLE, i),
+  );
+  const report = measureGeneration(SPACE, all, "strict", STRICT_KEYS);
+  assert.equal(report.validity, 100);
+  assert.equal(report.uniqueness, 100);
+  assert.equal(report.novel, 1_563);
+});
+
+Deno.test("measureGeneration() refuses no samples", () => {
+  assert.throws(
+    () => measureGeneration(SPACE, [], "paper", new Set()),
+    new RangeError(
+      "Cannot measure a generation: there must be at least one sample, got 0",
+    ),
+  );
+});

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { Random } from "../../lib/random.ts";
+import {
+  allEdges,
+  cutAtOutput,
+  edgeBit,
+  edgeCount,
+  edgePairs,
+  edgesOf,
+  type Graph,
+  hasEdge,
+  hashModule,
+  prune,
+} from "../../lib/spaces/graph.ts";
+
+// NAS-Bench-101's operations: conv3x3 0, conv1x1 1, maxpool3x3 2, input 3, output 4.
+const CONV3 = 0, CONV1 = 1, POOL = 2, INPUT = 3, OUTPUT = 4;
+const LABELS = [0, 1, 2, -1, -2];
+
+/** A graph from its operations and `"0→1,4,5 1→2"`. */
+function graph(ops: readonly number[], edges: string): Graph {
+  const pairs = edges.split(" ").filter(Boolean).flatMap((part) => {
+    const [from, targets] = part.split("→");
+    return targets.split(",").map((to) => [+from, +to] as const);
+  });
+  return { ops: Uint8Array.from(ops), edges: edgesOf(pairs) };
+}
+
+/** A random graph of 2 to 8 nodes. */
+function randomGraph(random: Random): Graph {
+  const nodes = 2 + random.integer(7);
+  const ops = Uint8Array.from({ length: nodes }, () => random.integer(3));
+  ops[0] = INPUT;
+  ops[nodes - 1] = OUTPUT;
+  return { ops, edges: random.uint32() & allEdges(nodes) };
+}
+
+/** The same graph with its inner nodes in a random order that edges do not go against. */
+function reorder(original: Graph, random: Random): Graph {
+  const nodes = original.ops.length;
+  const order = [0];
+  while (order.length < nodes - 1) {
+    const ready: number[] = [];
+    for (let v = 1; v < nodes - 1; v++) {
+      const waits = edgePairs(original).some(([from, to]) =>
+        to === v && !order.includes(from)
+      );
+      if (!order.includes(v) && !waits) ready.push(v);
+    }
+    order.push(ready[random.integer(ready.length)]);
+  }
+  order.push(nodes - 1);
+  const place = (v: number) => order.indexOf(v);
+  return {
+    ops: Uint8Array.from(order, (v) => original.ops[v]),
+    edges: edgesOf(
+      edgePairs(original).map(([from, to]) => [place(from), place(to)]),
+    ),
+  };
+}
+
+Deno.test("edgeBit() numbers edges by target, then by source", () => {
+  const bits = [[0, 1], [0, 2], [1, 2], [0, 3], [1, 3], [2, 3], [0, 4]]
+    .map(([from, to]) => edgeBit(from, to));
+  assert.deepEqual(bits, [0, 1, 2, 3, 4, 5, 6]);
+  assert.equal(edgeBit(6, 7), 27);
+});
+
+Deno.test("edges read back as they were written", () => {
+  const g = graph([INPUT, CONV3, OUTPUT], "0→1,2");
+  assert.equal(g.edges, 0b011);
+  assert.deepEqual(edgePairs(g), [[0, 1], [0, 2]]);
+  assert.equal(hasEdge(g, 0, 2), true);
+  assert.equal(hasEdge(g, 1, 2), false);
+  assert.equal(hasEdge(g, 1, 0), false); // never backwards
+  assert.equal(edgeCount(g.edges), 2);
+  assert.equal(edgeCount(allEdges(8)), 28);
+});
+
+Deno.test("hashModule() gives the hash of the NAS-Bench-101 README's cell", () => {
+  const inception = graph(
+    [INPUT, CONV1, CONV3, CONV3, CONV3, POOL, OUTPUT],
+    "0→1,2,3,5 1→6 2→6 3→4 4→6 5→6",
+  );
+  assert.equal(
+    hashModule(inception, LABELS),
+    "28cfc7874f6d200472e1a9dcd8650aa0",
+  );
+});
+
+Deno.test("hashModule() gives the smallest hash of NAS-Bench-101", () => {
+  const cell = graph(
+    [INPUT, CONV3, POOL, CONV3, CONV3, CONV1, OUTPUT],
+    "0→1,4,5 1→2 2→3,6 3→5 4→5 5→6",
+  );
+  assert.equal(hashModule(cell, LABELS), "00005c142e6f48ac74fdcf73e3439874");
+});
+
+Deno.test("hashModule() does not depend on the order of nodes", () => {
+  const random = Random.fromSeed(1);
+  let moved = 0;
+  for (let i = 0; i < 200; i++) {
+    const original = randomGraph(random);
+    const other = reorder(original, random);
+    assert.equal(hashModule(other, LABELS), hashModule(original, LABELS));
+    if (other.edges !== original.edges) moved++;
+  }
+  assert.ok(moved > 50, `only ${moved} graphs changed`);
+});
+
+Deno.test("hashModule() depends on a label, an edge and a direction", () => {
+  const hashes = [
+    graph([INPUT, CONV3, POOL, OUTPUT], "0→1 1→2 2→3"),
+    graph([INPUT, POOL, CONV3, OUTPUT], "0→1 1→2 2→3"), // reversed
+    graph([INPUT, CONV3, CONV3, OUTPUT], "0→1 1→2 2→3"),
+    graph([INPUT, CONV3, POOL, OUTPUT], "0→1,3 1→2 2→3"),
+  ].map((g) => hashModule(g, LABELS));
+  assert.equal(new Set(hashes).size, 4);
+});
+
+Deno.test("prune() drops what is not on a path from input to output", () => {
+  // 1 leads nowhere, 3 comes from nowhere; 2 and 4 are on the path.
+  const g = graph(
+    [INPUT, CONV3, CONV1, POOL, CONV3, OUTPUT],
+    "0→1,2 2→4 3→4 4→5",
+  );
+  const pruned = prune(g)!;
+  assert.deepEqual([...pruned.ops], [INPUT, CONV1, CONV3, OUTPUT]);
+  assert.deepEqual(edgePairs(pruned), [[0, 1], [1, 2], [2, 3]]);
+});
+
+Deno.test("prune() gives null when input and output are not connected", () => {
+  assert.equal(prune(graph([INPUT, CONV3, OUTPUT], "0→1")), null);
+  assert.equal(prune(graph([INPUT, CONV3, OUTPUT], "1→2")), null);
+  assert.equal(prune(graph([OUTPUT], "")), null);
+});
+
+Deno.test("prune() changes nothing the second time", () => {
+  const random = Random.fromSeed(2);
+  let changed = 0;
+  for (let i = 0; i < 500; i++) {
+    const g = randomGraph(random);
+    const once = prune(g);
+    if (once === null) continue;
+    assert.equal(prune(once), once);
+    if (once !== g) changed++;
+  }
+  assert.ok(changed > 50, `only ${changed} graphs were pruned`);
+});
+
+Deno.test("cutAtOutput() ends the graph at the first output", () => {
+  const ops = Uint8Array.of(INPUT, CONV3, OUTPUT, CONV1, OUTPUT);
+  const { edges } = graph([...ops], "0→1,3 1→2 2→4 3→4");
+  const cut = cutAtOutput(ops, edges, OUTPUT);
+  assert.deepEqual([...cut.ops], [INPUT, CONV3, OUTPUT]);
+  assert.equal(cut.edges, edgesOf([[0, 1], [1, 2]])); // none of the rows after it
+});
+
+Deno.test("cutAtOutput() keeps all rows without an output", () => {
+  const ops = Uint8Array.of(INPUT, CONV3, POOL);
+  assert.deepEqual(cutAtOutput(ops, 0b101, OUTPUT), { ops, edges: 0b101 });
+});
