@@ -1,0 +1,100 @@
+/**
+ * Running a TensorFlow.js function on a device, over state that stays there.
+ *
+ * A `StepFunction` is written in TensorFlow.js and called with named tensors: the
+ * state (parameters, optimizer slots, statistics) and the inputs of this call. It
+ * returns outputs and the state entries that changed. An executor compiles it:
+ * `onnx_executor.ts` traces it once for each set of shapes and lets ONNX Runtime run
+ * the graph; `eager_executor.ts` runs it as it stands on a TensorFlow.js backend. The
+ * numbers must agree.
+ *
+ * @module
+ */
+
+import type { ElementType } from "./onnx_graph.ts";
+import type { Tensors } from "./tensorflow.ts";
+
+/** A tensor in memory: `data` holds the elements row-major; `bool` as 0 and 1. */
+export interface HostTensor {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array | Uint8Array;
+}
+
+/** Host tensors by name. */
+export type HostTensors = Record<string, HostTensor>;
+
+/**
+ * A computation in TensorFlow.js.
+ *
+ * It draws no random numbers (under the tracer they would become constants) and
+ * reads no tensor: everything that varies between calls is in `state` or `inputs`.
+ * `state` in the result holds only the entries to be replaced.
+ */
+export type StepFunction = (
+  state: Tensors,
+  inputs: Tensors,
+) => { outputs: Tensors; state?: Tensors };
+
+/** Named tensors that live on a device from one call to the next. */
+export interface DeviceState {
+  readonly names: readonly string[];
+  /** Copies entries to the host: all, or those named. */
+  read(names?: readonly string[]): Promise<HostTensors>;
+  /** Replaces entries; a new name is added. */
+  write(values: HostTensors): void;
+  /** Frees what it holds on the device. */
+  dispose(): void;
+}
+
+/** A function compiled for a device. */
+export interface CompiledFunction {
+  /**
+   * Runs it on `state`, whose changed entries are replaced, and returns the outputs.
+   *
+   * Several states are one with the entries of all; no two may share a name.
+   */
+  run(
+    state: DeviceState | readonly DeviceState[],
+    inputs: HostTensors,
+  ): Promise<HostTensors>;
+  /** Frees sessions and buffers. */
+  dispose(): Promise<void>;
+}
+
+/** A device, ready to hold state and run functions. */
+export interface Executor {
+  /** What runs the functions, for a manifest: `onnxruntime cpu`, `tfjs wasm`, … */
+  readonly description: string;
+  state(values: HostTensors): DeviceState;
+  compile(fn: StepFunction, options: { name: string }): CompiledFunction;
+}
+
+/** Makes a float32 host tensor. */
+export function floats(
+  shape: readonly number[],
+  data: ArrayLike<number>,
+): HostTensor {
+  return {
+    type: "float32",
+    shape,
+    data: data instanceof Float32Array ? data : Float32Array.from(data),
+  };
+}
+
+/** Makes an int32 host tensor. */
+export function integers(
+  shape: readonly number[],
+  data: ArrayLike<number>,
+): HostTensor {
+  return {
+    type: "int32",
+    shape,
+    data: data instanceof Int32Array ? data : Int32Array.from(data),
+  };
+}
+
+/** Makes a float32 scalar. */
+export function scalar(value: number): HostTensor {
+  return floats([], [value]);
+}

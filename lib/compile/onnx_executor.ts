@@ -1,0 +1,312 @@
+/**
+ * Runs step functions as ONNX graphs in ONNX Runtime.
+ *
+ * A function is traced once for each set of shapes and types it is called with; the
+ * session then plans, fuses and runs the whole step, optimizer update included. Each
+ * state entry that a step replaces has two buffers that take turns: one is read while
+ * the other is written, so a long run allocates nothing but its small outputs.
+ *
+ * @module
+ */
+
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import type {
+  CompiledFunction,
+  DeviceState,
+  Executor,
+  HostTensor,
+  HostTensors,
+  StepFunction,
+} from "./executor.ts";
+import type { OnnxGraph } from "./onnx_graph.ts";
+import { trace, type TracingBackend } from "./tracing_backend.ts";
+import type { Tensors } from "./tensorflow.ts";
+
+/** Execution providers of ONNX Runtime that can be asked for. */
+export type Provider = "cpu" | "cuda" | "webgpu";
+
+/** Settings of an ONNX Runtime executor. */
+export interface OnnxExecutorOptions {
+  readonly provider: Provider;
+  /** Threads within an operator; 0 lets ONNX Runtime decide. Only for `cpu`. */
+  readonly threads?: number;
+}
+
+/** Prefixes that keep names of state and of inputs apart in a graph. */
+const STATE = "state/";
+const INPUT = "input/";
+const NEW_STATE = "new/";
+const OUTPUT = "output/";
+
+/** Makes an executor on ONNX Runtime. */
+export function onnxExecutor(options: OnnxExecutorOptions): Executor {
+  return {
+    description: `onnxruntime ${options.provider}`,
+    state: (values) => new OnnxState(values),
+    compile: (fn, { name }) => new OnnxFunction(fn, name, options),
+  };
+}
+
+class OnnxState implements DeviceState {
+  readonly current = new Map<string, Tensor>();
+  /** The buffer of each entry that is not in use now. */
+  readonly spare = new Map<string, Tensor>();
+
+  constructor(values: HostTensors) {
+    this.write(values);
+  }
+
+  get names(): string[] {
+    return [...this.current.keys()];
+  }
+
+  read(names: readonly string[] = this.names): Promise<HostTensors> {
+    return Promise.resolve(Object.fromEntries(names.map((name) => {
+      const tensor = this.current.get(name);
+      if (tensor === undefined) {
+        throw new RangeError(
+          `Cannot read state: there is no entry named ${name}`,
+        );
+      }
+      const host = _host(tensor);
+      return [name, { ...host, data: host.data.slice() }];
+    })));
+  }
+
+  write(values: HostTensors): void {
+    for (const [name, value] of Object.entries(values)) {
+      this.current.set(name, _tensor({ ...value, data: value.data.slice() }));
+      this.spare.delete(name);
+    }
+  }
+
+  /** The buffer to write a new value of an entry into. */
+  spareOf(name: string): Tensor {
+    const current = this.current.get(name)!;
+    let spare = this.spare.get(name);
+    if (spare === undefined) {
+      const host = _host(current);
+      spare = _tensor({ ...host, data: host.data.slice() });
+      this.spare.set(name, spare);
+    }
+    return spare;
+  }
+
+  /** Makes the buffer just written the current one. */
+  swap(name: string): void {
+    const current = this.current.get(name)!;
+    this.current.set(name, this.spare.get(name)!);
+    this.spare.set(name, current);
+  }
+
+  dispose(): void {
+    this.current.clear();
+    this.spare.clear();
+  }
+}
+
+interface CompiledGraph {
+  readonly session: InferenceSession;
+  readonly stateInputs: readonly string[];
+  readonly inputs: readonly string[];
+  readonly newState: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+class OnnxFunction implements CompiledFunction {
+  readonly #fn: StepFunction;
+  readonly #name: string;
+  readonly #options: OnnxExecutorOptions;
+  readonly #graphs = new Map<string, Promise<CompiledGraph>>();
+
+  constructor(fn: StepFunction, name: string, options: OnnxExecutorOptions) {
+    this.#fn = fn;
+    this.#name = name;
+    this.#options = options;
+  }
+
+  async run(
+    state: DeviceState | readonly DeviceState[],
+    inputs: HostTensors,
+  ): Promise<HostTensors> {
+    const owners = _owners(state, this.#name);
+    const current = (name: string) => owners.get(name)!.current.get(name)!;
+    const signature = _signature(owners.keys(), current, inputs);
+    let compiling = this.#graphs.get(signature);
+    if (compiling === undefined) {
+      compiling = this.#compile(owners.keys(), current, inputs);
+      this.#graphs.set(signature, compiling);
+    }
+    const graph = await compiling;
+    const feeds: Record<string, Tensor> = {};
+    for (const name of graph.stateInputs) feeds[STATE + name] = current(name);
+    for (const name of graph.inputs) {
+      feeds[INPUT + name] = _tensor(inputs[name]);
+    }
+    const fetches: Record<string, Tensor | null> = {};
+    for (const name of graph.outputs) fetches[OUTPUT + name] = null;
+    for (const name of graph.newState) {
+      fetches[NEW_STATE + name] = owners.get(name)!.spareOf(name);
+    }
+    const results = await graph.session.run(feeds, fetches);
+    for (const name of graph.newState) owners.get(name)!.swap(name);
+    return Object.fromEntries(
+      graph.outputs.map((
+        name,
+      ) => [name, _host(results[OUTPUT + name] as Tensor)]),
+    );
+  }
+
+  async dispose(): Promise<void> {
+    for (const graph of this.#graphs.values()) {
+      await (await graph).session.release();
+    }
+    this.#graphs.clear();
+  }
+
+  async #compile(
+    names: Iterable<string>,
+    current: (name: string) => Tensor,
+    inputs: HostTensors,
+  ): Promise<CompiledGraph> {
+    const stateShapes = Object.fromEntries(
+      Array.from(names, (name) => [name, _host(current(name))]),
+    );
+    const traced = traceStep(this.#fn, stateShapes, inputs);
+    const session = await InferenceSession.create(
+      traced.graph.serialize(this.#name),
+      {
+        executionProviders: [this.#options.provider],
+        graphOptimizationLevel: "all",
+        intraOpNumThreads: this.#options.threads ?? 0,
+        interOpNumThreads: 1,
+        logSeverityLevel: 3,
+      },
+    );
+    const needed = traced.graph.neededInputs;
+    const strip = (prefix: string) =>
+      needed.filter((name) => name.startsWith(prefix))
+        .map((name) => name.slice(prefix.length));
+    return {
+      session,
+      stateInputs: strip(STATE),
+      inputs: strip(INPUT),
+      newState: traced.newState,
+      outputs: traced.outputs,
+    };
+  }
+}
+
+/** A traced step: its graph, and the names of what comes out. */
+export interface TracedStep {
+  readonly graph: OnnxGraph;
+  readonly newState: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/**
+ * Traces a step function for given shapes.
+ *
+ * Graph inputs are named `state/…` and `input/…`, outputs `new/…` and `output/…`.
+ *
+ * @throws {RangeError} If it returns state under a new name or in another shape.
+ * @throws {Error} If it runs an op that has no translation.
+ */
+export function traceStep(
+  fn: StepFunction,
+  state: Record<string, Pick<HostTensor, "type" | "shape">>,
+  inputs: Record<string, Pick<HostTensor, "type" | "shape">>,
+): TracedStep {
+  const { graph, result } = trace((backend) => {
+    const stateTensors = _inputs(backend, STATE, state);
+    const step = fn(stateTensors, _inputs(backend, INPUT, inputs));
+    const newState = Object.entries(step.state ?? {})
+      .filter(([name, tensor]) => tensor !== stateTensors[name]);
+    for (const [name, tensor] of newState) {
+      if (`${state[name]?.shape}` !== `${tensor.shape}`) {
+        throw new RangeError(
+          `Cannot replace the state ${name}: its shape must be [${
+            state[name]?.shape ?? "none: the name is new"
+          }], got [${tensor.shape}]`,
+        );
+      }
+      backend.graph.output(NEW_STATE + name, backend.value(tensor));
+    }
+    for (const [name, tensor] of Object.entries(step.outputs)) {
+      backend.graph.output(OUTPUT + name, backend.value(tensor));
+    }
+    return {
+      newState: newState.map(([name]) => name),
+      outputs: Object.keys(step.outputs),
+    };
+  });
+  return { graph, ...result };
+}
+
+function _inputs(
+  backend: TracingBackend,
+  prefix: string,
+  shapes: Record<string, Pick<HostTensor, "type" | "shape">>,
+): Tensors {
+  return Object.fromEntries(
+    Object.entries(shapes).map((
+      [name, { type, shape }],
+    ) => [name, backend.input(prefix + name, type, shape)]),
+  );
+}
+
+/** Which state holds each entry. */
+function _owners(
+  state: DeviceState | readonly DeviceState[],
+  caller: string,
+): Map<string, OnnxState> {
+  const owners = new Map<string, OnnxState>();
+  for (const part of Array.isArray(state) ? state : [state]) {
+    if (!(part instanceof OnnxState)) {
+      throw new TypeError(
+        `Cannot run ${caller}: its state must come from the same executor`,
+      );
+    }
+    for (const name of part.current.keys()) {
+      if (owners.has(name)) {
+        throw new RangeError(
+          `Cannot run ${caller}: the name ${name} must stand in one state only`,
+        );
+      }
+      owners.set(name, part);
+    }
+  }
+  return owners;
+}
+
+function _signature(
+  names: Iterable<string>,
+  current: (name: string) => Tensor,
+  inputs: HostTensors,
+): string {
+  let text = "";
+  for (const name of names) {
+    const { type, dims } = current(name);
+    text += `${name}:${type}${dims};`;
+  }
+  for (const name in inputs) {
+    text += `${name}:${inputs[name].type}${inputs[name].shape};`;
+  }
+  return text;
+}
+
+function _tensor(value: HostTensor): Tensor {
+  return new Tensor(
+    value.type,
+    value.data as Float32Array,
+    value.shape as number[],
+  );
+}
+
+function _host(tensor: Tensor): HostTensor {
+  return {
+    type: tensor.type as HostTensor["type"],
+    shape: tensor.dims,
+    data: tensor.data as HostTensor["data"],
+  };
+}

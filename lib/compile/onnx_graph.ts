@@ -1,0 +1,311 @@
+/**
+ * An ONNX graph under construction, and its serialised form.
+ *
+ * A graph is a list of nodes in order of execution over named values of known
+ * shape and type. What the outputs do not need is left out on serialisation.
+ *
+ * Source: ONNX IR version 8, opset 18 (onnx/onnx, `onnx.proto`); only the messages
+ * and fields used here are declared.
+ *
+ * @module
+ */
+
+import protobuf from "protobufjs";
+
+/** Element types that TensorFlow.js and ONNX share here. */
+export type ElementType = "float32" | "int32" | "bool";
+
+/** ONNX `TensorProto.DataType` numbers; `int64` occurs only inside a graph. */
+const DATA_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+
+/** A value of the graph: what a node puts out, an input, or a constant. */
+export interface GraphValue {
+  readonly name: string;
+  readonly type: ElementType | "int64";
+  readonly shape: readonly number[];
+}
+
+/** Attribute values: an integer, a list of integers, or a text. */
+export type Attribute = number | readonly number[] | string;
+
+interface Node {
+  readonly operator: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+interface Constant extends GraphValue {
+  readonly bytes: Uint8Array;
+}
+
+const OPSET_VERSION = 18;
+const IR_VERSION = 8;
+
+const ONNX_PROTO = `
+  syntax = "proto2";
+  package onnx;
+  message AttributeProto {
+    optional string name = 1; optional int64 i = 3; optional bytes s = 4;
+    repeated int64 ints = 8; optional int32 type = 20;
+  }
+  message NodeProto {
+    repeated string input = 1; repeated string output = 2;
+    optional string name = 3; optional string op_type = 4;
+    repeated AttributeProto attribute = 5;
+  }
+  message TensorProto {
+    repeated int64 dims = 1; optional int32 data_type = 2;
+    optional string name = 8; optional bytes raw_data = 9;
+  }
+  message Dimension { optional int64 dim_value = 1; }
+  message TensorShapeProto { repeated Dimension dim = 1; }
+  message TensorType {
+    optional int32 elem_type = 1; optional TensorShapeProto shape = 2;
+  }
+  message TypeProto { optional TensorType tensor_type = 1; }
+  message ValueInfoProto {
+    optional string name = 1; optional TypeProto type = 2;
+  }
+  message GraphProto {
+    repeated NodeProto node = 1; optional string name = 2;
+    repeated TensorProto initializer = 5;
+    repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12;
+  }
+  message OperatorSetIdProto {
+    optional string domain = 1; optional int64 version = 2;
+  }
+  message ModelProto {
+    optional int64 ir_version = 1; optional string producer_name = 2;
+    optional GraphProto graph = 7;
+    repeated OperatorSetIdProto opset_import = 8;
+  }
+`;
+
+let modelMessage: protobuf.Type | undefined;
+
+/** Collects nodes and constants; `serialize` turns them into a model file. */
+export class OnnxGraph {
+  readonly #nodes: Node[] = [];
+  readonly #constants = new Map<string, Constant>();
+  readonly #inputs: GraphValue[] = [];
+  readonly #outputs: GraphValue[] = [];
+  readonly #scalars = new Map<string, GraphValue>();
+  #names = 0;
+
+  /** Names of the operators in order of execution, for snapshots. */
+  get operators(): string[] {
+    return this.#neededNodes().map((node) => node.operator);
+  }
+
+  /** Names of the inputs that the outputs depend on. */
+  get neededInputs(): string[] {
+    const used = this.#usedNames();
+    return this.#inputs.map((input) => input.name).filter((n) => used.has(n));
+  }
+
+  /** Declares an input. */
+  input(
+    name: string,
+    type: ElementType,
+    shape: readonly number[],
+  ): GraphValue {
+    const value = { name, type, shape };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** Makes `value` an output under `name`. */
+  output(name: string, value: GraphValue): void {
+    // An Identity node gives the output its name, whatever `value` is.
+    this.#nodes.push({
+      operator: "Identity",
+      inputs: [value.name],
+      outputs: [name],
+      attributes: {},
+    });
+    this.#outputs.push({ ...value, name });
+  }
+
+  /** Adds a node with one output. */
+  node(
+    operator: string,
+    inputs: readonly GraphValue[],
+    attributes: Readonly<Record<string, Attribute>>,
+    type: GraphValue["type"],
+    shape: readonly number[],
+  ): GraphValue {
+    return this.nodes(operator, inputs, attributes, type, [shape])[0];
+  }
+
+  /** Adds a node with one output for each shape. */
+  nodes(
+    operator: string,
+    inputs: readonly GraphValue[],
+    attributes: Readonly<Record<string, Attribute>>,
+    type: GraphValue["type"],
+    shapes: readonly (readonly number[])[],
+  ): GraphValue[] {
+    const values = shapes.map((shape) => ({ name: this.#name(), type, shape }));
+    this.#nodes.push({
+      operator,
+      inputs: inputs.map((input) => input.name),
+      outputs: values.map((value) => value.name),
+      attributes,
+    });
+    return values;
+  }
+
+  /** Adds a constant; one of a single repeated value is stored as a scalar and expanded. */
+  constant(
+    data: ArrayLike<number>,
+    type: GraphValue["type"],
+    shape: readonly number[],
+  ): GraphValue {
+    if (data.length > 1 && _isUniform(data)) {
+      return this.fill(data[0], type, shape);
+    }
+    // Small constants (scalars, shapes, axes) recur: one copy of each is kept.
+    const key = data.length <= 8
+      ? `${type}/${shape}/${
+        Array.from(data, (x) => Object.is(x, -0) ? "-0" : x)
+      }`
+      : null;
+    const known = key === null ? undefined : this.#scalars.get(key);
+    if (known !== undefined) return known;
+    const value = { name: this.#name(), type, shape };
+    this.#constants.set(value.name, { ...value, bytes: _bytes(data, type) });
+    if (key !== null) this.#scalars.set(key, value);
+    return value;
+  }
+
+  /** A constant tensor of one repeated value. */
+  fill(
+    value: number,
+    type: GraphValue["type"],
+    shape: readonly number[],
+  ): GraphValue {
+    const scalar = this.constant([value], type, []);
+    if (shape.length === 0) return scalar;
+    return this.node("Expand", [scalar, this.integers(shape)], {}, type, shape);
+  }
+
+  /** A constant vector of 64-bit integers: shapes, axes, indices. */
+  integers(values: readonly number[]): GraphValue {
+    const name = `integers ${values.join(",")}`;
+    if (!this.#constants.has(name)) {
+      this.#constants.set(name, {
+        name,
+        type: "int64",
+        shape: [values.length],
+        bytes: _bytes(values, "int64"),
+      });
+    }
+    return { name, type: "int64", shape: [values.length] };
+  }
+
+  /**
+   * Serialises the graph as an ONNX model file.
+   *
+   * @param name The graph's name inside the file.
+   */
+  serialize(name: string): Uint8Array {
+    modelMessage ??= protobuf.parse(ONNX_PROTO, { keepCase: true }).root
+      .lookupType("onnx.ModelProto");
+    const nodes = this.#neededNodes();
+    const used = this.#usedNames();
+    return modelMessage.encode({
+      ir_version: IR_VERSION,
+      producer_name: "arch-llm",
+      opset_import: [{ domain: "", version: OPSET_VERSION }],
+      graph: {
+        name,
+        node: nodes.map((node, i) => ({
+          name: `${i} ${node.operator}`,
+          op_type: node.operator,
+          input: node.inputs,
+          output: node.outputs,
+          attribute: Object.entries(node.attributes).map(_attribute),
+        })),
+        initializer: [...this.#constants.values()]
+          .filter((constant) => used.has(constant.name))
+          .map((constant) => ({
+            name: constant.name,
+            data_type: DATA_TYPES[constant.type],
+            dims: constant.shape,
+            raw_data: constant.bytes,
+          })),
+        input: this.#inputs.filter((input) => used.has(input.name))
+          .map(_valueInfo),
+        output: this.#outputs.map(_valueInfo),
+      },
+    }).finish();
+  }
+
+  #name(): string {
+    return `v${this.#names++}`;
+  }
+
+  /** The nodes that an output depends on, in order. */
+  #neededNodes(): Node[] {
+    const needed = new Set(this.#outputs.map((output) => output.name));
+    const kept: Node[] = [];
+    for (let i = this.#nodes.length - 1; i >= 0; i--) {
+      const node = this.#nodes[i];
+      if (!node.outputs.some((name) => needed.has(name))) continue;
+      kept.push(node);
+      for (const name of node.inputs) needed.add(name);
+    }
+    return kept.reverse();
+  }
+
+  #usedNames(): Set<string> {
+    return new Set(this.#neededNodes().flatMap((node) => node.inputs));
+  }
+}
+
+function _attribute([name, value]: [string, Attribute]): object {
+  // Types: 2 INT, 3 STRING, 7 INTS (AttributeProto.AttributeType).
+  if (typeof value === "number") return { name, type: 2, i: value };
+  if (typeof value === "string") {
+    return { name, type: 3, s: new TextEncoder().encode(value) };
+  }
+  return { name, type: 7, ints: value };
+}
+
+function _valueInfo(value: GraphValue): object {
+  return {
+    name: value.name,
+    type: {
+      tensor_type: {
+        elem_type: DATA_TYPES[value.type],
+        shape: { dim: value.shape.map((size) => ({ dim_value: size })) },
+      },
+    },
+  };
+}
+
+function _isUniform(data: ArrayLike<number>): boolean {
+  for (let i = 1; i < data.length; i++) {
+    if (!Object.is(data[i], data[0])) return false;
+  }
+  return true;
+}
+
+function _bytes(
+  data: ArrayLike<number>,
+  type: GraphValue["type"],
+): Uint8Array {
+  switch (type) {
+    case "float32":
+      return new Uint8Array(Float32Array.from(data).buffer);
+    case "int32":
+      return new Uint8Array(Int32Array.from(data).buffer);
+    case "int64":
+      return new Uint8Array(
+        BigInt64Array.from(Array.from(data, (x) => BigInt(x))).buffer,
+      );
+    case "bool":
+      return Uint8Array.from(data);
+  }
+}
