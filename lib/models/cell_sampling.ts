@@ -1,0 +1,111 @@
+/**
+ * Sampling cells: the language model writes sentences, the VQ-VAE decodes them.
+ *
+ * Source: the paper, §3.2 and figure 1, step 3.
+ *
+ * @module
+ */
+
+import type { SamplingOptions } from "../language/decoding.ts";
+import {
+  GENERATE_PROMPT,
+  type MalformedReason,
+  parseSentence,
+} from "../language/sentences.ts";
+import {
+  longestExamples,
+  type SentenceTokenizer,
+} from "../language/tokenizer.ts";
+import type { MalformedKind, Sample } from "../metrics/generation.ts";
+import type { Random } from "../random.ts";
+import { cutAtOutput } from "../spaces/graph.ts";
+import type { SearchSpace } from "../spaces/space.ts";
+import { repeatedPrompt, type T5Generator } from "./t5_generation.ts";
+import type { OnProgress } from "./training_run.ts";
+import type { Vqvae } from "./vqvae_training.ts";
+
+/** A language model, the VQ-VAE whose codes it writes, and the space they are of. */
+export interface CellModel {
+  readonly space: SearchSpace;
+  readonly vqvae: Vqvae;
+  readonly generator: T5Generator;
+  readonly tokenizer: SentenceTokenizer;
+}
+
+/** How to sample. */
+export interface CellSamplingOptions extends SamplingOptions {
+  readonly random: Random;
+  /** Whether a decode ends at its first output row; by default where cells vary in size. */
+  readonly cut?: boolean;
+  readonly onProgress?: OnProgress;
+}
+
+/** What came of one sentence after the other. */
+export interface SampledCells {
+  /** The sentences as written. */
+  readonly sentences: readonly string[];
+  /** The cell each one decodes to, or what is wrong with the sentence. */
+  readonly samples: readonly Sample[];
+}
+
+const MALFORMED: Record<MalformedReason, MalformedKind> = {
+  "not a number": "not a number",
+  "number outside the codebook": "outside the codebook",
+  "wrong length": "wrong length",
+  "missing sentinel": "not a number",
+  "surplus sentinel": "not a number",
+};
+
+/**
+ * Samples cells independently with the "generate:" prompt.
+ *
+ * @param count How many.
+ * @throws {RangeError} If a sampling option is out of range.
+ */
+export async function sampleCells(
+  model: CellModel,
+  count: number,
+  options: CellSamplingOptions,
+): Promise<SampledCells> {
+  const { tokenizer, generator, vqvae } = model;
+  const { nodes, codebookSize } = vqvae.config;
+  const maxTokens = longestExamples(tokenizer, {
+    length: nodes,
+    codebookSize,
+  }).generate.target;
+  const ids = await generator.generate(
+    repeatedPrompt(tokenizer, [GENERATE_PROMPT], count),
+    { ...options, maxTokens },
+  );
+  const sentences = tokenizer.decodeBatch(ids, maxTokens);
+  return {
+    sentences,
+    samples: await decodeSentences(model, sentences, options),
+  };
+}
+
+/** Reads sentences and decodes them to cells. */
+export async function decodeSentences(
+  { space, vqvae }: Pick<CellModel, "space" | "vqvae">,
+  sentences: readonly string[],
+  { cut = space.variableSize }: { cut?: boolean } = {},
+): Promise<Sample[]> {
+  const { nodes, codebookSize } = vqvae.config;
+  const parsed = sentences.map((sentence) =>
+    parseSentence(sentence, { lengths: [nodes], codebookSize })
+  );
+  const codes = parsed.flatMap((sentence) => sentence.codes ?? []);
+  const flat = new Int32Array(codes.length * nodes);
+  codes.forEach((sequence, i) => flat.set(sequence, i * nodes));
+  const decoded = await vqvae.decode(flat);
+  const output = space.ops.indexOf("output");
+  let row = 0;
+  return parsed.map((sentence) => {
+    if (sentence.codes === null) return MALFORMED[sentence.malformed];
+    const ops = Uint8Array.from(
+      decoded.ops.subarray(row * nodes, (row + 1) * nodes),
+    );
+    const edges = decoded.edges[row++];
+    return cut ? cutAtOutput(ops, edges, output) : { ops, edges };
+  });
+}

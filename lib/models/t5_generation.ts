@@ -1,0 +1,171 @@
+/**
+ * Generation with a T5: batches of sequences, token by token, with a key–value cache.
+ *
+ * @module
+ */
+
+import {
+  type CompiledFunction,
+  type DeviceState,
+  type Executor,
+  floats,
+  type HostTensors,
+  integers,
+} from "../compile/executor.ts";
+import {
+  checkSampling,
+  sampleToken,
+  type SamplingOptions,
+} from "../language/decoding.ts";
+import type { SentenceTokenizer, TokenBatch } from "../language/tokenizer.ts";
+import type { Random } from "../random.ts";
+import type { T5Config } from "./t5_config.ts";
+import { decoderStep, emptyCache, promptStep } from "./t5_decoder_step.ts";
+import type { OnProgress } from "./training_run.ts";
+
+/** What to generate. */
+export interface GenerationOptions extends SamplingOptions {
+  /** Most tokens of a sequence, its end token included. */
+  readonly maxTokens: number;
+  readonly random: Random;
+  readonly onProgress?: OnProgress;
+}
+
+const BATCH = 1000;
+
+/** A T5 ready to generate. */
+export class T5Generator {
+  readonly config: T5Config;
+  readonly #executor: Executor;
+  readonly #weights: DeviceState;
+  readonly #prompt: CompiledFunction;
+  readonly #step: CompiledFunction;
+
+  constructor(
+    { config, weights }: { config: T5Config; weights: HostTensors },
+    executor: Executor,
+  ) {
+    this.config = config;
+    this.#executor = executor;
+    this.#weights = executor.state(weights);
+    this.#prompt = executor.compile(promptStep(config), { name: "t5 prompt" });
+    this.#step = executor.compile(decoderStep(config), {
+      name: "t5 decoder step",
+    });
+  }
+
+  /**
+   * Generates one sequence for each prompt.
+   *
+   * @returns Token ids, `[rows, maxTokens]`, padding after the end token.
+   */
+  async generate(
+    prompts: TokenBatch,
+    options: GenerationOptions,
+  ): Promise<Int32Array> {
+    checkSampling(options);
+    const { maxTokens, onProgress } = options;
+    const ids = new Int32Array(prompts.rows * maxTokens);
+    for (let start = 0; start < prompts.rows; start += BATCH) {
+      const rows = Math.min(BATCH, prompts.rows - start);
+      const part = <T extends Int32Array>(array: T) =>
+        array.slice(start * prompts.length, (start + rows) * prompts.length);
+      ids.set(
+        await this.#generateBatch(
+          {
+            ids: part(prompts.ids),
+            mask: part(prompts.mask),
+            rows,
+            length: prompts.length,
+          },
+          options,
+        ),
+        start * maxTokens,
+      );
+      onProgress?.({
+        done: start + rows,
+        total: prompts.rows,
+        message: `temperature ${options.temperature}`,
+      });
+    }
+    return ids;
+  }
+
+  async #generateBatch(
+    prompts: TokenBatch,
+    options: GenerationOptions,
+  ): Promise<Int32Array> {
+    const { config } = this;
+    const { rows, length } = prompts;
+    const { maxTokens } = options;
+    const cache = this.#executor.state({
+      ...emptyCache(config, rows, maxTokens),
+      ...await this.#prompt.run(this.#weights, {
+        ids: integers([rows, length], prompts.ids),
+        mask: floats([rows, length], Float32Array.from(prompts.mask)),
+      }),
+    });
+    const result = new Int32Array(rows * maxTokens).fill(config.pad_token_id);
+    const ended = new Uint8Array(rows);
+    let last = new Int32Array(rows).fill(config.decoder_start_token_id);
+    for (let position = 0; position < maxTokens; position++) {
+      const { logits } = await this.#step.run([this.#weights, cache], {
+        ids: integers([rows], last),
+        position: integers([1], [position]),
+        visible: floats(
+          [maxTokens],
+          Float32Array.from(
+            { length: maxTokens },
+            (_, i) => i <= position ? 1 : 0,
+          ),
+        ),
+      });
+      const values = logits.data as Float32Array;
+      const next = new Int32Array(rows).fill(config.pad_token_id);
+      for (let row = 0; row < rows; row++) {
+        if (ended[row]) continue;
+        const token = sampleToken(
+          values.subarray(
+            row * config.vocab_size,
+            (row + 1) * config.vocab_size,
+          ),
+          options,
+          options.random,
+        );
+        next[row] = result[row * maxTokens + position] = token;
+        if (token === config.eos_token_id) ended[row] = 1;
+      }
+      if (ended.every(Boolean)) break;
+      last = next;
+    }
+    cache.dispose();
+    return result;
+  }
+
+  /** Frees weights and compiled graphs. */
+  async dispose(): Promise<void> {
+    this.#weights.dispose();
+    await this.#prompt.dispose();
+    await this.#step.dispose();
+  }
+}
+
+/** The same prompt over and over. */
+export function repeatedPrompt(
+  tokenizer: SentenceTokenizer,
+  words: readonly string[],
+  rows: number,
+): TokenBatch {
+  const one = tokenizer.encodeBatch([words]);
+  const repeat = (array: Int32Array) =>
+    Int32Array.from(
+      { length: rows * one.length },
+      (_, i) => array[i % one.length],
+    );
+  return {
+    ids: repeat(one.ids),
+    mask: repeat(one.mask),
+    rows,
+    length: one.length,
+  };
+}

@@ -1,0 +1,444 @@
+/**
+ * Fine-tunes a T5 on code sequences, with both prompts of the paper in every step.
+ *
+ * Each step takes a batch of "generate:" examples and one of "fill:" examples; the two
+ * have different lengths, so they are two parts of one loss and neither is padded to the
+ * other. The run is saved after each epoch and goes on from there.
+ *
+ * Shapes: `S` sequences of `N` codes.
+ * Source: the paper, §3.2.
+ *
+ * @module
+ */
+
+import {
+  type DeviceState,
+  type Executor,
+  floats,
+  type HostTensors,
+  integers,
+  scalar,
+} from "../compile/executor.ts";
+import { randomPlaces } from "../language/masking.ts";
+import {
+  type Example,
+  fillExample,
+  generateExample,
+} from "../language/sentences.ts";
+import {
+  type ExampleLengths,
+  longestExamples,
+  type SentenceTokenizer,
+} from "../language/tokenizer.ts";
+import { adamWSlots, trainingStep, warmupCosine } from "../nn/optimizers.ts";
+import { Random } from "../random.ts";
+import {
+  IGNORED_LABEL,
+  labelLoss,
+  noiseSize,
+  shiftRight,
+  t5Loss,
+} from "./t5.ts";
+import { initialT5Weights, type T5Config } from "./t5_config.ts";
+import {
+  loadCheckpoint,
+  type OnProgress,
+  runKey,
+  saveCheckpoint,
+} from "./training_run.ts";
+
+/** Code sequences of equal length side by side. */
+export interface CodeSequences {
+  /** `[S · N]`. */
+  readonly codes: Int32Array;
+  /** `N`. */
+  readonly length: number;
+  /** Codes are below it. */
+  readonly codebookSize: number;
+}
+
+/** Settings of a training run. */
+export interface T5Training {
+  /** At most this many passes over the sequences with the "generate:" prompt. */
+  readonly epochs: number;
+  /** "generate:" examples of a step. */
+  readonly batchSize: number;
+  /** "fill:" examples of a step, as a share of `batchSize`. */
+  readonly fillShare: number;
+  readonly learningRate: number;
+  readonly warmupSteps: number;
+  readonly weightDecay: number;
+  /** Largest norm of the gradient. */
+  readonly clipNorm: number;
+  /** Stop after so many epochs without a lower validation loss. */
+  readonly patience: number;
+  readonly seed: number;
+}
+
+/** The reported run, from scratch; all numbers are ours. */
+export const T5_TRAINING: T5Training = {
+  epochs: 24,
+  batchSize: 128,
+  fillShare: 0.5,
+  learningRate: 1e-3,
+  warmupSteps: 100,
+  weightDecay: 0.01,
+  clipNorm: 1,
+  patience: 3,
+  seed: 0,
+};
+
+/** One epoch of a training run; losses are means, in nats per token. */
+export interface T5Epoch {
+  readonly epoch: number;
+  readonly generateLoss: number;
+  readonly fillLoss: number;
+  readonly validationGenerateLoss: number;
+  readonly validationFillLoss: number;
+  readonly seconds: number;
+}
+
+/** A trained T5. */
+export interface TrainedT5 {
+  readonly config: T5Config;
+  readonly weights: HostTensors;
+  readonly history: readonly T5Epoch[];
+}
+
+interface Progress {
+  step: number;
+  history: T5Epoch[];
+}
+
+/** The sequences in rows `indices`. */
+function _sequences(
+  { codes, length }: CodeSequences,
+  indices: ArrayLike<number>,
+): Int32Array[] {
+  return Array.from(
+    indices,
+    (i) => codes.subarray(i * length, (i + 1) * length),
+  );
+}
+
+/** Encodes examples as the inputs of part `part` of a loss; see `t5Loss`. */
+export function exampleTensors(
+  config: T5Config,
+  tokenizer: SentenceTokenizer,
+  examples: readonly Example[],
+  lengths: ExampleLengths,
+  part: number,
+): HostTensors {
+  const input = tokenizer.encodeBatch(
+    examples.map((example) => example.input),
+    lengths.input,
+  );
+  const target = tokenizer.encodeBatch(
+    examples.map((example) => example.target),
+    lengths.target,
+  );
+  const labels = target.ids.map((id, i) =>
+    target.mask[i] === 1 ? id : IGNORED_LABEL
+  );
+  const inputShape = [examples.length, lengths.input];
+  const targetShape = [examples.length, lengths.target];
+  return {
+    [`${part}.ids`]: integers(inputShape, input.ids),
+    [`${part}.mask`]: floats(inputShape, Float32Array.from(input.mask)),
+    [`${part}.decoderIds`]: integers(
+      targetShape,
+      shiftRight(labels, lengths.target, config),
+    ),
+    [`${part}.labels`]: integers(targetShape, labels),
+  };
+}
+
+/**
+ * Trains a T5 on code sequences.
+ *
+ * @param sequences The training sequences, and those that decide when to stop.
+ * @param options `weights`: where to start; by default random ones.
+ */
+export async function trainT5(
+  sequences: { train: CodeSequences; validation: CodeSequences },
+  config: T5Config,
+  training: T5Training,
+  {
+    executor,
+    tokenizer,
+    weights,
+    checkpoint,
+    source = "",
+    onProgress = () => {},
+    onEpoch = () => {},
+  }: {
+    executor: Executor;
+    tokenizer: SentenceTokenizer;
+    weights?: HostTensors;
+    checkpoint?: string;
+    source?: string;
+    onProgress?: OnProgress;
+    onEpoch?: (epoch: T5Epoch) => void;
+  },
+): Promise<TrainedT5> {
+  const { train, validation } = sequences;
+  const count = train.codes.length / train.length;
+  const random = Random.fromSeed(training.seed);
+  const initial = weights ?? initialT5Weights(config, random.split("weights"));
+  const parameterNames = Object.keys(initial);
+  const lengths = longestExamples(tokenizer, train);
+  const key = runKey({
+    config,
+    training,
+    source,
+    tokenizer: tokenizer.name,
+    codes: Array.from(train.codes.subarray(0, 4096)),
+    count,
+  });
+  const saved = checkpoint === undefined
+    ? null
+    : await loadCheckpoint<Progress>(checkpoint, key);
+  const state = executor.state(
+    saved?.tensors ?? {
+      ...initial,
+      ...adamWSlots(initial),
+      ...Object.fromEntries(
+        parameterNames.map((name) => [BEST + name, initial[name]]),
+      ),
+    },
+  );
+  const progress: Progress = saved?.progress ?? { step: 0, history: [] };
+  const step = executor.compile(
+    trainingStep(
+      (tensors, inputs) => t5Loss(config, tensors, inputs, 2),
+      parameterNames,
+      { weightDecay: training.weightDecay, clipNorm: training.clipNorm },
+    ),
+    { name: "t5 training step" },
+  );
+  const evaluate = executor.compile(
+    (tensors, inputs) => ({
+      outputs: t5Loss(config, tensors, inputs, 2).outputs!,
+    }),
+    { name: "t5 validation" },
+  );
+  const steps = training.epochs * Math.ceil(count / training.batchSize);
+  const fillRows = Math.max(
+    1,
+    Math.round(training.fillShare * training.batchSize),
+  );
+  const batch = (
+    from: CodeSequences,
+    generate: ArrayLike<number>,
+    fill: ArrayLike<number>,
+    draw: Random,
+  ): HostTensors => ({
+    ...exampleTensors(
+      config,
+      tokenizer,
+      _sequences(from, generate).map(generateExample),
+      lengths.generate,
+      0,
+    ),
+    ...exampleTensors(
+      config,
+      tokenizer,
+      _sequences(from, fill).map((codes) =>
+        fillExample(codes, randomPlaces(codes.length, draw))
+      ),
+      lengths.fill,
+      1,
+    ),
+  });
+  const noise = noiseSize(config, {
+    rows: training.batchSize + fillRows,
+    inputLength: lengths.fill.input,
+    targetLength: lengths.fill.target,
+  });
+
+  while (!_finished(progress.history, training)) {
+    const epoch = progress.history.length + 1;
+    const started = performance.now();
+    const draw = random.split(`epoch ${epoch}`);
+    const order = draw.permutation(count);
+    const fillOrder = draw.permutation(count);
+    const sums = [0, 0];
+    let batches = 0;
+    for (let start = 0; start < count; start += training.batchSize) {
+      const rows = order.subarray(start, start + training.batchSize);
+      const fill = Array.from(
+        { length: Math.ceil(rows.length * fillRows / training.batchSize) },
+        (_, i) => fillOrder[(batches * fillRows + i) % count],
+      );
+      progress.step++;
+      const outputs = await step.run(state, {
+        ...batch(train, rows, fill, draw),
+        ...(noise > 0 ? { noise: _noise(noise, draw) } : {}),
+        learningRate: scalar(
+          warmupCosine(progress.step, {
+            peak: training.learningRate,
+            warmup: training.warmupSteps,
+            steps,
+          }),
+        ),
+        step: scalar(progress.step),
+      });
+      batches++;
+      for (const part of [0, 1]) sums[part] += outputs[`${part}.loss`].data[0];
+      onProgress({
+        done: progress.step,
+        total: steps,
+        message: `epoch ${epoch}/${training.epochs}, loss ${
+          outputs.loss.data[0].toFixed(3)
+        }`,
+      });
+    }
+    const [validationGenerateLoss, validationFillLoss] = await _validate();
+    const lowest = Math.min(
+      Infinity,
+      ...progress.history.map((past) => past.validationGenerateLoss),
+    );
+    if (validationGenerateLoss < lowest) await _keepBest(state, parameterNames);
+    progress.history.push({
+      epoch,
+      generateLoss: sums[0] / batches,
+      fillLoss: sums[1] / batches,
+      validationGenerateLoss,
+      validationFillLoss,
+      seconds: (performance.now() - started) / 1000,
+    });
+    onEpoch(progress.history.at(-1)!);
+    if (checkpoint !== undefined) {
+      await saveCheckpoint(checkpoint, key, {
+        tensors: await state.read(),
+        progress,
+      });
+    }
+  }
+  const best = await state.read(parameterNames.map((name) => BEST + name));
+  await step.dispose();
+  await evaluate.dispose();
+  state.dispose();
+  return {
+    config,
+    weights: Object.fromEntries(
+      parameterNames.map((name) => [name, best[BEST + name]]),
+    ),
+    history: progress.history,
+  };
+
+  /** Mean losses over (at most 8,192 of) the validation sequences; masks do not change. */
+  async function _validate(): Promise<[number, number]> {
+    const available = validation.codes.length / validation.length;
+    const size = Math.min(512, available);
+    const draw = random.split("validation masks");
+    const sums: [number, number] = [0, 0];
+    let batches = 0;
+    for (
+      let start = 0;
+      start + size <= Math.min(available, 8192);
+      start += size
+    ) {
+      const rows = Uint32Array.from({ length: size }, (_, i) => start + i);
+      const outputs = await evaluate.run(
+        state,
+        batch(validation, rows, rows, draw),
+      );
+      batches++;
+      for (const part of [0, 1] as const) {
+        sums[part] += outputs[`${part}.loss`].data[0];
+      }
+    }
+    return [sums[0] / batches, sums[1] / batches];
+  }
+}
+
+/** Prefix of the weights with the lowest validation loss so far. */
+const BEST = "best.";
+
+async function _keepBest(
+  state: DeviceState,
+  names: readonly string[],
+): Promise<void> {
+  const values = await state.read(names);
+  state.write(
+    Object.fromEntries(names.map((name) => [BEST + name, values[name]])),
+  );
+}
+
+/** Whether all epochs are done, or the last `patience` brought no lower validation loss. */
+function _finished(
+  history: readonly T5Epoch[],
+  { epochs, patience }: T5Training,
+): boolean {
+  if (history.length >= epochs) return true;
+  if (history.length <= patience) return false;
+  const losses = history.map((epoch) => epoch.validationGenerateLoss);
+  return Math.min(...losses.slice(-patience)) >=
+    Math.min(...losses.slice(0, -patience));
+}
+
+function _noise(size: number, random: Random) {
+  return floats(
+    [size],
+    Float32Array.from({ length: size }, () => random.uniform()),
+  );
+}
+
+/** Negative log-likelihood of whole sequences under the "generate:" prompt. */
+export interface SequenceLikelihood {
+  /** Mean nats of a sequence, its end token included. */
+  readonly perSequence: number;
+  /** Mean nats at each position: N codes, then the end token. */
+  readonly perPosition: readonly number[];
+}
+
+/** Scores sequences with a trained model. */
+export async function sequenceLikelihood(
+  sequences: CodeSequences,
+  { config, weights }: Pick<TrainedT5, "config" | "weights">,
+  { executor, tokenizer }: { executor: Executor; tokenizer: SentenceTokenizer },
+): Promise<SequenceLikelihood> {
+  const { codes, length } = sequences;
+  const lengths = longestExamples(tokenizer, sequences).generate;
+  const score = executor.compile(
+    (state, inputs) => ({
+      outputs: {
+        each: labelLoss({ config, state }, {
+          ids: inputs["0.ids"],
+          mask: inputs["0.mask"],
+          decoderIds: inputs["0.decoderIds"],
+          labels: inputs["0.labels"],
+        }).each,
+      },
+    }),
+    { name: "t5 scores" },
+  );
+  const state = executor.state(weights);
+  const count = codes.length / length;
+  const sums = new Array<number>(lengths.target).fill(0);
+  for (let start = 0; start < count; start += 512) {
+    const rows = Array.from(
+      { length: Math.min(512, count - start) },
+      (_, i) => start + i,
+    );
+    const { each } = await score.run(
+      state,
+      exampleTensors(
+        config,
+        tokenizer,
+        _sequences(sequences, rows).map(generateExample),
+        lengths,
+        0,
+      ),
+    );
+    each.data.forEach((nats, i) => sums[i % lengths.target] += nats);
+  }
+  await score.dispose();
+  state.dispose();
+  const perPosition = sums.map((sum) => sum / count);
+  return {
+    perSequence: perPosition.reduce((sum, nats) => sum + nats, 0),
+    perPosition,
+  };
+}

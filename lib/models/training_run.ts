@@ -1,0 +1,79 @@
+/**
+ * What training runs share: progress reports, and checkpoints they go on from.
+ *
+ * @module
+ */
+
+import type { HostTensors } from "../compile/executor.ts";
+import { floats } from "../compile/executor.ts";
+import { exists, sha256 } from "../files.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+
+/** Called as work proceeds; `message` says how it goes (losses, rates). */
+export type OnProgress = (
+  progress: { done: number; total: number; message: string },
+) => void;
+
+/** A point that a killed run goes on from. */
+export interface Checkpoint<T> {
+  /** All state that the next step depends on. */
+  readonly tensors: HostTensors;
+  /** Counters and history. */
+  readonly progress: T;
+}
+
+/**
+ * The identity of a run: its configuration, its data and the code that trains.
+ *
+ * A checkpoint under another key belongs to another run and is not gone on from.
+ */
+export function runKey(parts: Record<string, unknown>): string {
+  return sha256(JSON.stringify(parts));
+}
+
+/** Host tensors, all float32, as a safetensors file takes them. */
+export function storable(
+  tensors: HostTensors,
+): Map<string, { shape: readonly number[]; data: Float32Array }> {
+  return new Map(
+    Object.entries(tensors).map(([name, { shape, data }]) => {
+      if (!(data instanceof Float32Array)) {
+        throw new TypeError(
+          `Cannot store ${name}: it must be float32, got ${data.constructor.name}`,
+        );
+      }
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+/** Writes a checkpoint, whole or not at all. */
+export function saveCheckpoint<T>(
+  path: string,
+  key: string,
+  { tensors, progress }: Checkpoint<T>,
+): Promise<void> {
+  return writeSafetensors(path, storable(tensors), {
+    key,
+    progress: JSON.stringify(progress),
+  });
+}
+
+/** Reads a checkpoint, or null where there is none of this run. */
+export async function loadCheckpoint<T>(
+  path: string,
+  key: string,
+): Promise<Checkpoint<T> | null> {
+  if (!await exists(path)) return null;
+  const { tensors, metadata } = await readSafetensors(path);
+  if (metadata.key !== key) return null;
+  return {
+    tensors: Object.fromEntries(
+      [...tensors].map(([name, { shape, data }]) => [
+        name,
+        floats(shape, data as Float32Array),
+      ]),
+    ),
+    progress: JSON.parse(metadata.progress) as T,
+  };
+}

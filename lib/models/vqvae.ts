@@ -1,0 +1,285 @@
+/**
+ * The VQ-VAE of the paper: a cell in, one codebook index for each node, the cell out.
+ *
+ * A graph isomorphism encoder on the undirected cell, a vector quantizer, and the
+ * inner-product and softmax decoder of arch2vec. This file holds configuration,
+ * initial weights and the forward pass; `vqvae_training.ts` trains it.
+ *
+ * Shapes: `B` cells, `N` nodes, `K` operations, `D` latent width.
+ * Source: the paper, §3.1, eq. 1–6.
+ *
+ * @module
+ */
+
+import { floats, type HostTensors } from "../compile/executor.ts";
+import { type Tensors, tf } from "../compile/tensorflow.ts";
+import { ginLayer } from "../nn/gin.ts";
+import { linear } from "../nn/layers.ts";
+import {
+  sigmoidCrossEntropy,
+  softmaxCrossEntropyOneHot,
+} from "../nn/losses.ts";
+import type { LossResult } from "../nn/optimizers.ts";
+import { nearestCodes, quantize } from "../nn/vector_quantizer.ts";
+import type { Random } from "../random.ts";
+
+/** The shape of a VQ-VAE. */
+export interface VqvaeConfig {
+  /** `N`: rows of a cell. */
+  readonly nodes: number;
+  /** `K`: columns of the one-hot operations. */
+  readonly operations: number;
+  /** Width of the encoder's node embeddings. */
+  readonly hidden: number;
+  /** `L`: GIN layers. */
+  readonly layers: number;
+  /** Linear–batchnorm–ReLU triplets in the MLP of a layer. */
+  readonly mlpDepth: number;
+  /** `D`: width of a codebook vector. */
+  readonly latentDim: number;
+  readonly codebookSize: number;
+  /** β of eq. 6. */
+  readonly commitmentCost: number;
+}
+
+/** The paper's model; where the paper is silent, the origin stands beside the number. */
+export const VQVAE_PAPER: Omit<VqvaeConfig, "nodes" | "operations"> = {
+  hidden: 128, // arch2vec
+  layers: 5, // arch2vec's paper; its code has four
+  mlpDepth: 2, // arch2vec
+  latentDim: 16, // §3.1.2
+  codebookSize: 512, // §3.1.2
+  commitmentCost: 0.25, // arXiv:1711.00937, §3.2
+};
+
+/** Name of the codebook among the weights. */
+export const CODEBOOK = "quantizer.codebook";
+
+/**
+ * Scale of the encoder's first outputs. Edge logits are products of two of them over 16
+ * dimensions: at unit scale the first losses are so large that the codebook collapses.
+ */
+const OUTPUT_SCALE = 0.3;
+
+/** Weights and running statistics of a model. */
+export interface VqvaeWeights {
+  /** Trained by gradients. */
+  readonly parameters: HostTensors;
+  /** Running statistics of the batch normalisations. */
+  readonly statistics: HostTensors;
+}
+
+/**
+ * Draws initial weights.
+ *
+ * Linear layers: normal with variance `2 / fan-in` before a ReLU, else `1 / fan-in`. The
+ * codebook starts at zero; training fills it with encoder outputs.
+ */
+export function initialVqvaeWeights(
+  config: VqvaeConfig,
+  random: Random,
+): VqvaeWeights {
+  const parameters: HostTensors = {};
+  const statistics: HostTensors = {};
+  const normal = (shape: number[], deviation: number) => {
+    const size = shape.reduce((product, n) => product * n, 1);
+    return floats(
+      shape,
+      Float32Array.from({ length: size }, () => deviation * random.normal()),
+    );
+  };
+  const constant = (size: number, value: number) =>
+    floats([size], new Float32Array(size).fill(value));
+  const { hidden, latentDim, operations } = config;
+  for (let layer = 0; layer < config.layers; layer++) {
+    const prefix = `encoder.gin.${layer}`;
+    parameters[`${prefix}.epsilon`] = floats([], [0]);
+    for (let i = 0; i < config.mlpDepth; i++) {
+      const width = layer === 0 && i === 0 ? operations : hidden;
+      const triplet = `${prefix}.${i}`;
+      parameters[`${triplet}.weight`] = normal(
+        [hidden, width],
+        Math.sqrt(2 / width),
+      );
+      parameters[`${triplet}.norm.gamma`] = constant(hidden, 1);
+      parameters[`${triplet}.norm.beta`] = constant(hidden, 0);
+      statistics[`${triplet}.norm.mean`] = constant(hidden, 0);
+      statistics[`${triplet}.norm.variance`] = constant(hidden, 1);
+    }
+  }
+  parameters["encoder.output.weight"] = normal(
+    [latentDim, hidden],
+    OUTPUT_SCALE / Math.sqrt(hidden),
+  );
+  parameters["encoder.output.bias"] = constant(latentDim, 0);
+  parameters[CODEBOOK] = floats(
+    [config.codebookSize, latentDim],
+    new Float32Array(config.codebookSize * latentDim),
+  );
+  parameters["decoder.operations.weight"] = normal(
+    [operations, latentDim],
+    1 / Math.sqrt(latentDim),
+  );
+  parameters["decoder.operations.bias"] = constant(operations, 0);
+  return { parameters, statistics };
+}
+
+/**
+ * Encodes cells (eq. 1).
+ *
+ * @param operations One-hot, `[B, N, K]`.
+ * @param adjacency Directed, `[B, N, N]`; the encoder sees A + Aᵀ.
+ * @param updates Gets the new running statistics when `training`.
+ * @returns `[B·N, D]`.
+ */
+export function encode(
+  config: VqvaeConfig,
+  state: Tensors,
+  operations: tf.Tensor,
+  adjacency: tf.Tensor,
+  training: boolean,
+  updates: Tensors = {},
+): tf.Tensor {
+  const undirected = tf.add(
+    adjacency,
+    tf.transpose(adjacency, [0, 2, 1]),
+  ); // [B, N, N]
+  let h: tf.Tensor = tf.reshape(operations, [-1, config.operations]); // [B·N, K]
+  for (let layer = 0; layer < config.layers; layer++) {
+    h = ginLayer(
+      state,
+      `encoder.gin.${layer}`,
+      h,
+      undirected,
+      { depth: config.mlpDepth, training },
+      updates,
+    );
+  }
+  return linear(
+    h,
+    state["encoder.output.weight"],
+    state["encoder.output.bias"],
+  );
+}
+
+/** What the decoder gives for each cell. */
+export interface DecoderLogits {
+  /** `[B·N, K]` (eq. 5). */
+  readonly operations: tf.Tensor;
+  /** `zᵢ · zⱼ`, `[B, N, N]` (eq. 4); entries above the diagonal are the edges. */
+  readonly adjacency: tf.Tensor;
+}
+
+/**
+ * Decodes codebook vectors.
+ *
+ * @param zq `[B·N, D]`.
+ */
+export function decode(
+  config: VqvaeConfig,
+  state: Tensors,
+  zq: tf.Tensor,
+): DecoderLogits {
+  const nodes = tf.reshape(zq, [-1, config.nodes, config.latentDim]);
+  return {
+    operations: linear(
+      zq,
+      state["decoder.operations.weight"],
+      state["decoder.operations.bias"],
+    ),
+    adjacency: tf.matMul(nodes, nodes, false, true),
+  };
+}
+
+/**
+ * The training objective (eq. 6), in nats per cell.
+ *
+ * The reconstruction term is −log p of the cell: the product of eq. 4 runs over node
+ * pairs `i < j`, as in arch2vec (a node paired with itself has `zᵢ·zᵢ ≥ 0` and no edge to
+ * decode); a padding row, whose one-hot row is zero, adds nothing to that of eq. 5.
+ *
+ * @param inputs `operations` `[B, N, K]`, `adjacency` `[B, N, N]`.
+ */
+export function vqvaeLoss(
+  config: VqvaeConfig,
+  state: Tensors,
+  inputs: Tensors,
+): LossResult {
+  const { operations, adjacency } = inputs;
+  const batch = adjacency.shape[0];
+  const updates: Tensors = {};
+  const z = encode(config, state, operations, adjacency, true, updates);
+  const { codes, zq, codebookLoss, commitmentLoss } = quantize(
+    z,
+    state[CODEBOOK],
+  );
+  const logits = decode(config, state, zq);
+  const operationLoss = tf.sum(
+    softmaxCrossEntropyOneHot(
+      logits.operations,
+      tf.reshape(operations, [-1, config.operations]),
+    ),
+  );
+  const edgeLoss = tf.sum(
+    tf.mul(
+      sigmoidCrossEntropy(logits.adjacency, adjacency),
+      _aboveDiagonal(config.nodes),
+    ),
+  );
+  const reconstruction = tf.div(tf.add(operationLoss, edgeLoss), batch);
+  const quantization = tf.div(
+    tf.add(codebookLoss, tf.mul(commitmentLoss, config.commitmentCost)),
+    batch,
+  );
+  return {
+    loss: tf.add(reconstruction, quantization),
+    outputs: { reconstruction, quantization, codes, z },
+    state: updates,
+  };
+}
+
+/** Ones above the diagonal, `[N, N]`. */
+function _aboveDiagonal(nodes: number): tf.Tensor {
+  return tf.tensor2d(
+    Array.from(
+      { length: nodes },
+      (_, i) => Array.from({ length: nodes }, (_, j) => i < j ? 1 : 0),
+    ),
+  );
+}
+
+/**
+ * Codes of cells: a step for an executor.
+ *
+ * @param training Whether to normalise with the statistics of the batch, for a model whose
+ *   running ones do not exist yet.
+ */
+export function encodeStep(config: VqvaeConfig, training = false) {
+  return (state: Tensors, inputs: Tensors) => {
+    const z = encode(
+      config,
+      state,
+      inputs.operations,
+      inputs.adjacency,
+      training,
+    );
+    return { outputs: { codes: nearestCodes(z, state[CODEBOOK]), z } };
+  };
+}
+
+/**
+ * Most probable operations `[B·N]` and adjacency logits `[B, N, N]` of codes `[B·N]`: a
+ * step for an executor.
+ */
+export function decodeStep(config: VqvaeConfig) {
+  return (state: Tensors, inputs: Tensors) => {
+    const zq = tf.gather(state[CODEBOOK], inputs.codes as tf.Tensor1D);
+    const logits = decode(config, state, zq);
+    return {
+      outputs: {
+        operations: tf.argMax(logits.operations, 1),
+        adjacency: logits.adjacency,
+      },
+    };
+  };
+}

@@ -1,0 +1,429 @@
+/**
+ * Trains a VQ-VAE, and runs a trained one.
+ *
+ * The codebook starts from encoder outputs; codes that fall out of use are re-seeded
+ * from encoder outputs for the first part of the training, else most of the 512 die.
+ * The run is saved after each epoch and goes on from there.
+ *
+ * @module
+ */
+
+import {
+  type DeviceState,
+  type Executor,
+  floats,
+  type HostTensors,
+  integers,
+} from "../compile/executor.ts";
+import {
+  ReconstructionCounter,
+  type ReconstructionReport,
+} from "../metrics/reconstruction.ts";
+import {
+  type AdamWOptions,
+  adamWSlots,
+  trainingStep,
+  warmupCosine,
+} from "../nn/optimizers.ts";
+import { codebookPerplexity } from "../nn/vector_quantizer.ts";
+import { Random } from "../random.ts";
+import { edgeBit } from "../spaces/graph.ts";
+import type { CellTable, SearchSpace } from "../spaces/space.ts";
+import { encodeCells } from "../spaces/tensors.ts";
+import {
+  loadCheckpoint,
+  type OnProgress,
+  runKey,
+  saveCheckpoint,
+} from "./training_run.ts";
+import {
+  CODEBOOK,
+  decodeStep,
+  encodeStep,
+  initialVqvaeWeights,
+  type VqvaeConfig,
+  vqvaeLoss,
+  type VqvaeWeights,
+} from "./vqvae.ts";
+
+/** Settings of a training run. */
+export interface VqvaeTraining {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly warmupSteps: number;
+  /** Steps between looks for unused codes. */
+  readonly reseedEvery: number;
+  /** Share of the steps after which codes are left alone. */
+  readonly reseedUntil: number;
+  readonly seed: number;
+}
+
+/** The reported run. */
+export const VQVAE_TRAINING: VqvaeTraining = {
+  epochs: 26, // §3.1.4: 26 for NAS-Bench-201, 25 for NAS-Bench-101
+  batchSize: 128, // ours
+  learningRate: 1e-3, // ours
+  warmupSteps: 50, // ours
+  reseedEvery: 100, // ours
+  reseedUntil: 0.6, // ours
+  seed: 0,
+};
+
+const OPTIMIZER: AdamWOptions = {
+  beta2: 0.99,
+  clipNorm: 0,
+  decays: (name, rank) => rank >= 2 && name !== CODEBOOK,
+  weightDecay: 1e-4,
+};
+
+/** One epoch of a training run; losses are means over it, in nats per cell. */
+export interface VqvaeEpoch {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly reconstruction: number;
+  readonly quantization: number;
+  /** Codes used in this epoch. */
+  readonly usedCodes: number;
+  readonly perplexity: number;
+  /** Codes re-seeded in this epoch. */
+  readonly reseeded: number;
+  readonly validation: ReconstructionReport;
+  readonly seconds: number;
+}
+
+/** A trained VQ-VAE. */
+export interface TrainedVqvae {
+  readonly config: VqvaeConfig;
+  readonly weights: VqvaeWeights;
+  readonly history: readonly VqvaeEpoch[];
+}
+
+interface Progress {
+  step: number;
+  history: VqvaeEpoch[];
+}
+
+/**
+ * Trains a VQ-VAE on the training cells of a space.
+ *
+ * @param options `checkpoint`: the file to save to after each epoch and to go on from;
+ *   `source`: a hash of the code that trains, part of the run's identity.
+ */
+export async function trainVqvae(
+  space: SearchSpace,
+  config: VqvaeConfig,
+  training: VqvaeTraining,
+  { executor, checkpoint, source = "", trainIndices, onProgress = () => {} }: {
+    executor: Executor;
+    checkpoint?: string;
+    source?: string;
+    /** The cells to train on; by default the training split. */
+    trainIndices?: Uint32Array;
+    onProgress?: OnProgress;
+  },
+): Promise<TrainedVqvae> {
+  const table = space.cells();
+  const split = space.split();
+  const train = trainIndices ?? split.train;
+  const random = Random.fromSeed(training.seed);
+  const initial = initialVqvaeWeights(config, random.split("weights"));
+  const parameterNames = Object.keys(initial.parameters);
+  const key = runKey({
+    space: space.name,
+    cells: train.length,
+    config,
+    training,
+    source,
+  });
+  const saved = checkpoint === undefined
+    ? null
+    : await loadCheckpoint<Progress>(checkpoint, key);
+  const state = executor.state(
+    saved?.tensors ?? {
+      ...initial.parameters,
+      ...initial.statistics,
+      ...adamWSlots(initial.parameters),
+    },
+  );
+  const progress: Progress = saved?.progress ?? { step: 0, history: [] };
+  const step = executor.compile(
+    trainingStep(
+      (tensors, inputs) => vqvaeLoss(config, tensors, inputs),
+      parameterNames,
+      OPTIMIZER,
+    ),
+    { name: "vqvae training step" },
+  );
+  const stepsPerEpoch = Math.ceil(train.length / training.batchSize);
+  const steps = training.epochs * stepsPerEpoch;
+  const model = new Vqvae(config, executor, state);
+  if (saved === null) {
+    await _initialiseCodebook(config, executor, state, space, train, random);
+  }
+
+  for (
+    let epoch = progress.history.length;
+    epoch < training.epochs;
+    epoch++
+  ) {
+    const started = performance.now();
+    const draw = random.split(`epoch ${epoch}`);
+    const order = draw.permutation(train.length);
+    const counts = new Uint32Array(config.codebookSize);
+    const recent = new Uint32Array(config.codebookSize);
+    const sums = { loss: 0, reconstruction: 0, quantization: 0 };
+    let reseeded = 0;
+    for (let start = 0; start < train.length; start += training.batchSize) {
+      const indices = order.subarray(start, start + training.batchSize)
+        .map((i) => train[i]);
+      progress.step++;
+      const outputs = await step.run(state, {
+        ...batchTensors(space, table, indices),
+        learningRate: floats([], [
+          warmupCosine(progress.step, {
+            peak: training.learningRate,
+            warmup: training.warmupSteps,
+            steps,
+          }),
+        ]),
+        step: floats([], [progress.step]),
+      });
+      for (const name of ["loss", "reconstruction", "quantization"] as const) {
+        sums[name] += outputs[name].data[0] * indices.length / train.length;
+      }
+      for (const code of outputs.codes.data) {
+        counts[code]++;
+        recent[code]++;
+      }
+      if (progress.step % training.reseedEvery === 0) {
+        if (progress.step < training.reseedUntil * steps) {
+          reseeded += await _reseed(state, recent, outputs.z.data, draw);
+        }
+        recent.fill(0);
+      }
+      onProgress({
+        done: progress.step,
+        total: steps,
+        message: `epoch ${epoch + 1}/${training.epochs}, loss ${
+          outputs.loss.data[0].toFixed(3)
+        }`,
+      });
+    }
+    progress.history.push({
+      epoch: epoch + 1,
+      ...sums,
+      usedCodes: counts.filter((count) => count > 0).length,
+      perplexity: codebookPerplexity(counts),
+      reseeded,
+      validation: await model.reconstruction(space, split.validation),
+      seconds: (performance.now() - started) / 1000,
+    });
+    if (checkpoint !== undefined) {
+      await saveCheckpoint(checkpoint, key, {
+        tensors: await state.read(),
+        progress,
+      });
+    }
+  }
+  const weights = {
+    parameters: await state.read(parameterNames),
+    statistics: await state.read(Object.keys(initial.statistics)),
+  };
+  await step.dispose();
+  await model.dispose();
+  state.dispose();
+  return { config, weights, history: progress.history };
+}
+
+/** The inputs of an encoder or a training step for cells of a table. */
+export function batchTensors(
+  space: SearchSpace,
+  table: CellTable,
+  indices: ArrayLike<number>,
+): HostTensors {
+  const { ops, adjacency } = encodeCells(space, table, indices);
+  const nodes = table.nodeCount;
+  return {
+    operations: floats([indices.length, nodes, space.ops.length], ops),
+    adjacency: floats([indices.length, nodes, nodes], adjacency),
+  };
+}
+
+/** Cells as a decoder gives them. */
+export interface DecodedCells {
+  /** Most probable operation of each row, `[B, N]`. */
+  readonly ops: Int32Array;
+  /** Edge bits of each cell, `[B]`, as in `Graph`: where the logit is above 0. */
+  readonly edges: Uint32Array;
+}
+
+const BATCH = 512;
+
+/** A VQ-VAE ready to encode and decode. */
+export class Vqvae {
+  readonly config: VqvaeConfig;
+  readonly #state: DeviceState;
+  readonly #encode;
+  readonly #decode;
+
+  /** @param state Holds the weights, and may hold more. */
+  constructor(config: VqvaeConfig, executor: Executor, state: DeviceState) {
+    this.config = config;
+    this.#state = state;
+    this.#encode = executor.compile(encodeStep(config), {
+      name: "vqvae encoder",
+    });
+    this.#decode = executor.compile(decodeStep(config), {
+      name: "vqvae decoder",
+    });
+  }
+
+  /** Places weights on a device. */
+  static load(
+    { config, weights }: Pick<TrainedVqvae, "config" | "weights">,
+    executor: Executor,
+  ): Vqvae {
+    return new Vqvae(
+      config,
+      executor,
+      executor.state({ ...weights.parameters, ...weights.statistics }),
+    );
+  }
+
+  /**
+   * Encodes cells of a space.
+   *
+   * @returns `codes`, `[B·N]`, and encoder outputs `z` before quantization, `[B·N, D]`.
+   */
+  async encode(
+    space: SearchSpace,
+    indices: ArrayLike<number>,
+  ): Promise<{ codes: Int32Array; z: Float32Array }> {
+    const { nodes, latentDim } = this.config;
+    const codes = new Int32Array(indices.length * nodes);
+    const z = new Float32Array(indices.length * nodes * latentDim);
+    const all = Uint32Array.from(indices);
+    for (let start = 0; start < all.length; start += BATCH) {
+      const outputs = await this.#encode.run(
+        this.#state,
+        batchTensors(
+          space,
+          space.cells(),
+          all.subarray(start, start + BATCH),
+        ),
+      );
+      codes.set(outputs.codes.data as Int32Array, start * nodes);
+      z.set(outputs.z.data as Float32Array, start * nodes * latentDim);
+    }
+    return { codes, z };
+  }
+
+  /** Decodes code sequences, `[B·N]`. */
+  async decode(codes: Int32Array): Promise<DecodedCells> {
+    const { nodes } = this.config;
+    const count = codes.length / nodes;
+    const ops = new Int32Array(codes.length);
+    const edges = new Uint32Array(count);
+    for (let start = 0; start < count; start += BATCH) {
+      const part = codes.slice(start * nodes, (start + BATCH) * nodes);
+      const outputs = await this.#decode.run(this.#state, {
+        codes: integers([part.length], part),
+      });
+      ops.set(outputs.operations.data as Int32Array, start * nodes);
+      const logits = outputs.adjacency.data;
+      for (let b = 0; b < part.length / nodes; b++) {
+        let bits = 0;
+        for (let j = 1; j < nodes; j++) {
+          for (let i = 0; i < j; i++) {
+            if (logits[(b * nodes + i) * nodes + j] > 0) {
+              bits |= 1 << edgeBit(i, j);
+            }
+          }
+        }
+        edges[start + b] = bits >>> 0;
+      }
+    }
+    return { ops, edges };
+  }
+
+  /** Encodes and decodes cells, and counts what comes back. */
+  async reconstruction(
+    space: SearchSpace,
+    indices: ArrayLike<number>,
+  ): Promise<ReconstructionReport> {
+    const counter = new ReconstructionCounter();
+    const { codes } = await this.encode(space, indices);
+    counter.add(space.cells(), indices, await this.decode(codes));
+    return counter.report();
+  }
+
+  /** Frees compiled graphs; the state is the caller's. */
+  async dispose(): Promise<void> {
+    await this.#encode.dispose();
+    await this.#decode.dispose();
+  }
+}
+
+/** Fills the codebook with encoder outputs of random training cells. */
+async function _initialiseCodebook(
+  config: VqvaeConfig,
+  executor: Executor,
+  state: DeviceState,
+  space: SearchSpace,
+  train: Uint32Array,
+  random: Random,
+): Promise<void> {
+  const draw = random.split("codebook");
+  const sample = draw.permutation(train.length).subarray(0, 2048)
+    .map((i) => train[i]);
+  const encoder = executor.compile(encodeStep(config, true), {
+    name: "vqvae encoder before training",
+  });
+  const { z } = await encoder.run(
+    state,
+    batchTensors(space, space.cells(), sample),
+  );
+  await encoder.dispose();
+  const used = new Uint32Array(config.codebookSize);
+  await _reseed(state, used, z.data, draw);
+}
+
+/** Standard deviation of the noise that keeps re-seeded codes apart. */
+const RESEED_NOISE = 0.01;
+
+/**
+ * Moves each unused code to a random encoder output and clears its optimizer slots.
+ *
+ * @param used How often each code was used, `[K]`.
+ * @param z Encoder outputs, `[M, D]`.
+ * @returns How many codes moved.
+ */
+async function _reseed(
+  state: DeviceState,
+  used: Uint32Array,
+  z: ArrayLike<number>,
+  random: Random,
+): Promise<number> {
+  const names = [
+    CODEBOOK,
+    `adam.first.${CODEBOOK}`,
+    `adam.second.${CODEBOOK}`,
+  ];
+  const values = await state.read(names);
+  const dim = values[CODEBOOK].shape[1];
+  const rows = z.length / dim;
+  let moved = 0;
+  for (let code = 0; code < used.length; code++) {
+    if (used[code] > 0) continue;
+    moved++;
+    const row = random.integer(rows);
+    for (let d = 0; d < dim; d++) {
+      values[CODEBOOK].data[code * dim + d] = z[row * dim + d] +
+        RESEED_NOISE * random.normal();
+      for (const slot of names.slice(1)) values[slot].data[code * dim + d] = 0;
+    }
+  }
+  if (moved > 0) state.write(values);
+  return moved;
+}

@@ -1,0 +1,78 @@
+/**
+ * Graph isomorphism network layers on dense adjacency matrices.
+ *
+ * Shapes: `B` graphs, `N` nodes, `C` channels.
+ * Source: Xu et al. 2019, arXiv:1810.00826, eq. 4.1; the paper's eq. 1.
+ *
+ * @module
+ */
+
+import { batchNormInference, batchNormTraining, linear } from "./layers.ts";
+import { type Tensors, tf } from "../compile/tensorflow.ts";
+
+/** Decay of the running statistics per training step. */
+const STATISTICS_DECAY = 0.95;
+
+/** A linear–batchnorm–ReLU triplet, and the running statistics it updates. */
+function _triplet(
+  state: Tensors,
+  prefix: string,
+  x: tf.Tensor,
+  training: boolean,
+  updates: Tensors,
+): tf.Tensor {
+  const product = linear(x, state[`${prefix}.weight`]);
+  const gamma = state[`${prefix}.norm.gamma`];
+  const beta = state[`${prefix}.norm.beta`];
+  const names = {
+    mean: `${prefix}.norm.mean`,
+    variance: `${prefix}.norm.variance`,
+  };
+  const running = { mean: state[names.mean], variance: state[names.variance] };
+  if (!training) {
+    return tf.relu(batchNormInference(product, gamma, beta, running));
+  }
+  const { y, statistics } = batchNormTraining(product, gamma, beta);
+  for (const key of ["mean", "variance"] as const) {
+    updates[names[key]] = tf.add(
+      tf.mul(running[key], STATISTICS_DECAY),
+      tf.mul(statistics[key], 1 - STATISTICS_DECAY),
+    );
+  }
+  return tf.relu(y);
+}
+
+/**
+ * One GIN layer (eq. 1): `MLP((1 + ε) · H + Ã H)`.
+ *
+ * @param state Holds `{prefix}.epsilon` and, for each triplet `i` of the MLP,
+ *   `{prefix}.{i}.weight`, `.norm.gamma`, `.norm.beta`, `.norm.mean`, `.norm.variance`.
+ * @param h Node embeddings, `[B·N, C]`.
+ * @param adjacency Ã = A + Aᵀ, `[B, N, N]`.
+ * @param depth Triplets in the MLP.
+ * @param updates Gets the new running statistics when training.
+ * @returns `[B·N, C']`.
+ */
+export function ginLayer(
+  state: Tensors,
+  prefix: string,
+  h: tf.Tensor,
+  adjacency: tf.Tensor,
+  { depth, training }: { depth: number; training: boolean },
+  updates: Tensors,
+): tf.Tensor {
+  const [batch, nodes] = adjacency.shape;
+  const channels = h.shape[1]!;
+  const neighbours = tf.matMul(
+    adjacency,
+    tf.reshape(h, [batch, nodes, channels]),
+  ); // [B, N, C]
+  let x: tf.Tensor = tf.add(
+    tf.mul(h, tf.add(1, state[`${prefix}.epsilon`])),
+    tf.reshape(neighbours, [batch * nodes, channels]),
+  ); // [B·N, C]
+  for (let i = 0; i < depth; i++) {
+    x = _triplet(state, `${prefix}.${i}`, x, training, updates);
+  }
+  return x;
+}

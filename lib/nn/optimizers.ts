@@ -1,0 +1,182 @@
+/**
+ * AdamW as a pure function, and training steps built from a loss.
+ *
+ * TensorFlow.js' own optimizers change variables in place, which a traced graph
+ * cannot; here parameters, gradients and slots go in and new ones come out.
+ *
+ * @module
+ */
+
+import {
+  floats,
+  type HostTensors,
+  type StepFunction,
+} from "../compile/executor.ts";
+import { type Tensors, tf } from "../compile/tensorflow.ts";
+
+/** Settings of AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101). */
+export interface AdamWOptions {
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  /** Decoupled weight decay; 0 gives Adam. */
+  readonly weightDecay?: number;
+  /** Which parameters decay; by default those of two or more dimensions. */
+  readonly decays?: (name: string, rank: number) => boolean;
+  /** Largest global norm of the gradient; 0 does not clip. */
+  readonly clipNorm?: number;
+}
+
+const FIRST = "adam.first.";
+const SECOND = "adam.second.";
+
+/** Zero slots for every parameter: `adam.first.…`, `adam.second.…`. */
+export function adamWSlots(parameters: HostTensors): HostTensors {
+  const slots: HostTensors = {};
+  for (const [name, { shape, data }] of Object.entries(parameters)) {
+    slots[FIRST + name] = floats(shape, new Float32Array(data.length));
+    slots[SECOND + name] = floats(shape, new Float32Array(data.length));
+  }
+  return slots;
+}
+
+/**
+ * One AdamW update.
+ *
+ * @param state Parameters and slots, by name.
+ * @param gradients By parameter name.
+ * @param learningRate Scalar.
+ * @param step Scalar, 1 at the first update.
+ * @returns The new parameters and slots, and the norm of the gradient before clipping.
+ */
+export function adamWUpdate(
+  state: Tensors,
+  gradients: Tensors,
+  learningRate: tf.Tensor,
+  step: tf.Tensor,
+  {
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    weightDecay = 0,
+    decays = (_name, rank) => rank >= 2,
+    clipNorm = 0,
+  }: AdamWOptions = {},
+): { state: Tensors; gradientNorm: tf.Tensor } {
+  const gradientNorm = tf.sqrt(
+    tf.addN(
+      Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient))),
+    ),
+  );
+  const clip = clipNorm > 0
+    ? tf.minimum(1, tf.div(clipNorm, tf.add(gradientNorm, 1e-6)))
+    : undefined;
+  // m̂/(√v̂ + ε) with both bias corrections folded into scalars.
+  const correction1 = tf.sub(1, tf.pow(beta1, step));
+  const correction2 = tf.sqrt(tf.sub(1, tf.pow(beta2, step)));
+  const rate = tf.div(tf.mul(learningRate, correction2), correction1);
+  const scaledEpsilon = tf.mul(epsilon, correction2);
+  const next: Tensors = {};
+  for (const [name, gradientBefore] of Object.entries(gradients)) {
+    const gradient = clip === undefined
+      ? gradientBefore
+      : tf.mul(gradientBefore, clip);
+    const first = tf.add(
+      tf.mul(state[FIRST + name], beta1),
+      tf.mul(gradient, 1 - beta1),
+    );
+    const second = tf.add(
+      tf.mul(state[SECOND + name], beta2),
+      tf.mul(tf.square(gradient), 1 - beta2),
+    );
+    const update = tf.div(
+      tf.mul(first, rate),
+      tf.add(tf.sqrt(second), scaledEpsilon),
+    );
+    const parameter = state[name];
+    const decayed = weightDecay > 0 && decays(name, parameter.rank)
+      ? tf.mul(parameter, tf.sub(1, tf.mul(learningRate, weightDecay)))
+      : parameter;
+    next[FIRST + name] = first;
+    next[SECOND + name] = second;
+    next[name] = tf.sub(decayed, update);
+  }
+  return { state: next, gradientNorm };
+}
+
+/** What a loss function returns. */
+export interface LossResult {
+  /** Scalar to minimise. */
+  readonly loss: tf.Tensor;
+  /** Further outputs of the step. */
+  readonly outputs?: Tensors;
+  /** New values of state that is not trained (running statistics). */
+  readonly state?: Tensors;
+}
+
+/**
+ * Builds a training step: loss, gradients by automatic differentiation, AdamW update.
+ *
+ * The step's inputs are those of the loss plus the scalars `learningRate` and `step`
+ * (1 at the first update); its outputs are `loss`, `gradientNorm` and those of the loss.
+ *
+ * @param parameterNames The state entries to train.
+ */
+export function trainingStep(
+  loss: (state: Tensors, inputs: Tensors) => LossResult,
+  parameterNames: readonly string[],
+  options: AdamWOptions,
+): StepFunction {
+  return (state, inputs) => {
+    let side: LossResult | undefined;
+    const kept: tf.Tensor[] = [];
+    const keep = (tensors: Tensors = {}) => {
+      for (const tensor of Object.values(tensors)) kept.push(tf.keep(tensor));
+    };
+    const { value, grads } = tf.valueAndGrads((...parameters: tf.Tensor[]) => {
+      const named = { ...state };
+      parameterNames.forEach((name, i) => named[name] = parameters[i]);
+      side = loss(named, inputs);
+      // Outputs outlive the tape that the gradient is computed on.
+      keep(side.outputs);
+      keep(side.state);
+      return side.loss.asScalar();
+    })(parameterNames.map((name) => state[name]));
+    const gradients = Object.fromEntries(
+      parameterNames.map((name, i) => [name, grads[i]]),
+    );
+    const update = adamWUpdate(
+      state,
+      gradients,
+      inputs.learningRate,
+      inputs.step,
+      options,
+    );
+    const released = (tensors: Tensors = {}) =>
+      Object.fromEntries(
+        Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]),
+      );
+    const outputs = released(side!.outputs);
+    const untrained = released(side!.state);
+    tf.dispose(kept);
+    return {
+      outputs: { loss: value, gradientNorm: update.gradientNorm, ...outputs },
+      state: { ...update.state, ...untrained },
+    };
+  };
+}
+
+/**
+ * Learning rate with linear warm-up and cosine decay to a tenth.
+ *
+ * @param step 1 at the first update.
+ * @returns `peak` at the end of the warm-up, `peak / 10` at `steps`.
+ */
+export function warmupCosine(
+  step: number,
+  { peak, warmup, steps }: { peak: number; warmup: number; steps: number },
+): number {
+  if (step < warmup) return peak * step / warmup;
+  const progress = Math.min(1, (step - warmup) / Math.max(1, steps - warmup));
+  return peak * (0.1 + 0.9 * 0.5 * (1 + Math.cos(Math.PI * progress)));
+}

@@ -1,0 +1,75 @@
+/**
+ * Vector quantizer: replaces each encoder output by its nearest codebook vector.
+ *
+ * Shapes: `M` rows (batch × nodes), `D` latent width, `K` codebook size.
+ * Source: van den Oord et al. 2017, arXiv:1711.00937, eq. 1–3; the paper's
+ * eq. 2, 3 and the last two terms of eq. 6.
+ *
+ * @module
+ */
+
+import { embedding, stopGradient } from "./layers.ts";
+import { tf } from "../compile/tensorflow.ts";
+
+/**
+ * Finds the nearest code of every row by squared Euclidean distance (eq. 2).
+ *
+ * @param z Encoder output, `[M, D]`.
+ * @param codebook `[K, D]`.
+ * @returns Codes, `[M]`, int32; a tie goes to the lower one.
+ */
+export function nearestCodes(z: tf.Tensor, codebook: tf.Tensor): tf.Tensor {
+  // |z − e|² = |z|² − 2 z·e + |e|², and |z|² does not depend on the code.
+  const squares = tf.sum(tf.square(codebook), 1); // [K]
+  const product = tf.matMul(tf.mul(z, -2), codebook, false, true); // [M, K]
+  return tf.argMin(tf.add(product, squares), 1);
+}
+
+/** What `quantize` returns. */
+export interface Quantized {
+  /** Codes, `[M]`, int32. */
+  readonly codes: tf.Tensor;
+  /** Their codebook vectors, `[M, D]`; the gradient goes straight through to `z`. */
+  readonly zq: tf.Tensor;
+  /** `Σ |sg[z] − e|²` over rows, scalar: moves the codebook. */
+  readonly codebookLoss: tf.Tensor;
+  /** `Σ |z − sg[e]|²` over rows, scalar: holds the encoder. */
+  readonly commitmentLoss: tf.Tensor;
+}
+
+/** Quantizes rows with a straight-through estimator (eq. 3 and 6). */
+export function quantize(z: tf.Tensor, codebook: tf.Tensor): Quantized {
+  const codes = nearestCodes(stopGradient(z), stopGradient(codebook));
+  const vectors = embedding(codebook, codes, "scatter"); // [M, D]
+  const detached = stopGradient(vectors);
+  return {
+    codes,
+    zq: _straightThrough(z, detached),
+    codebookLoss: tf.sum(tf.square(tf.sub(stopGradient(z), vectors))),
+    commitmentLoss: tf.sum(tf.square(tf.sub(z, detached))),
+  };
+}
+
+/** The value of `vectors`, with the gradient of `z`. */
+function _straightThrough(z: tf.Tensor, vectors: tf.Tensor): tf.Tensor {
+  return tf.customGrad(() => ({
+    value: tf.clone(vectors),
+    gradFunc: (dy: tf.Tensor) => dy,
+  }))(z);
+}
+
+/**
+ * Perplexity of code usage: `exp(−Σ p log p)`, from 1 (one code) to K (all alike).
+ *
+ * @param counts How often each code was used, `[K]`.
+ */
+export function codebookPerplexity(counts: ArrayLike<number>): number {
+  const values = Array.from(counts);
+  const total = values.reduce((sum, count) => sum + count, 0);
+  const entropy = values.reduce(
+    (sum, count) =>
+      count === 0 ? sum : sum - (count / total) * Math.log(count / total),
+    0,
+  );
+  return Math.exp(entropy);
+}
