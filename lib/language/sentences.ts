@@ -1,0 +1,228 @@
+/**
+ * Code sequences as sentences: the text that the language model reads and writes.
+ *
+ * A cell is a sequence of codebook indices (eq. 7 of the paper); as a sentence it
+ * is those numbers with a space between. Two kinds of input and target (§3.2):
+ *
+ *     generate:                                → 81 19 44 283 8 4 232
+ *     fill: 81 <extra_id_0> 71 <extra_id_1>    → <extra_id_0> 36 <extra_id_1> 465
+ *
+ * Differs from the source: the paper writes its masks `[tok-0]`, `[tok-1]`, …;
+ * here they are T5's own sentinels `<extra_id_0>`, `<extra_id_1>`, …, because those
+ * are one token each that T5 was trained to fill, where `[tok-0]` is six pieces.
+ *
+ * Inputs and targets are lists of words, which tokenizers encode one by one; joined
+ * by a space they are the sentence. Text that a model wrote is read back here, and
+ * what is wrong with it is named.
+ *
+ * Source: Arch-LLM, §3.2; Raffel et al. 2020, arXiv:1910.10683, §3.1.4 (sentinels).
+ *
+ * @module
+ */
+
+/** The word that asks for a whole sequence. */
+export const GENERATE_PROMPT = "generate:";
+/** The word that asks for the masked codes of the sequence that follows it. */
+export const FILL_PROMPT = "fill:";
+/** Stands in a sequence of codes where the code is masked. */
+export const MASKED = -1;
+
+/** What can be wrong with a text that should be a sentence. */
+export const MALFORMED_REASONS = [
+  "not a number",
+  "number outside the codebook",
+  "wrong length",
+  "missing sentinel",
+  "surplus sentinel",
+] as const;
+export type MalformedReason = typeof MALFORMED_REASONS[number];
+
+/** The codes that a text stands for, or why it stands for none. */
+export type ParsedSentence =
+  | { readonly codes: Int32Array; readonly malformed: null }
+  | { readonly codes: null; readonly malformed: MalformedReason };
+
+/** One training example, as words. */
+export interface Example {
+  readonly input: readonly string[];
+  readonly target: readonly string[];
+}
+
+/** Writes codes as a sentence: `[81, 19]` → `"81 19"`. */
+export function toSentence(codes: ArrayLike<number>): string {
+  return Array.from(codes).join(" ");
+}
+
+/**
+ * Reads a sentence back to codes.
+ *
+ * Of several faults the first in this order is named: a word that is no whole
+ * number, a number outside `[0, codebookSize)`, a number of codes that is not among
+ * `lengths` (no words at all: "wrong length"). `08` is 8.
+ *
+ * @param text What the model wrote, without prompt, padding and end of sequence.
+ */
+export function parseSentence(
+  text: string,
+  options: { lengths: readonly number[]; codebookSize: number },
+): ParsedSentence {
+  const words = splitWords(text);
+  const codes = new Int32Array(words.length);
+  let outside = false;
+  for (const [i, word] of words.entries()) {
+    const code = parseNumber(word);
+    if (code === null) return malformed("not a number");
+    if (code < 0 || code >= options.codebookSize) outside = true;
+    codes[i] = code;
+  }
+  if (outside) return malformed("number outside the codebook");
+  if (!options.lengths.includes(words.length)) return malformed("wrong length");
+  return { codes, malformed: null };
+}
+
+/** The name of the `k`-th mask, from 0: `<extra_id_k>`. */
+export function sentinel(k: number): string {
+  return `<extra_id_${k}>`;
+}
+
+/** The words of a sequence of codes. */
+export function codeWords(codes: ArrayLike<number>): string[] {
+  const words = new Array<string>(codes.length);
+  for (let i = 0; i < codes.length; i++) words[i] = String(codes[i]);
+  return words;
+}
+
+/** The example of the first kind: the bare prompt, the whole sequence. */
+export function generateExample(codes: ArrayLike<number>): Example {
+  return { input: [GENERATE_PROMPT], target: codeWords(codes) };
+}
+
+/**
+ * Hides the codes at some places.
+ *
+ * @param places Distinct indices into `codes`, in any order.
+ * @returns A copy, `MASKED` at `places`.
+ * @throws {RangeError} If a place is outside the sequence or comes twice.
+ */
+export function maskCodes(
+  codes: ArrayLike<number>,
+  places: ArrayLike<number>,
+): Int32Array {
+  const masked = Int32Array.from(codes);
+  for (const place of Array.from(places)) {
+    if (!(place in masked) || masked[place] === MASKED) {
+      throw new RangeError(
+        `Cannot mask codes: places must be distinct and within [0, ${codes.length}), got [${
+          Array.from(places).join(", ")
+        }]`,
+      );
+    }
+    masked[place] = MASKED;
+  }
+  return masked;
+}
+
+/** The input of a "fill" prompt: the k-th masked code, from the left, is sentinel k. */
+export function fillInput(masked: ArrayLike<number>): string[] {
+  const words = [FILL_PROMPT];
+  let k = 0;
+  for (let i = 0; i < masked.length; i++) {
+    words.push(masked[i] === MASKED ? sentinel(k++) : String(masked[i]));
+  }
+  return words;
+}
+
+/**
+ * The example of the second kind: the sequence with masks, and each mask with the
+ * code it hides.
+ *
+ * @throws {RangeError} As `maskCodes`.
+ * @example
+ * ```ts
+ * import { fillExample } from "./sentences.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { input, target } = fillExample([81, 36, 71], [1]);
+ * assert.equal(input.join(" "), "fill: 81 <extra_id_0> 71");
+ * assert.equal(target.join(" "), "<extra_id_0> 36");
+ * ```
+ */
+export function fillExample(
+  codes: ArrayLike<number>,
+  places: ArrayLike<number>,
+): Example {
+  const masked = maskCodes(codes, places);
+  const target: string[] = [];
+  for (let i = 0; i < masked.length; i++) {
+    if (masked[i] === MASKED) {
+      target.push(sentinel(target.length / 2), String(codes[i]));
+    }
+  }
+  return { input: fillInput(masked), target };
+}
+
+/**
+ * Puts the codes that a model wrote for a "fill" prompt back into the sequence.
+ *
+ * The text must name each mask once, in any order, each followed by one code. Of
+ * several faults the leftmost is named; a mask that the text lacks counts as
+ * the last. A code without a mask before it, or a mask without a code after it, is
+ * "wrong length"; a mask that comes twice or that the sequence does not have is
+ * "surplus sentinel".
+ *
+ * @param masked The sequence with `MASKED` places, as it was prompted.
+ * @param target What the model wrote. T5's decoder puts no space before a sentinel.
+ */
+export function applyFill(
+  masked: ArrayLike<number>,
+  target: string,
+  options: { codebookSize: number },
+): ParsedSentence {
+  const codes = Int32Array.from(masked);
+  const places: number[] = [];
+  codes.forEach((code, i) => code === MASKED && places.push(i));
+
+  const words = splitWords(target.replaceAll(/<extra_id_\d+>/g, " $& "));
+  for (let i = 0; i < words.length; i += 2) {
+    const k = sentinelNumber(words[i]);
+    if (k === null) {
+      return malformed(
+        parseNumber(words[i]) === null ? "not a number" : "wrong length",
+      );
+    }
+    if (k >= places.length || codes[places[k]] !== MASKED) {
+      return malformed("surplus sentinel");
+    }
+    const word = words[i + 1];
+    if (word === undefined || sentinelNumber(word) !== null) {
+      return malformed("wrong length");
+    }
+    const code = parseNumber(word);
+    if (code === null) return malformed("not a number");
+    if (code < 0 || code >= options.codebookSize) {
+      return malformed("number outside the codebook");
+    }
+    codes[places[k]] = code;
+  }
+  if (codes.includes(MASKED)) return malformed("missing sentinel");
+  return { codes, malformed: null };
+}
+
+function splitWords(text: string): string[] {
+  const trimmed = text.trim();
+  return trimmed === "" ? [] : trimmed.split(/\s+/);
+}
+
+/** The whole number that a word is, or null. */
+function parseNumber(word: string): number | null {
+  return /^-?\d+$/.test(word) ? Number(word) : null;
+}
+
+function sentinelNumber(word: string): number | null {
+  const match = /^<extra_id_(\d+)>$/.exec(word);
+  return match === null ? null : Number(match[1]);
+}
+
+function malformed(reason: MalformedReason): ParsedSentence {
+  return { codes: null, malformed: reason };
+}
