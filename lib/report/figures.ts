@@ -1,0 +1,294 @@
+/**
+ * The figures of the notebooks: what is plotted, in which unit, with which spread.
+ *
+ * Each function returns a Plotly figure as plain data, made by a builder of
+ * `charts.ts`; only `show()` of `display.ts` knows the notebook.
+ *
+ * @module
+ */
+
+import { barChart, type BarSeries, type Line, lineChart } from "./charts.ts";
+import {
+  axis,
+  captionOf,
+  type Figure,
+  PALETTE,
+  type ReferenceLine,
+  translucent,
+} from "./figure.ts";
+
+export { barChart, heatmap, lineChart } from "./charts.ts";
+export type { BarSeries, Line } from "./charts.ts";
+export type { ChartText, Figure, ReferenceLine } from "./figure.ts";
+export { type SweepRow, temperatureSweep } from "./temperature_sweep.ts";
+
+/** Points above which a curve is averaged: a screen shows no more. */
+const CURVE_POINTS = 300;
+
+/** A loss as it was logged: one value per step, or per epoch. */
+export interface LossCurve {
+  readonly name: string;
+  readonly steps: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+  /** The spread, such as that of several runs; both or neither. */
+  readonly lower?: ArrayLike<number>;
+  readonly upper?: ArrayLike<number>;
+}
+
+/**
+ * Loss against optimizer step or epoch.
+ *
+ * A curve of more than 300 values that has no spread of its own is averaged over
+ * equal runs of steps, with a band from the 10th to the 90th percentile of each.
+ *
+ * @param options `x` names the horizontal axis (`optimizer step` by default),
+ *   `y` the vertical (`loss (nats)`).
+ */
+export function lossCurves(
+  curves: readonly LossCurve[],
+  options: {
+    readonly title?: string;
+    readonly x?: string;
+    readonly y?: string;
+    readonly logY?: boolean;
+    readonly caption?: string;
+  } = {},
+): Figure {
+  let averaged = false;
+  const lines = curves.map((curve): Line => {
+    const line = { ...curve, x: curve.steps, y: curve.values };
+    if (curve.lower || curve.values.length <= CURVE_POINTS) return line;
+    averaged = true;
+    return { name: curve.name, ...averageRuns(curve, CURVE_POINTS) };
+  });
+  const band = averaged
+    ? "Line: mean of equal runs of steps; band: their 10th to 90th percentile."
+    : "";
+  const caption = [options.caption, band].filter(Boolean).join(" ");
+  return lineChart(lines, {
+    title: options.title ?? "Training loss",
+    x: options.x ?? "optimizer step",
+    y: options.y ?? "loss (nats)",
+    ...(caption && { caption }),
+  }, { logY: options.logY ?? false });
+}
+
+/** Means, 10th and 90th percentiles of `count` equal runs of a curve. */
+function averageRuns(curve: LossCurve, count: number): Omit<Line, "name"> {
+  const runs = { x: [], y: [], lower: [], upper: [] } as Record<
+    "x" | "y" | "lower" | "upper",
+    number[]
+  >;
+  const length = curve.values.length;
+  for (let run = 0; run < count; run++) {
+    const from = Math.floor(run * length / count);
+    const to = Math.floor((run + 1) * length / count);
+    const values = Array.from(
+      { length: to - from },
+      (_, i) => curve.values[from + i],
+    ).sort((a, b) => a - b);
+    const quantile = (q: number) => values[Math.round(q * (values.length - 1))];
+    runs.x.push(curve.steps[(from + to - 1) >> 1]);
+    runs.y.push(values.reduce((sum, value) => sum + value, 0) / values.length);
+    runs.lower.push(quantile(0.1));
+    runs.upper.push(quantile(0.9));
+  }
+  return runs;
+}
+
+/**
+ * The perplexity of a usage: the exponential of its entropy in nats.
+ *
+ * `K` for uniform use of `K` codes, 1 where one code is used for everything.
+ *
+ * @param counts Uses of each code, `[K]`.
+ * @throws {RangeError} If nothing was counted.
+ */
+export function usagePerplexity(counts: ArrayLike<number>): number {
+  const total = Array.from(counts).reduce((sum, count) => sum + count, 0);
+  if (!(total > 0)) {
+    throw new RangeError(
+      `Cannot take a perplexity: counts must add up to more than 0, got ${total}`,
+    );
+  }
+  let entropy = 0;
+  for (const count of Array.from(counts)) {
+    if (count > 0) entropy -= count / total * Math.log(count / total);
+  }
+  return Math.exp(entropy);
+}
+
+/**
+ * Share of each code, most used first, with uniform use as a dotted line.
+ *
+ * The title tells how many codes are used and the perplexity.
+ *
+ * @param counts Uses of each code, `[K]`.
+ * @throws {RangeError} If nothing was counted.
+ */
+export function codebookUsage(
+  counts: ArrayLike<number>,
+  options: { readonly title?: string; readonly caption?: string } = {},
+): Figure {
+  const perplexity = usagePerplexity(counts);
+  const sorted = Array.from(counts).sort((a, b) => b - a);
+  const total = sorted.reduce((sum, count) => sum + count, 0);
+  const used = sorted.filter((count) => count > 0).length;
+  const title = `${options.title ?? "Codebook usage"}: ${used} of ` +
+    `${sorted.length} codes, perplexity ${perplexity.toFixed(1)}`;
+  const uniform = 100 / sorted.length;
+  const figure = barChart(
+    sorted.map((_, rank) => rank + 1),
+    [{ name: "share", values: sorted.map((count) => 100 * count / total) }],
+    {
+      title,
+      x: "code, by rank of usage",
+      y: "share of all positions (%)",
+      ...captionOf(options),
+    },
+    {
+      references: [{
+        value: uniform,
+        label: `uniform use: ${uniform.toPrecision(2)} %`,
+      }],
+    },
+  );
+  // Hundreds of bars leave hairlines between them: one filled outline instead.
+  const [{ y }] = figure.data;
+  return {
+    ...figure,
+    data: [{
+      type: "scatter",
+      mode: "lines",
+      x: sorted.map((_, rank) => rank + 1),
+      y,
+      line: { shape: "hvh", color: PALETTE[0], width: 1 },
+      fill: "tozeroy",
+      fillcolor: translucent(PALETTE[0], 0.8),
+    }],
+    layout: {
+      ...figure.layout,
+      xaxis: axis("code, by rank of usage", {
+        range: [0.5, sorted.length + 0.5],
+        showgrid: false,
+      }),
+    },
+  };
+}
+
+/**
+ * Shares of the operations, such as those of training and of generated cells.
+ *
+ * @param ops Names of the operations.
+ * @param series One count per operation each; drawn as percentages of their sum.
+ * @throws {RangeError} If a series counts nothing, or has not one count per op.
+ */
+export function opsHistogram(
+  ops: readonly string[],
+  series: readonly {
+    readonly name: string;
+    readonly counts: ArrayLike<number>;
+  }[],
+  options: { readonly title?: string; readonly caption?: string } = {},
+): Figure {
+  const shares = series.map(({ name, counts }) => ({
+    name,
+    values: percentages(counts, name),
+  }));
+  return barChart(ops, shares, {
+    title: options.title ?? "Operations",
+    x: "operation",
+    y: "share of nodes (%)",
+    ...captionOf(options),
+  });
+}
+
+function percentages(counts: ArrayLike<number>, name: string): number[] {
+  const values = Array.from(counts);
+  const total = values.reduce((sum, value) => sum + value, 0);
+  if (!(total > 0)) {
+    throw new RangeError(
+      `Cannot take the shares of ${name}: counts must add up to more than 0, ` +
+        `got ${total}`,
+    );
+  }
+  return values.map((value) => 100 * value / total);
+}
+
+/**
+ * Perplexity of a language model at each position of the sequence, by model.
+ *
+ * @param series Perplexities by position, `[positions]`, with the half-height of
+ *   their error bars where there are several runs.
+ * @param options `positions`: names of the positions, `0 …` by default;
+ *   `references`: levels such as the size of the codebook.
+ */
+export function perplexityByPosition(
+  series: readonly BarSeries[],
+  options: {
+    readonly title?: string;
+    readonly positions?: readonly (string | number)[];
+    readonly references?: readonly ReferenceLine[];
+    readonly caption?: string;
+  } = {},
+): Figure {
+  const positions = options.positions ??
+    Array.from(series[0]?.values ?? [], (_, position) => position);
+  return barChart(positions, series, {
+    title: options.title ?? "Perplexity by position",
+    x: "position in the sequence",
+    y: "perplexity (codes)",
+    ...captionOf(options),
+  }, { references: options.references ?? [] });
+}
+
+/** What went wrong with the samples of one setting. */
+export interface InvalidityRow {
+  /** The setting, such as the temperature. */
+  readonly setting: string | number;
+  /** Samples drawn, valid ones included. */
+  readonly samples: number;
+  /** Samples by reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+/**
+ * Why samples are invalid: one stacked bar per setting, as percentages of all
+ * samples. A reason that never occurs is left out; the others keep their colours,
+ * so that figures can be compared.
+ */
+export function reasonsOfInvalidity(
+  rows: readonly InvalidityRow[],
+  options: {
+    readonly title?: string;
+    readonly x?: string;
+    readonly caption?: string;
+  } = {},
+): Figure {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row.reasons)))];
+  const series = names
+    .map((name, index) => ({
+      name,
+      color: PALETTE[index % PALETTE.length],
+      values: rows.map((row) => 100 * (row.reasons[name] ?? 0) / row.samples),
+    }))
+    .filter(({ values }) => values.some((value) => value > 0));
+  return barChart(settingNames(rows), series, {
+    title: options.title ?? "Reasons of invalidity",
+    x: options.x ?? "temperature",
+    y: "share of all samples (%)",
+    ...captionOf(options),
+  }, { stacked: true });
+}
+
+/** Settings as text, numbers with as many decimals as the longest has. */
+function settingNames(rows: readonly InvalidityRow[]): string[] {
+  const settings = rows.map((row) => `${row.setting}`);
+  const decimals = Math.max(
+    0,
+    ...settings.map((setting) => setting.split(".")[1]?.length ?? 0),
+  );
+  return rows.map(({ setting }) =>
+    typeof setting === "number" ? setting.toFixed(decimals) : setting
+  );
+}

@@ -1,0 +1,157 @@
+/**
+ * Saves tables and figures of a run, and shows what it saves.
+ *
+ * Under the folder of outputs: `tables/<name>.{json,csv,md}` and
+ * `figures/<name>.{json,html,png}`. The pages of figures share one copy of Plotly beside
+ * them. `html_report.ts` reads the files back.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { exists, readJson, writeFileAtomic, writeJson } from "../files.ts";
+import { inlineScale, showWith, tryRenderPngs } from "./display.ts";
+import { type Figure, figureTitle } from "./figure.ts";
+import { figureHtml, PAGE_STYLE } from "./figure_html.ts";
+import { escapeHtml } from "./html.ts";
+import { plotlyPath } from "./images.ts";
+import { type ReportTable, tableCsv, tableMarkdown } from "./tables.ts";
+
+/** Name of the copy of Plotly beside the figures' pages. */
+const PLOTLY_FILE = "plotly.min.js";
+/** Pixels per CSS pixel of the saved images: sharp in print. */
+const FILE_SCALE = 2;
+
+/**
+ * Saves a table: rows as JSON and as CSV, unrounded, and as Markdown.
+ *
+ * @param outputs Folder of the run's outputs.
+ * @param name Name of the files; letters, digits, `-` and `_`.
+ * @throws {RangeError} If the name holds anything else.
+ * @throws {Error} If a file cannot be written.
+ */
+export async function saveTable(
+  outputs: string,
+  name: string,
+  table: ReportTable,
+): Promise<void> {
+  const path = pathOf(outputs, "tables", name);
+  await writeJson(`${path}.json`, table.rows);
+  await writeFileAtomic(`${path}.csv`, tableCsv(table));
+  await writeFileAtomic(`${path}.md`, tableMarkdown(table));
+}
+
+/**
+ * Saves a figure: as data, as an interactive page, and as PNG where it can be drawn.
+ *
+ * A PNG of an earlier run never stays beside newer data.
+ *
+ * @param png The image, where it is at hand; null for none. By default it is drawn.
+ * @throws {RangeError} If the name holds anything but letters, digits, `-`, `_`.
+ * @throws {Error} If a file cannot be written.
+ */
+export async function saveFigure(
+  outputs: string,
+  name: string,
+  figure: Figure,
+  png?: Uint8Array | null,
+): Promise<void> {
+  const path = pathOf(outputs, "figures", name);
+  if (png === undefined) {
+    png = (await tryRenderPngs([figure], FILE_SCALE))?.[0] ?? null;
+  }
+  await Deno.remove(`${path}.png`).catch(() => {});
+  await copyPlotly(outputs);
+  await writeJson(`${path}.json`, figure);
+  await writeFileAtomic(`${path}.html`, figurePage(figure));
+  if (png) await writeFileAtomic(`${path}.png`, png);
+}
+
+/** Saves a table and shows it. */
+export async function publishTable(
+  outputs: string,
+  name: string,
+  table: ReportTable,
+): Promise<void> {
+  await saveTable(outputs, name, table);
+  await showWith([table]);
+}
+
+/** Saves a figure and shows it; one run of the browser draws both images. */
+export async function publishFigure(
+  outputs: string,
+  name: string,
+  figure: Figure,
+): Promise<void> {
+  pathOf(outputs, "figures", name);
+  const scales = [FILE_SCALE, inlineScale(figure)];
+  const pngs = await tryRenderPngs([figure, figure], scales);
+  await saveFigure(outputs, name, figure, pngs?.[0] ?? null);
+  await showWith([figure], new Map([[figure, pngs?.[1] ?? null]]));
+}
+
+/**
+ * Reads a saved figure.
+ *
+ * @throws {Error} If it was not saved or cannot be read.
+ */
+export function readFigure(outputs: string, name: string): Promise<Figure> {
+  return readJson(`${pathOf(outputs, "figures", name)}.json`, "figure");
+}
+
+/**
+ * Reads a saved table as the Markdown it was saved as, caption and notes included.
+ *
+ * @throws {Error} If it was not saved or cannot be read.
+ */
+export async function readTable(
+  outputs: string,
+  name: string,
+): Promise<string> {
+  const path = `${pathOf(outputs, "tables", name)}.md`;
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new Error(
+      `Cannot read the table: ${path}: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
+
+function pathOf(outputs: string, kind: "tables" | "figures", name: string) {
+  if (!/^[\w-]+$/.test(name)) {
+    throw new RangeError(
+      "Cannot save a result: its name must be letters, digits, - and _, got " +
+        JSON.stringify(name),
+    );
+  }
+  return join(outputs, kind, name);
+}
+
+/** Puts Plotly beside the figures, unless this version of it is there. */
+async function copyPlotly(outputs: string): Promise<void> {
+  const target = join(outputs, "figures", PLOTLY_FILE);
+  const library = await Deno.readFile(plotlyPath());
+  if (
+    await exists(target) && (await Deno.stat(target)).size === library.length
+  ) return;
+  await writeFileAtomic(target, library);
+}
+
+function figurePage(figure: Figure): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(figureTitle(figure))}</title>
+<style>${PAGE_STYLE}</style>
+<script src="${PLOTLY_FILE}"></script>
+</head>
+<body>
+${figureHtml(figure, "figure")}
+</body>
+</html>
+`;
+}

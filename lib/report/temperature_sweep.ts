@@ -1,0 +1,341 @@
+/**
+ * The temperature sweep: validity, absolute uniqueness and absolute novelty
+ * against the temperature of generation, one panel per mode of the metrics.
+ *
+ * Source: Figure 2 of the Arch-LLM paper.
+ *
+ * @module
+ */
+
+import {
+  axis,
+  compact,
+  type Figure,
+  GREY,
+  houseLayout,
+  type Json,
+  note,
+  type ReferenceLine,
+  seriesStyle,
+  type Trace,
+} from "./figure.ts";
+
+/** What the sweep needs of a result row; the metrics in percent of all samples. */
+export interface SweepRow {
+  readonly mode: "paper" | "strict";
+  /** `measured` where left out. */
+  readonly source?: "paper" | "measured";
+  readonly temperature?: number;
+  readonly validity: number;
+  readonly absoluteUniqueness: number;
+  readonly absoluteNovelty: number;
+}
+
+const METRICS = [
+  ["validity", "Validity"],
+  ["absoluteUniqueness", "Absolute uniqueness"],
+  ["absoluteNovelty", "Absolute novelty"],
+] as const;
+type Metric = typeof METRICS[number][0];
+
+const MODES = ["paper", "strict"] as const;
+const PUBLISHED = "published";
+/** Width of the space between panels, as a share of the plot. */
+const GAP = 0.04;
+
+/**
+ * Draws the sweep.
+ *
+ * A ring marks the best temperature of each metric; a tie goes to the lower one.
+ * Several measured rows at one temperature are averaged, and their standard
+ * deviation shown as error bars. Published rows appear as open stars. Rows without
+ * a temperature are left out.
+ *
+ * @param options `modes`: the panels in their order, by default each mode that has
+ *   measured rows; `ceiling`: a bound drawn across each panel, in percent.
+ * @throws {RangeError} If a panel has no measured row with a temperature, or there
+ *   is no panel.
+ */
+export function temperatureSweep(
+  rows: readonly SweepRow[],
+  options: {
+    readonly title?: string;
+    readonly modes?: readonly ("paper" | "strict")[];
+    readonly ceiling?: ReferenceLine;
+    readonly caption?: string;
+  } = {},
+): Figure {
+  const usable = rows.filter((row) => row.temperature !== undefined);
+  const measured = usable.filter((row) => row.source !== "paper");
+  const published = usable.filter((row) => row.source === "paper");
+  const modes = options.modes ??
+    MODES.filter((mode) => measured.some((row) => row.mode === mode));
+  const panels = modes.map((mode, index) => ({
+    mode,
+    rows: measured.filter((row) => row.mode === mode),
+    published: published.filter((row) => row.mode === mode),
+    ...placeOf(index, modes.length),
+  }));
+  const empty = panels.find((panel) => panel.rows.length === 0)?.mode;
+  if (empty || panels.length === 0) {
+    throw new RangeError(
+      `Cannot draw the sweep: the rows of ${
+        empty ?? "some"
+      } mode must include ` +
+        "a measured one with a temperature, got none",
+    );
+  }
+  const marks = panels.map((panel) => panelMarks(panel, options.ceiling));
+  const data = marks.flatMap((mark) => mark.traces);
+  const anyPublished = panels.some((panel) => panel.published.length > 0);
+  if (anyPublished) data.push(publishedLegend());
+  const several = panels.length > 1;
+  const names = METRICS.map(([_, name]): string => name);
+  const layout = houseLayout(
+    options.title ?? "Temperature sweep",
+    anyPublished ? [...names, PUBLISHED] : names,
+    {
+      ...Object.assign({}, ...marks.map((mark) => mark.axes)),
+      annotations: [
+        ...marks.flatMap((mark) => mark.annotations),
+        ...(several ? panels.map(panelTitle) : []),
+      ],
+      shapes: marks.flatMap((mark) => mark.shapes),
+      width: several ? 900 : 680,
+      height: 450,
+      headroom: several ? 22 : 0,
+    },
+  );
+  const runs = Math.max(...panels.map((panel) => mostRuns(panel.rows)));
+  const caption = [
+    options.caption,
+    "Rings mark the best temperature of each metric.",
+    runs > 1 && `Error bars: standard deviation over ${runs} runs.`,
+  ].filter(Boolean).join(" ");
+  return { data, layout, caption };
+}
+
+/** One mode's rows, and where they are drawn. */
+interface Panel {
+  readonly mode: "paper" | "strict";
+  readonly rows: readonly SweepRow[];
+  readonly published: readonly SweepRow[];
+  /** Names of its axes: `x`, `y` for the first panel, then `x2`, `y2`, … */
+  readonly x: string;
+  readonly y: string;
+  readonly first: boolean;
+  /** Left and right end, as shares of the plot's width. */
+  readonly domain: readonly [number, number];
+}
+
+function placeOf(
+  index: number,
+  count: number,
+): Pick<Panel, "x" | "y" | "first" | "domain"> {
+  const suffix = index === 0 ? "" : `${index + 1}`;
+  const width = (1 - GAP * (count - 1)) / count;
+  const left = index * (width + GAP);
+  return {
+    x: `x${suffix}`,
+    y: `y${suffix}`,
+    first: index === 0,
+    domain: [left, left + width],
+  };
+}
+
+interface Marks {
+  readonly traces: readonly Trace[];
+  readonly annotations: readonly Json[];
+  readonly shapes: readonly Json[];
+  readonly axes: Record<string, Json>;
+}
+
+function panelMarks(panel: Panel, ceiling?: ReferenceLine): Marks {
+  const { x, y, first, domain } = panel;
+  const metrics = METRICS.map((_, index) => metricMarks(panel, index));
+  const where = { xref: `${x} domain`, yref: y };
+  return {
+    traces: metrics.flatMap((metric) => metric.traces),
+    annotations: [
+      ...ceiling
+        ? [note(ceiling.label, {
+          ...where,
+          x: 0.01,
+          xanchor: "left",
+          y: ceiling.value,
+          yanchor: "bottom",
+          yshift: 2,
+        })]
+        : [],
+      ...metrics.map((metric) => metric.label),
+    ],
+    shapes: ceiling
+      ? [{
+        ...where,
+        type: "line",
+        x0: 0,
+        x1: 1,
+        y0: ceiling.value,
+        y1: ceiling.value,
+        line: { color: GREY, width: 1.5, dash: "dot" },
+      }]
+      : [],
+    axes: {
+      [x.replace("x", "xaxis")]: axis("temperature", {
+        domain,
+        anchor: y,
+        tickformat: ".1f",
+      }),
+      [y.replace("y", "yaxis")]: axis(first ? "share of all samples (%)" : "", {
+        range: [0, 106],
+        tickvals: [0, 20, 40, 60, 80, 100],
+        showticklabels: first,
+        anchor: x,
+      }),
+    },
+  };
+}
+
+function panelTitle({ mode, domain }: Panel): Json {
+  return {
+    text: mode === "paper" ? "<b>Paper mode</b>" : "<b>Strict mode</b>",
+    xref: "paper",
+    x: (domain[0] + domain[1]) / 2,
+    xanchor: "center",
+    yref: "paper",
+    y: 1,
+    yanchor: "bottom",
+    showarrow: false,
+  };
+}
+
+/** A metric's line with error bars, the ring at its best point, and the stars. */
+function metricMarks(
+  { rows, published, x, y, first }: Panel,
+  index: number,
+): { traces: Trace[]; label: Json } {
+  const [metric, name] = METRICS[index];
+  const { color, dash, symbol } = seriesStyle(index);
+  const points = averageByTemperature(rows, metric);
+  const best = points.reduce((a, b) => b.mean > a.mean ? b : a);
+  const shared = {
+    type: "scatter",
+    xaxis: x,
+    yaxis: y,
+    legendgroup: metric,
+  } as const;
+  const traces: Trace[] = [{
+    ...shared,
+    mode: "lines+markers",
+    name,
+    x: compact(points.map((point) => point.temperature)),
+    y: compact(points.map((point) => point.mean)),
+    ...(points.some((point) => point.runs > 1) && {
+      error_y: {
+        type: "data",
+        array: compact(points.map((point) => point.deviation)),
+        color,
+        thickness: 1.3,
+        width: 4,
+      },
+    }),
+    line: { color, dash, width: 2.2 },
+    marker: { color, symbol, size: 7 },
+    showlegend: first,
+  }, {
+    ...shared,
+    mode: "markers",
+    name: `${name}, best`,
+    x: [best.temperature],
+    y: compact([best.mean]),
+    marker: {
+      symbol: "circle-open",
+      color,
+      size: 16,
+      line: { width: 2, color },
+    },
+    cliponaxis: false,
+    showlegend: false,
+  }];
+  if (published.length > 0) {
+    traces.push({
+      ...shared,
+      mode: "markers",
+      name: `${name}, ${PUBLISHED}`,
+      x: compact(published.map((row) => row.temperature!)),
+      y: compact(published.map((row) => row[metric])),
+      marker: { symbol: "star-open", color, size: 12 },
+      showlegend: false,
+    });
+  }
+  // Below the ring, where a curve that has its maximum there is not.
+  const below = best.mean > 14;
+  const label = note(`t = ${temperatureText(best.temperature)}`, {
+    xref: x,
+    yref: y,
+    x: best.temperature,
+    y: best.mean,
+    yanchor: below ? "top" : "bottom",
+    yshift: below ? -10 : 10,
+    font: { color, size: 13 },
+  });
+  return { traces, label };
+}
+
+/** An entry of the legend that stands for the stars of every colour. */
+function publishedLegend(): Trace {
+  return {
+    type: "scatter",
+    mode: "markers",
+    name: PUBLISHED,
+    x: [null],
+    y: [null],
+    marker: { symbol: "star-open", color: GREY, size: 12 },
+  };
+}
+
+/** At least one decimal: `1.0`, `0.75`. */
+function temperatureText(temperature: number): string {
+  return Number.isInteger(temperature)
+    ? temperature.toFixed(1)
+    : `${temperature}`;
+}
+
+interface AveragePoint {
+  readonly temperature: number;
+  readonly mean: number;
+  /** Sample standard deviation, 0 for a single run. */
+  readonly deviation: number;
+  readonly runs: number;
+}
+
+/** One point per temperature, ascending. */
+function averageByTemperature(
+  rows: readonly SweepRow[],
+  metric: Metric,
+): AveragePoint[] {
+  return [...groupByTemperature(rows)].sort(([a], [b]) => a - b).map(
+    ([temperature, group]) => {
+      const runs = group.length;
+      const mean = group.reduce((sum, row) => sum + row[metric], 0) / runs;
+      const squares = group.reduce(
+        (sum, row) => sum + (row[metric] - mean) ** 2,
+        0,
+      );
+      const deviation = runs > 1 ? Math.sqrt(squares / (runs - 1)) : 0;
+      return { temperature, mean, deviation, runs };
+    },
+  );
+}
+
+function groupByTemperature(
+  rows: readonly SweepRow[],
+): Map<number, SweepRow[]> {
+  return Map.groupBy(rows, (row) => row.temperature!);
+}
+
+function mostRuns(rows: readonly SweepRow[]): number {
+  return Math.max(
+    ...Array.from(groupByTemperature(rows).values(), (group) => group.length),
+  );
+}

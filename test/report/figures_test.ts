@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import {
+  codebookUsage,
+  lossCurves,
+  opsHistogram,
+  perplexityByPosition,
+  reasonsOfInvalidity,
+  usagePerplexity,
+} from "../../lib/report/figures.ts";
+import { assertClose, SAME_ALGORITHM } from "../_helpers.ts";
+
+Deno.test("lossCurves() names axes with units, and takes epochs", () => {
+  const curve = { name: "training", steps: [1, 2], values: [2, 1] };
+  const titles = (figure: ReturnType<typeof lossCurves>) =>
+    [figure.layout.xaxis, figure.layout.yaxis].map((axis) =>
+      (axis as { title: { text: string } }).title.text
+    );
+  assert.deepEqual(titles(lossCurves([curve])), [
+    "optimizer step",
+    "loss (nats)",
+  ]);
+  assert.equal(titles(lossCurves([curve], { x: "epoch" }))[0], "epoch");
+});
+
+Deno.test("lossCurves() averages long curves and shows their spread", () => {
+  const steps = Array.from({ length: 3000 }, (_, i) => i + 1);
+  // Each run of ten holds 0 … 9: mean 4.5, 10th percentile 1, 90th 8.
+  const figure = lossCurves([
+    { name: "long", steps, values: steps.map((step) => (step - 1) % 10) },
+  ]);
+  const [band, line] = figure.data;
+  assert.equal((line.y as number[]).length, 300);
+  assert.ok((line.y as number[]).every((value) => value === 4.5));
+  assert.deepEqual(
+    [(band.y as number[])[0], (band.y as number[])[599]],
+    [8, 1],
+  );
+  assert.match(figure.caption!, /10th to 90th percentile/);
+  const short = lossCurves([{ name: "s", steps: [1], values: [1] }]);
+  assert.equal(short.caption, undefined);
+});
+
+Deno.test("usagePerplexity() is K for uniform use and 1 for a single code", () => {
+  // Shares 1/2, 1/4, 1/4: entropy 1.5 ln 2, perplexity 2^1.5.
+  assertClose(
+    [[3, 3, 3], [0, 7, 0], [2, 1, 1]].map(usagePerplexity),
+    [3, 1, 2 ** 1.5],
+    SAME_ALGORITHM,
+  );
+  assert.throws(() => usagePerplexity([0, 0]), {
+    name: "RangeError",
+    message:
+      "Cannot take a perplexity: counts must add up to more than 0, got 0",
+  });
+});
+
+Deno.test("codebookUsage() sorts shares and tells usage and perplexity", () => {
+  const figure = codebookUsage([1, 0, 2, 1]);
+  assert.equal(
+    figure.layout.title.text,
+    "Codebook usage: 3 of 4 codes, perplexity 2.8",
+  );
+  assert.deepEqual(figure.data[0].y, [50, 25, 25, 0]);
+  assert.equal((figure.layout.shapes as { y0: number }[])[0].y0, 25);
+});
+
+Deno.test("opsHistogram() draws shares of each series' own sum", () => {
+  const figure = opsHistogram(["conv", "skip"], [
+    { name: "training", counts: [1, 3] },
+    { name: "generated", counts: Uint32Array.of(10, 10) },
+  ]);
+  assert.deepEqual(figure.data.map((trace) => trace.y), [[25, 75], [50, 50]]);
+  assert.throws(
+    () => opsHistogram(["conv"], [{ name: "none", counts: [0] }]),
+    { name: "RangeError", message: /^Cannot take the shares of none/ },
+  );
+});
+
+Deno.test("perplexityByPosition() counts positions from 0 unless they are named", () => {
+  const series = [{ name: "T5", values: [1, 2] }];
+  assert.deepEqual(perplexityByPosition(series).data[0].x, ["0", "1"]);
+  const named = perplexityByPosition(series, { positions: ["a", "b"] });
+  assert.deepEqual(named.data[0].x, ["a", "b"]);
+});
+
+Deno.test("reasonsOfInvalidity() stacks shares of all samples and drops what never occurs", () => {
+  const figure = reasonsOfInvalidity([
+    { setting: 1, samples: 200, reasons: { never: 0, malformed: 2 } },
+    { setting: 1.5, samples: 200, reasons: { malformed: 10, disconnected: 1 } },
+  ]);
+  assert.equal(figure.layout.barmode, "stack");
+  assert.deepEqual(figure.data.map((trace) => trace.name), [
+    "malformed",
+    "disconnected",
+  ]);
+  assert.deepEqual(figure.data.map((trace) => trace.y), [[1, 5], [0, 0.5]]);
+  assert.deepEqual(figure.data[0].x, ["1.0", "1.5"]);
+});

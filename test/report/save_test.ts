@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fromCSV } from "arquero";
+import { exists, readJson } from "../../lib/files.ts";
+import { lineChart } from "../../lib/report/charts.ts";
+import { findChromium } from "../../lib/report/images.ts";
+import { pngSize } from "../../lib/report/png.ts";
+import {
+  readFigure,
+  readTable,
+  saveFigure,
+  saveTable,
+} from "../../lib/report/save.ts";
+import { table, tableMarkdown } from "../../lib/report/tables.ts";
+
+const chromium = await findChromium();
+const ROWS = [{ method: "a, b", value: 1 / 3 }, { method: "c", value: null }];
+const TABLE = table(ROWS, { caption: "Table 2" });
+const FIGURE = {
+  ...lineChart([{ name: "a", x: [1, 2], y: [2, 1] }], {
+    title: "Loss </script>",
+    x: "epoch",
+    y: "loss (nats)",
+  }),
+  caption: "a & b",
+};
+
+/** A folder of outputs that is gone afterwards. */
+async function withOutputs(
+  test: (outputs: string) => Promise<void>,
+): Promise<void> {
+  const outputs = await Deno.makeTempDir();
+  try {
+    await test(outputs);
+  } finally {
+    await Deno.remove(outputs, { recursive: true });
+  }
+}
+
+function names(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+}
+
+Deno.test("saveTable() writes JSON, CSV and Markdown that read back", async () => {
+  await withOutputs(async (outputs) => {
+    await saveTable(outputs, "table-2", TABLE);
+    const folder = join(outputs, "tables");
+    // Nothing else: no part of a file is left behind.
+    assert.deepEqual(names(folder), [
+      "table-2.csv",
+      "table-2.json",
+      "table-2.md",
+    ]);
+    const path = join(folder, "table-2");
+    assert.deepEqual(await readJson(`${path}.json`, "table"), ROWS);
+    const csv = fromCSV(await Deno.readTextFile(`${path}.csv`));
+    assert.deepEqual(csv.objects(), ROWS);
+    assert.equal(await readTable(outputs, "table-2"), tableMarkdown(TABLE));
+  });
+});
+
+Deno.test("saveFigure() writes data, a page and one copy of Plotly", async () => {
+  await withOutputs(async (outputs) => {
+    await saveFigure(outputs, "loss", FIGURE, null);
+    const folder = join(outputs, "figures");
+    assert.deepEqual(names(folder), [
+      "loss.html",
+      "loss.json",
+      "plotly.min.js",
+    ]);
+    assert.deepEqual(await readFigure(outputs, "loss"), FIGURE);
+    const page = await Deno.readTextFile(join(folder, "loss.html"));
+    assert.ok(page.includes('<script src="plotly.min.js">'));
+    assert.ok(page.includes("a &amp; b"));
+    assert.equal(page.match(/<\/script>/g)?.length, 2); // the title's is escaped
+    const library = join(folder, "plotly.min.js");
+    const { mtime } = await Deno.stat(library);
+    await saveFigure(outputs, "again", FIGURE, null);
+    assert.deepEqual((await Deno.stat(library)).mtime, mtime);
+  });
+});
+
+Deno.test("saveFigure() leaves no image of an earlier run", async () => {
+  await withOutputs(async (outputs) => {
+    const png = join(outputs, "figures", "loss.png");
+    await saveFigure(outputs, "loss", FIGURE, Uint8Array.of(1, 2, 3));
+    assert.deepEqual(await Deno.readFile(png), Uint8Array.of(1, 2, 3));
+    await saveFigure(outputs, "loss", FIGURE, null);
+    assert.equal(await exists(png), false);
+  });
+});
+
+Deno.test({
+  name: "saveFigure() draws the image at twice its size",
+  ignore: chromium === null,
+  async fn() {
+    await withOutputs(async (outputs) => {
+      await saveFigure(outputs, "loss", FIGURE);
+      const png = await Deno.readFile(join(outputs, "figures", "loss.png"));
+      const { width, height } = FIGURE.layout;
+      assert.deepEqual(pngSize(png), { width: 2 * width, height: 2 * height });
+    });
+  },
+});
+
+Deno.test("saving throws for a name that is no plain file name", async () => {
+  for (const name of ["", "../x", "a/b", "a.b"]) {
+    const message = "Cannot save a result: its name must be letters, digits, " +
+      `- and _, got "${name}"`;
+    await assert.rejects(saveTable("/none", name, TABLE), {
+      name: "RangeError",
+      message,
+    });
+    await assert.rejects(saveFigure("/none", name, FIGURE, null), {
+      name: "RangeError",
+      message,
+    });
+  }
+});
+
+Deno.test("saving and reading tell which file, and why", async () => {
+  await withOutputs(async (outputs) => {
+    const file = join(outputs, "file");
+    await Deno.writeTextFile(file, "");
+    await assert.rejects(saveTable(file, "x", TABLE), {
+      message: /^Cannot write .*x\.json: /,
+    });
+    await assert.rejects(readTable(outputs, "x"), {
+      message: /^Cannot read the table: .*x\.md: /,
+    });
+    await assert.rejects(readFigure(outputs, "x"), {
+      message: /^Cannot read the figure: .*x\.json: /,
+    });
+  });
+});
