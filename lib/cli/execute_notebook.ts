@@ -1,0 +1,130 @@
+/**
+ * Executes a notebook without a browser, by `execute_notebook.py` and the Deno kernel.
+ *
+ * @module
+ */
+
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { environmentPython, jupyterVariables } from "./environment.ts";
+
+/** What the executor tells while a notebook runs; see `execute_notebook.py`. */
+export type NotebookEvent =
+  | { readonly event: "start"; readonly cells: number }
+  | { readonly event: "cell"; readonly number: number }
+  | {
+    readonly event: "stream";
+    readonly name: "stdout" | "stderr";
+    readonly text: string;
+  }
+  | {
+    readonly event: "display";
+    readonly id: string | null;
+    readonly text: string;
+  }
+  | { readonly event: "update"; readonly id: string; readonly text: string }
+  | {
+    readonly event: "error";
+    readonly cell: number;
+    readonly name: string;
+    readonly message: string;
+    readonly traceback: string;
+  }
+  | { readonly event: "end"; readonly peak_memory_bytes: number | null };
+
+/** Why a notebook did not run to its end. */
+export class NotebookError extends Error {
+  override name = "NotebookError";
+
+  /** @param details For the log: the traceback and what the kernel wrote. */
+  constructor(message: string, readonly details: string) {
+    super(message);
+  }
+}
+
+/** The lines of a stream of bytes, without their ends. */
+async function* readLines(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const bytes of stream) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+/**
+ * Executes a notebook in its own folder and writes the executed one, whole or not at all.
+ *
+ * A notebook that fails is written too, as far as it came. When the signal
+ * aborts, or this process ends in whatever way, the kernel is ended.
+ *
+ * @param source Absolute path of the notebook; its file stays as it is.
+ * @param result Absolute path of the executed notebook.
+ * @param options `variables` are added to the environment; `onEvent` is told
+ *   each event as it comes.
+ * @returns Peak resident memory of the kernel in bytes; null where the system does not tell.
+ * @throws {NotebookError} If a cell fails, the kernel ends, or the signal aborts.
+ */
+export async function executeNotebook(
+  source: string,
+  result: string,
+  { variables = {}, onEvent = () => {}, signal }: {
+    variables?: Record<string, string>;
+    onEvent?: (event: NotebookEvent) => void;
+    signal?: AbortSignal;
+  } = {},
+): Promise<number | null> {
+  const name = basename(source);
+  const program = fileURLToPath(
+    new URL("./execute_notebook.py", import.meta.url),
+  );
+  const child = new Deno.Command(environmentPython(), {
+    args: [program, source, result],
+    env: { ...jupyterVariables(), ...variables },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  // The executor ends when its standard input does.
+  const stop = () => void child.stdin.close().catch(() => {});
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
+  const errorOutput = new Response(child.stderr).text();
+
+  let cells = 0;
+  let failure: (NotebookEvent & { event: "error" }) | null = null;
+  let ended: (NotebookEvent & { event: "end" }) | null = null;
+  try {
+    for await (const line of readLines(child.stdout)) {
+      const event = JSON.parse(line) as NotebookEvent;
+      if (event.event === "start") cells = event.cells;
+      else if (event.event === "error") failure = event;
+      else if (event.event === "end") ended = event;
+      onEvent(event);
+    }
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    stop();
+    await child.status;
+  }
+  const written = await errorOutput;
+  if (signal?.aborted) {
+    throw new NotebookError(`Cannot go on with ${name}: stopped`, written);
+  }
+  if (failure !== null) {
+    const message = failure.message.trim().replaceAll(/\s+/g, " ");
+    throw new NotebookError(
+      `Cannot run ${name}: code cell ${failure.cell} of ${cells}: ${message}`,
+      `${failure.name}: ${failure.message}\n${failure.traceback}\n\n${written}`,
+    );
+  }
+  if (ended === null) {
+    const last = written.trim().split("\n").at(-1);
+    throw new NotebookError(`Cannot run ${name}: ${last}`, written);
+  }
+  return ended.peak_memory_bytes;
+}

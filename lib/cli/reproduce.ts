@@ -1,0 +1,350 @@
+/**
+ * `deno task reproduce`: the notebooks from first to last, without a browser, into `outputs/<space>/`.
+ *
+ * A stage whose inputs are unchanged is skipped. What a notebook prints and its
+ * progress bars go to the terminal; its executed file, the tables, figures,
+ * models and samples, one report and a manifest are left behind.
+ *
+ * @module
+ */
+
+import { join, relative, resolve } from "node:path";
+import { exists, writeFileAtomic } from "../files.ts";
+import { writeManifest } from "../run/manifest.ts";
+import { notebookTitle, readNotebook } from "../run/notebook.ts";
+import {
+  checkRunSettings,
+  DEVICES,
+  outputsFolder,
+  PROJECT_ROOT,
+  RUN_VARIABLE,
+  type RunSettings,
+} from "../run/settings.ts";
+import {
+  fileHash,
+  filesLeft,
+  isStageDone,
+  readStageRecord,
+  removeResults,
+  removeStageRecord,
+  snapshotResults,
+  type Stage,
+  stageKeys,
+  type StageRecord,
+  STAGES,
+  writeStageRecord,
+} from "../run/stages.ts";
+import { getSpace } from "../spaces/space.ts";
+import {
+  formatSeconds,
+  parseOptions,
+  runCommand,
+  wholeNumber,
+} from "./command.ts";
+import { jupyterVersions } from "./environment.ts";
+import {
+  executeNotebook,
+  NotebookError,
+  type NotebookEvent,
+} from "./execute_notebook.ts";
+import { writeRunReport } from "./run_report.ts";
+import { setup } from "./setup.ts";
+import { Terminal } from "./terminal.ts";
+
+/** The most lines of one displayed object that are shown. */
+const DISPLAY_LINES = 40;
+
+const ACTION = "reproduce";
+
+const HELP = `deno task reproduce [options]
+
+  --space NAME     search space (nasbench201)
+  --seed N         where all randomness comes from (0)
+  --samples N      sentences per decoding setting (10000; 500 with --quick)
+  --device NAME    ${DEVICES.join(", ")} (auto)
+  --outputs DIR    folder of the results (outputs)
+  --quick          every stage on a slice, in under two minutes: not for results
+  --fresh          remove what earlier runs left and do all of it again
+`;
+
+/** A run as asked for on the command line. */
+export interface ReproduceRequest {
+  readonly settings: RunSettings;
+  readonly fresh: boolean;
+  readonly help: boolean;
+}
+
+/**
+ * Reads the command line of `reproduce`.
+ *
+ * @param args As in `Deno.args`.
+ * @param folder What a relative `--outputs` is relative to.
+ * @throws {RangeError} If an option is unknown or its value is wrong.
+ */
+export function parseReproduceArguments(
+  args: readonly string[],
+  folder: string = Deno.cwd(),
+): ReproduceRequest {
+  const options = parseOptions(args, {
+    space: { type: "string" },
+    seed: { type: "string" },
+    samples: { type: "string" },
+    device: { type: "string" },
+    outputs: { type: "string" },
+    quick: { type: "boolean" },
+    fresh: { type: "boolean" },
+    help: { type: "boolean" },
+  }, ACTION);
+  const settings = checkRunSettings({
+    space: options.space,
+    seed: wholeNumber(options.seed, "--seed", ACTION),
+    samples: wholeNumber(options.samples, "--samples", ACTION),
+    device: options.device,
+    quick: options.quick,
+  }, ACTION);
+  const root = options.outputs === undefined
+    ? join(PROJECT_ROOT, "outputs")
+    : resolve(folder, options.outputs);
+  return {
+    settings: {
+      ...settings,
+      outputs: outputsFolder(root, settings.space, settings.quick),
+    },
+    fresh: options.fresh ?? false,
+    help: options.help ?? false,
+  };
+}
+
+/** Makes the outputs folder and makes sure that files can be written there. */
+async function checkWritable(outputs: string): Promise<void> {
+  const probe = join(outputs, `.write_${Deno.pid}`);
+  try {
+    await Deno.mkdir(outputs, { recursive: true });
+    await Deno.writeTextFile(probe, "");
+    await Deno.remove(probe);
+  } catch (error) {
+    throw new Error(
+      `Cannot ${ACTION}: the outputs folder ${outputs} must be writable: ${
+        (error as Error).message
+      }`,
+      { cause: error },
+    );
+  }
+}
+
+/** Shows what a notebook tells. */
+function showEvent(terminal: Terminal, cells: number, event: NotebookEvent) {
+  if (event.event === "cell") {
+    terminal.settle();
+    terminal.line(`  cell ${event.number} of ${cells}`);
+  } else if (event.event === "stream") terminal.text(event.text);
+  else if (event.event === "update") terminal.live(event.id, event.text);
+  else if (event.event === "display" && event.id !== null) {
+    terminal.live(event.id, event.text);
+  } else if (event.event === "display") {
+    const lines = event.text.trimEnd().split("\n");
+    const more = lines.length - DISPLAY_LINES;
+    terminal.line(lines.slice(0, DISPLAY_LINES).join("\n"));
+    if (more > 0) terminal.line(`… ${more} more lines`);
+  }
+}
+
+/** Executes one stage and returns its record, which is written by then. */
+async function runStage(
+  stage: Stage,
+  { settings, notebooks, key, after, terminal, signal }: {
+    settings: RunSettings;
+    notebooks: string;
+    key: string;
+    after: string | null;
+    terminal: Terminal;
+    signal?: AbortSignal;
+  },
+): Promise<StageRecord> {
+  const { outputs } = settings;
+  const last = await readStageRecord(outputs, stage.name);
+  await removeStageRecord(outputs, stage.name);
+  const before = await snapshotResults(outputs);
+  const executed = `notebooks/${stage.name}.ipynb`;
+  const started = performance.now();
+  let cells = 0;
+  let peakMemoryBytes: number | null;
+  try {
+    peakMemoryBytes = await executeNotebook(
+      join(notebooks, `${stage.name}.ipynb`),
+      join(outputs, executed),
+      {
+        variables: { [RUN_VARIABLE]: JSON.stringify(settings) },
+        signal,
+        onEvent: (event) => {
+          if (event.event === "start") cells = event.cells;
+          showEvent(terminal, cells, event);
+        },
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof NotebookError) || signal?.aborted) throw error;
+    const log = join(outputs, "logs", `${stage.name}.log`);
+    await writeFileAtomic(log, error.details);
+    throw new Error(`${error.message} (traceback in ${shownPath(log)})`, {
+      cause: error,
+    });
+  } finally {
+    terminal.settle();
+  }
+  const record: StageRecord = {
+    name: stage.name,
+    key,
+    run: crypto.randomUUID(),
+    after,
+    finished: new Date().toISOString(),
+    seconds: Math.round(performance.now() - started) / 1000,
+    peakMemoryBytes,
+    files: {
+      [executed]: await fileHash(join(outputs, executed)),
+      ...await filesLeft(outputs, before, last),
+    },
+  };
+  await writeStageRecord(outputs, record);
+  return record;
+}
+
+/** A path as the user would type it in the project's folder. */
+function shownPath(path: string): string {
+  const short = relative(PROJECT_ROOT, path);
+  return short.startsWith("..") ? path : short;
+}
+
+/**
+ * Runs the stages that are not done, then writes the report and the manifest.
+ *
+ * Jupyter must be set up.
+ *
+ * @param options `notebooks` is the absolute folder of the notebooks; `command`
+ *   is what the manifest tells of.
+ * @throws {Error} If a notebook fails, or the outputs folder cannot be written.
+ */
+export async function reproduce(
+  settings: RunSettings,
+  {
+    fresh = false,
+    stages = STAGES,
+    notebooks = join(PROJECT_ROOT, "notebooks"),
+    command = "deno task reproduce",
+    terminal = Terminal.standardOutput(),
+    signal,
+  }: {
+    fresh?: boolean;
+    stages?: readonly Stage[];
+    notebooks?: string;
+    command?: string;
+    terminal?: Terminal;
+    signal?: AbortSignal;
+  } = {},
+): Promise<void> {
+  const { outputs } = settings;
+  await checkWritable(outputs);
+  const keys = await stageKeys(stages, notebooks, settings);
+  if (fresh) await removeResults(outputs);
+  terminal.line(
+    `${getSpace(settings.space).title}, seed ${settings.seed}, ${
+      settings.samples.toLocaleString("en-US")
+    } samples, device ${settings.device}${settings.quick ? ", quick" : ""} → ${
+      shownPath(outputs)
+    }`,
+  );
+
+  const started = performance.now();
+  const records: StageRecord[] = [];
+  let executed = 0;
+  for (const [index, stage] of stages.entries()) {
+    const key = keys[index];
+    const after = records.at(-1)?.run ?? null;
+    const heading = `[${index + 1}/${stages.length}] ${
+      notebookTitle(
+        await readNotebook(join(notebooks, `${stage.name}.ipynb`)),
+        stage.name,
+      )
+    }`;
+    let record = await readStageRecord(outputs, stage.name);
+    if (
+      record !== null && await isStageDone(outputs, record, key, after)
+    ) {
+      terminal.line(`${heading}: unchanged, skipped`);
+    } else {
+      terminal.line(heading);
+      record = await runStage(stage, {
+        ...{ settings, notebooks, key, after, terminal, signal },
+      });
+      terminal.line(`  done in ${formatSeconds(record.seconds)}`);
+      executed++;
+    }
+    records.push(record);
+  }
+
+  const left = ["manifest.json", "report.html"]
+    .map((name) => exists(join(outputs, name)));
+  if (executed === 0 && (await Promise.all(left)).every(Boolean)) {
+    terminal.line(
+      "Nothing to do: every stage is done (--fresh runs them anew)",
+    );
+    return;
+  }
+  const manifest = await writeManifest(settings, records, {
+    command,
+    jupyterVersions: await jupyterVersions(),
+  });
+  const report = await writeRunReport(settings, records, manifest);
+  const time = formatSeconds((performance.now() - started) / 1000);
+  terminal.line(`Done in ${time}: ${shownPath(report)}`);
+}
+
+/** An abort signal for Ctrl-C; a second Ctrl-C ends the process at once. */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  Deno.addSignalListener("SIGINT", () => {
+    if (controller.signal.aborted) Deno.exit(130);
+    controller.abort();
+  });
+  return controller.signal;
+}
+
+/**
+ * `reproduce` as a command: parses, sets up, runs.
+ *
+ * @returns The exit code, whether all stages are done, and the settings of the run.
+ */
+export async function reproduceCommand(
+  args: readonly string[],
+  task: string,
+): Promise<{ code: number; done: boolean; settings: RunSettings }> {
+  const { settings, fresh, help } = parseReproduceArguments(
+    args,
+    // The folder in which the user typed `deno task`.
+    Deno.env.get("INIT_CWD") ?? Deno.cwd(),
+  );
+  if (help) {
+    console.log(HELP.replace("reproduce", task));
+    return { code: 0, done: false, settings };
+  }
+  await checkWritable(settings.outputs);
+  await setup();
+  const signal = interruptSignal();
+  const command = ["deno", "task", task, ...args].join(" ");
+  try {
+    await reproduce(settings, { fresh, command, signal });
+    return { code: 0, done: true, settings };
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    console.error(
+      "Stopped; the same command goes on with the stage that was cut short",
+    );
+    return { code: 130, done: false, settings };
+  }
+}
+
+if (import.meta.main) {
+  await runCommand(async () =>
+    (await reproduceCommand(Deno.args, "reproduce")).code
+  );
+}

@@ -1,0 +1,239 @@
+/**
+ * `deno task setup [--dev]`: a project-local Python environment with JupyterLab and the Deno kernel.
+ *
+ * Everything goes into `.venv`; `deno jupyter --install` is not used because it
+ * writes to the home directory. A stamp tells what the environment was made
+ * from, so that a second call has nothing to do.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { exists, readJson, sha256, writeJson } from "../files.ts";
+import { outputOf } from "../run/processes.ts";
+import { PROJECT_ROOT } from "../run/settings.ts";
+import { parseOptions, runCommand } from "./command.ts";
+import {
+  ENVIRONMENT_FOLDER,
+  environmentPython,
+  kernelFolder,
+} from "./environment.ts";
+
+/** The oldest Python that the pinned Jupyter runs on. */
+const OLDEST_PYTHON = [3, 10] as const;
+
+/** Programs that may be Python, in the order they are tried. */
+const PYTHON_COMMANDS: readonly (readonly string[])[] = [
+  ["python3"],
+  ["python"],
+  ["py", "-3"],
+];
+
+const INSTALL_HINT =
+  "install Python 3.10 or newer (Debian, Ubuntu: apt-get install python3 python3-venv; elsewhere: python.org) and run the command again";
+
+/** File in the environment that a running set-up locks. */
+const LOCK = ".lock";
+
+/** What an environment was made from; any difference is work to do. */
+interface Stamp {
+  /** SHA-256 of the requirements file. */
+  readonly requirements: string;
+  /** SHA-256 of the development requirements that are installed too, or null. */
+  readonly development: string | null;
+  readonly python: string;
+  readonly deno: string;
+}
+
+/** Asks a Python, however old, for its version and whether it can make environments. */
+const PROBE = `
+import sys
+sys.stdout.write("%d.%d.%d" % tuple(sys.version_info[:3]))
+try:
+    import venv, ensurepip
+    sys.stdout.write(" venv")
+except ImportError:
+    pass
+`;
+
+/**
+ * Finds a Python that can make an environment.
+ *
+ * @param commands Programs to try, with arguments, in order.
+ * @returns The command that starts it.
+ * @throws {Error} If there is none, with what to install.
+ */
+export async function findPython(
+  commands: readonly (readonly string[])[] = PYTHON_COMMANDS,
+): Promise<readonly string[]> {
+  let tooOld: string | null = null;
+  let lacksVenv: string | null = null;
+  for (const command of commands) {
+    const answer = await outputOf([...command, "-c", PROBE]);
+    const match = answer?.match(/^(\d+)\.(\d+)\.\d+( venv)?$/);
+    if (!match) continue;
+    const [major, minor] = [Number(match[1]), Number(match[2])];
+    const enough = major > OLDEST_PYTHON[0] ||
+      (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1]);
+    if (enough && match[3]) return command;
+    const found = `${command.join(" ")} is Python ${major}.${minor}`;
+    if (enough) lacksVenv ??= found;
+    else tooOld ??= found;
+  }
+  if (lacksVenv !== null) {
+    throw new Error(
+      `Cannot set up Jupyter: ${lacksVenv} without the venv module; install it (Debian, Ubuntu: apt-get install python3-venv) and run the command again`,
+    );
+  }
+  throw new Error(
+    `Cannot set up Jupyter: ${
+      tooOld === null ? "no Python was found" : `${tooOld}, which is too old`
+    }; ${INSTALL_HINT}`,
+  );
+}
+
+/** Runs a step of the set-up and turns its failure into one sentence. */
+async function runStep(
+  command: readonly string[],
+  action: string,
+): Promise<void> {
+  const output = await new Deno.Command(command[0], {
+    args: command.slice(1),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  if (output.success) return;
+  const text = new TextDecoder();
+  const lines = (text.decode(output.stdout) + text.decode(output.stderr))
+    .split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const reason = lines.findLast((line) => /^error\b/i.test(line)) ??
+    lines.at(-1) ?? `exit code ${output.code}`;
+  throw new Error(`Cannot ${action}: ${reason.replace(/^error:\s*/i, "")}`);
+}
+
+/** Installs a requirements file, without pip's cache in the home directory. */
+function installRequirements(file: string, action: string): Promise<void> {
+  return runStep([
+    environmentPython(),
+    ...["-m", "pip", "install", "--quiet", "--no-input", "--no-cache-dir"],
+    ...["--disable-pip-version-check", "-r", join(PROJECT_ROOT, file)],
+  ], action);
+}
+
+async function fileStamp(file: string): Promise<string> {
+  return sha256(await Deno.readTextFile(join(PROJECT_ROOT, file)));
+}
+
+/** Version of the environment's own Python; null where there is none that runs. */
+function environmentVersion(): Promise<string | null> {
+  return outputOf([
+    environmentPython(),
+    "-c",
+    "import sys; print(sys.version.split()[0])",
+  ]);
+}
+
+/** Removes the environment but for the lock that guards it. */
+async function clearEnvironment(): Promise<void> {
+  for await (const entry of Deno.readDir(ENVIRONMENT_FOLDER)) {
+    if (entry.name === LOCK) continue;
+    await Deno.remove(join(ENVIRONMENT_FOLDER, entry.name), {
+      recursive: true,
+    });
+  }
+}
+
+/**
+ * Makes the environment, or brings it up to date; does nothing where it is.
+ *
+ * Two calls at once wait for each other.
+ *
+ * @param options `development` installs what only tests and benchmarks need as
+ *   well; `print` is told what is going on, a line each.
+ * @throws {Error} If there is no suitable Python, or something cannot be installed.
+ */
+export async function setup(
+  { development = false, print = console.error }: {
+    development?: boolean;
+    print?: (line: string) => void;
+  } = {},
+): Promise<void> {
+  const stampPath = join(ENVIRONMENT_FOLDER, "setup.json");
+  const lockPath = join(ENVIRONMENT_FOLDER, LOCK);
+  const kernelPath = join(kernelFolder(), "kernel.json");
+  const readStamp = () =>
+    readJson<Stamp>(stampPath, "set-up stamp").catch(() => null);
+  const requirements = await fileStamp("requirements.txt");
+  const developmentRequirements = await fileStamp("requirements-dev.txt");
+
+  /** The stamp of an environment that is up to date; what `last` had installed for development is kept. */
+  const upToDate = (last: Stamp | null, python: string | null): Stamp => ({
+    requirements,
+    development: development
+      ? developmentRequirements
+      : last?.development ?? null,
+    python: python ?? "none",
+    deno: Deno.execPath(),
+  });
+  const isDone = async (last: Stamp | null) =>
+    last !== null && await exists(kernelPath) &&
+    isDeepStrictEqual(last, upToDate(last, await environmentVersion()));
+
+  if (await isDone(await readStamp())) return;
+  const ours = await exists(lockPath);
+  await Deno.mkdir(ENVIRONMENT_FOLDER, { recursive: true });
+  using lock = await Deno.open(lockPath, { create: true, write: true });
+  await lock.lock(true);
+  let last = await readStamp();
+  if (await isDone(last)) return; // another call was faster
+
+  let python = await environmentVersion();
+  if (python === null || last?.python !== python) {
+    const command = await findPython();
+    print("Setting up Jupyter in .venv …");
+    // A half-made environment of ours is made anew, one of the user's is kept.
+    if (ours) await clearEnvironment();
+    await runStep(
+      [...command, "-m", "venv", ENVIRONMENT_FOLDER],
+      "make the Python environment .venv",
+    );
+    last = null;
+    python = await environmentVersion();
+  }
+  const stamp = upToDate(last, python);
+  if (last?.requirements !== stamp.requirements) {
+    print("Installing JupyterLab, nbclient and nbconvert …");
+    await installRequirements("requirements.txt", "install Jupyter");
+  }
+  if (development && last?.development !== stamp.development) {
+    print("Installing the development requirements …");
+    await installRequirements(
+      "requirements-dev.txt",
+      "install the development requirements",
+    );
+  }
+  await writeJson(kernelPath, {
+    argv: [
+      Deno.execPath(),
+      ...["jupyter", "--kernel", "--conn", "{connection_file}"],
+    ],
+    display_name: "Deno",
+    language: "typescript",
+  });
+  await writeJson(stampPath, stamp);
+  print("Jupyter is ready.");
+}
+
+if (import.meta.main) {
+  await runCommand(async () => {
+    const { dev } = parseOptions(
+      Deno.args,
+      { dev: { type: "boolean" } },
+      "set up Jupyter",
+    );
+    await setup({ development: dev });
+    return 0;
+  });
+}

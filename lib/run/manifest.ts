@@ -1,0 +1,127 @@
+/**
+ * The manifest of a run: what was asked, on what machine, with which versions, how long it took, what came out.
+ *
+ * Source of the fields: what a reader needs to run the same again and to see
+ * where a number differs.
+ *
+ * @module
+ */
+
+import { cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { readJson, writeJson } from "../files.ts";
+import { outputOf } from "./processes.ts";
+import { type Device, PROJECT_ROOT, type RunSettings } from "./settings.ts";
+import { fileHash, resultFiles, type StageRecord } from "./stages.ts";
+
+/** Written to `outputs/<space>/manifest.json`. */
+export interface Manifest {
+  /** The command as typed. */
+  readonly command: string;
+  /** When the last stage ended, ISO 8601. */
+  readonly finished: string;
+  readonly settings: Omit<RunSettings, "outputs">;
+  /** The device asked for, and the one that the notebooks report in their metrics. */
+  readonly device: { readonly asked: Device; readonly used: string | null };
+  /** Version by name: deno, v8, typescript, python, and each package. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly machine: {
+    /** System and architecture, such as `linux 6.1.0 x86_64`. */
+    readonly system: string;
+    readonly processor: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+  };
+  /** Null outside a git checkout, or where git is missing. */
+  readonly git: { readonly commit: string; readonly modified: boolean } | null;
+  readonly stages: readonly {
+    readonly name: string;
+    readonly finished: string;
+    readonly seconds: number;
+    readonly peakMemoryBytes: number | null;
+    /** What the notebook wrote to `stages/<name>.metrics.json`, if it did; `device` is the one used. */
+    readonly metrics?: Readonly<Record<string, unknown>>;
+  }[];
+  /** Sum of the stages' times. */
+  readonly totalSeconds: number;
+  /** SHA-256 of each table, figure, model and sample file, by path relative to the manifest. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Versions of Deno, its parts, and the packages that `deno.json` pins. */
+export async function denoVersions(): Promise<Record<string, string>> {
+  const { imports } = await readJson<{ imports: Record<string, string> }>(
+    join(PROJECT_ROOT, "deno.json"),
+    "project configuration",
+  );
+  const packages = Object.values(imports).map((specifier) =>
+    // npm:@scope/name@1.2.3
+    specifier.match(/^npm:((?:@[^/@]+\/)?[^/@]+)@([^/]+)/)
+  ).filter((match) => match !== null)
+    .map(([, name, version]) => [name, version]);
+  return { ...Deno.version, ...Object.fromEntries(packages) };
+}
+
+/** The commit checked out, and whether files differ from it; null where git does not say. */
+export async function gitState(
+  folder: string = PROJECT_ROOT,
+): Promise<Manifest["git"]> {
+  const git = (...args: string[]) =>
+    outputOf(["git", ...args], { cwd: folder });
+  const commit = await git("rev-parse", "HEAD");
+  if (commit === null) return null;
+  return { commit, modified: await git("status", "--porcelain") !== "" };
+}
+
+/**
+ * Gathers the manifest of a run whose stages have all ended, and writes it.
+ *
+ * @param records One per stage, in order.
+ * @param jupyterVersions Version by name of Python and its packages.
+ */
+export async function writeManifest(
+  settings: RunSettings,
+  records: readonly StageRecord[],
+  { command, jupyterVersions }: {
+    command: string;
+    jupyterVersions: Readonly<Record<string, string>>;
+  },
+): Promise<Manifest> {
+  const { outputs, ...asked } = settings;
+  const stages = await Promise.all(records.map(async (record) => {
+    const metrics = await readJson<Record<string, unknown>>(
+      join(outputs, "stages", `${record.name}.metrics.json`),
+      "stage metrics",
+    ).catch(() => undefined);
+    const { name, finished, seconds, peakMemoryBytes } = record;
+    return { name, finished, seconds, peakMemoryBytes, metrics };
+  }));
+  const files: Record<string, string> = {};
+  for (const path of await resultFiles(outputs)) {
+    files[path] = await fileHash(join(outputs, path));
+  }
+  const processors = cpus();
+  const manifest: Manifest = {
+    command,
+    finished: records.at(-1)?.finished ?? new Date().toISOString(),
+    settings: asked,
+    device: {
+      asked: asked.device,
+      used: stages.map(({ metrics }) => metrics?.device)
+        .findLast((device) => typeof device === "string") ?? null,
+    },
+    versions: { ...await denoVersions(), ...jupyterVersions },
+    machine: {
+      system: `${Deno.build.os} ${release()} ${Deno.build.arch}`,
+      processor: processors[0]?.model.trim() ?? "unknown",
+      cores: processors.length,
+      memoryBytes: totalmem(),
+    },
+    git: await gitState(),
+    stages,
+    totalSeconds: records.reduce((sum, record) => sum + record.seconds, 0),
+    files,
+  };
+  await writeJson(join(outputs, "manifest.json"), manifest);
+  return manifest;
+}

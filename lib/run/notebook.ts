@@ -1,0 +1,125 @@
+/**
+ * Notebook files: their code, their title, and what is left out of a stored one.
+ *
+ * A code cell is named by its number among the code cells, counted from 1: the
+ * number that Jupyter shows in `[ ]` after a run from top to bottom.
+ *
+ * Source: nbformat 4.5, https://nbformat.readthedocs.io.
+ *
+ * @module
+ */
+
+import { readJson } from "../files.ts";
+
+/** A cell of a notebook file; text is one string or a list of lines. */
+export interface NotebookCell {
+  cell_type: "code" | "markdown" | "raw";
+  source: string | string[];
+  metadata: Record<string, unknown>;
+  execution_count?: number | null;
+  outputs?: Record<string, unknown>[];
+  [key: string]: unknown;
+}
+
+/** A notebook file. */
+export interface Notebook {
+  cells: NotebookCell[];
+  metadata: Record<string, unknown>;
+  nbformat: number;
+  nbformat_minor: number;
+}
+
+/**
+ * Reads a notebook.
+ *
+ * @throws {Error} If the file cannot be read.
+ * @throws {SyntaxError} If it is not JSON, or not a version 4 notebook.
+ */
+export async function readNotebook(path: string): Promise<Notebook> {
+  const notebook = await readJson<Notebook>(path, "notebook");
+  if (!Array.isArray(notebook?.cells) || notebook.nbformat !== 4) {
+    throw new SyntaxError(
+      `Cannot read the notebook: ${path} must be a notebook of format 4, got format ${notebook?.nbformat}`,
+    );
+  }
+  return notebook;
+}
+
+/** The text of a cell. */
+export function cellText(cell: NotebookCell): string {
+  return Array.isArray(cell.source) ? cell.source.join("") : cell.source;
+}
+
+/** The text of each code cell that holds any, in order. */
+export function codeCells(notebook: Notebook): string[] {
+  return notebook.cells.filter((cell) => cell.cell_type === "code")
+    .map(cellText).filter((text) => text.trim() !== "");
+}
+
+/** The first Markdown heading without its marks, or `fallback` where there is none. */
+export function notebookTitle(notebook: Notebook, fallback: string): string {
+  for (const cell of notebook.cells) {
+    if (cell.cell_type !== "markdown") continue;
+    const heading = cellText(cell).match(/^#+\s+(.+)$/m);
+    if (heading !== null) return heading[1].trim();
+  }
+  return fallback;
+}
+
+/** The first paragraph of the first Markdown cell that is no heading; empty where there is none. */
+export function introduction(notebook: Notebook): string {
+  const cell = notebook.cells.find((cell) => cell.cell_type === "markdown");
+  const paragraphs = cell === undefined ? [] : cellText(cell).split(/\n\s*\n/);
+  return paragraphs.map((text) => text.replace(/^#.*$/gm, "").trim())
+    .find((text) => text !== "") ?? "";
+}
+
+/** Cell metadata that tells of one run or one window, not of the notebook. */
+const VOLATILE_CELL_METADATA = [
+  "execution",
+  "ExecuteTime",
+  "collapsed",
+  "scrolled",
+];
+
+function without(
+  record: Record<string, unknown>,
+  names: readonly string[],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(record).filter(([name]) => !names.includes(name)),
+  );
+}
+
+/**
+ * Copies a notebook without what changes from run to run or machine to machine:
+ * times, scroll positions, tool state, the language's version.
+ *
+ * Code, prose, outputs and execution counts stay; the kernel is named.
+ */
+export function stableNotebook(notebook: Notebook): Notebook {
+  const language = notebook.metadata.language_info as
+    | Record<string, unknown>
+    | undefined;
+  return {
+    cells: notebook.cells.map((cell) => ({
+      ...cell,
+      metadata: without(cell.metadata, VOLATILE_CELL_METADATA),
+    })),
+    metadata: {
+      kernelspec: {
+        display_name: "Deno",
+        language: "typescript",
+        name: "deno",
+      },
+      language_info: without(language ?? { name: "typescript" }, ["version"]),
+    },
+    nbformat: notebook.nbformat,
+    nbformat_minor: notebook.nbformat_minor,
+  };
+}
+
+/** The text of a notebook file as Jupyter writes it, so that a save changes no line needlessly. */
+export function notebookText(notebook: Notebook): string {
+  return JSON.stringify(notebook, null, 1) + "\n";
+}

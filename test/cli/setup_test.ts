@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { findPython } from "../../lib/cli/setup.ts";
+
+/** Runs `action` with programs that answer as a Python would. */
+async function withPrograms(
+  answers: Record<string, string>,
+  action: (command: (name: string) => string[]) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, answer] of Object.entries(answers)) {
+      const path = join(folder, name);
+      await Deno.writeTextFile(path, `#!/bin/sh\n${answer}\n`, { mode: 0o755 });
+    }
+    await action((name) => [join(folder, name)]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const ignore = Deno.build.os === "windows"; // the programs are shell scripts
+
+Deno.test({
+  name: "findPython() takes the first that is new enough and has venv",
+  ignore,
+  async fn() {
+    await withPrograms({
+      broken: "exit 3",
+      store: "echo Python was not found",
+      old: "printf '2.7.18'",
+      older: "printf '3.9.19 venv'",
+      bare: "printf '3.12.1'",
+      good: "printf '3.10.0 venv'",
+      better: "printf '3.13.0 venv'",
+    }, async (command) => {
+      const names = ["gone", "broken", "store", "old", "older", "bare", "good"];
+      assert.deepEqual(
+        await findPython([...names, "better"].map(command)),
+        command("good"),
+      );
+    });
+  },
+});
+
+Deno.test({
+  name: "findPython() says what to install where none will do",
+  ignore,
+  async fn() {
+    await withPrograms({
+      old: "printf '3.9.19 venv'",
+      bare: "printf '3.12.1'",
+    }, async (command) => {
+      await assert.rejects(findPython([command("gone")]), {
+        message:
+          /^Cannot set up Jupyter: no Python was found; install Python 3\.10 or newer .*$/,
+      });
+      await assert.rejects(findPython([command("gone"), command("old")]), {
+        message:
+          /^Cannot set up Jupyter: \S+old is Python 3\.9, which is too old; install Python 3\.10 or newer .*$/,
+      });
+      await assert.rejects(findPython([command("old"), command("bare")]), {
+        message:
+          /^Cannot set up Jupyter: \S+bare is Python 3\.12 without the venv module; install it .*python3-venv.*$/,
+      });
+    });
+  },
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  cellText,
+  codeCells,
+  introduction,
+  type Notebook,
+  type NotebookCell,
+  notebookText,
+  notebookTitle,
+  readNotebook,
+  stableNotebook,
+} from "../../lib/run/notebook.ts";
+
+function markdown(source: string | string[]): NotebookCell {
+  return { cell_type: "markdown", metadata: {}, source };
+}
+
+function code(source: string | string[]): NotebookCell {
+  return {
+    cell_type: "code",
+    execution_count: 1,
+    metadata: {},
+    outputs: [],
+    source,
+  };
+}
+
+function notebook(...cells: NotebookCell[]): Notebook {
+  return { cells, metadata: {}, nbformat: 4, nbformat_minor: 5 };
+}
+
+Deno.test("cellText() joins lines", () => {
+  assert.equal(cellText(code(["a\n", "b"])), "a\nb");
+  assert.equal(cellText(code("a\nb")), "a\nb");
+});
+
+Deno.test("codeCells() skips prose and empty cells", () => {
+  const cells = codeCells(
+    notebook(markdown("# T"), code("a"), code(" \n"), code(["b"])),
+  );
+  assert.deepEqual(cells, ["a", "b"]);
+});
+
+Deno.test("notebookTitle() and introduction() read the first Markdown cell", () => {
+  const book = notebook(
+    code("x"),
+    markdown(["# A title\n", "\n", "First\n", "lines.\n", "\n", "Second."]),
+  );
+  assert.equal(notebookTitle(book, "name"), "A title");
+  assert.equal(introduction(book), "First\nlines.");
+  assert.equal(notebookTitle(notebook(markdown("no heading")), "name"), "name");
+  assert.equal(introduction(notebook()), "");
+});
+
+Deno.test("stableNotebook() drops times and versions, and keeps code and outputs", () => {
+  const cell = code("a");
+  cell.metadata = { execution: { "iopub.status.busy": "now" }, tags: ["x"] };
+  cell.outputs = [{ output_type: "stream", name: "stdout", text: "1\n" }];
+  const book = notebook(cell);
+  book.metadata = {
+    language_info: { name: "typescript", version: "6.0.3" },
+    widgets: {},
+  };
+  const stable = stableNotebook(book);
+  assert.deepEqual(stable.cells, [{ ...cell, metadata: { tags: ["x"] } }]);
+  assert.deepEqual(stable.metadata, {
+    kernelspec: { display_name: "Deno", language: "typescript", name: "deno" },
+    language_info: { name: "typescript" },
+  });
+  assert.deepEqual(stableNotebook(stable), stable);
+});
+
+Deno.test("readNotebook() reads what notebookText() writes, and names a file that is none", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "a.ipynb");
+    const book = stableNotebook(notebook(code(["é\n", "b"])));
+    await Deno.writeTextFile(path, notebookText(book));
+    assert.deepEqual(await readNotebook(path), book);
+    await Deno.writeTextFile(path, '{"nbformat": 3, "cells": []}');
+    await assert.rejects(readNotebook(path), {
+      name: "SyntaxError",
+      message:
+        `Cannot read the notebook: ${path} must be a notebook of format 4, got format 3`,
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
