@@ -4,11 +4,15 @@
  * @module
  */
 
-import { listSupportedBackends } from "onnxruntime-node";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { exists } from "../files.ts";
 import type { Device } from "../run/settings.ts";
 import { eagerExecutor } from "./eager_executor.ts";
-import type { Executor } from "./executor.ts";
+import { type Executor, scalar } from "./executor.ts";
 import { onnxExecutor, type Provider } from "./onnx_executor.ts";
+import { tf } from "./tensorflow.ts";
 
 /** Where to get TensorFlow.js' CUDA backend; optional, as its installer downloads libtensorflow. */
 const TFJS_NODE_GPU = "npm:@tensorflow/tfjs-node-gpu@4.22.0";
@@ -16,7 +20,7 @@ const TFJS_NODE_GPU = "npm:@tensorflow/tfjs-node-gpu@4.22.0";
 /**
  * Opens a device.
  *
- * - `auto`: CUDA where this build of ONNX Runtime has it, else the CPU.
+ * - `auto`: CUDA where ONNX Runtime can use it, else the CPU.
  * - `cpu`, `cuda`, `webgpu`: traced graphs in ONNX Runtime.
  * - `wasm`, `tfjs-node-gpu`: the same functions, eagerly, in TensorFlow.js.
  *
@@ -25,23 +29,25 @@ const TFJS_NODE_GPU = "npm:@tensorflow/tfjs-node-gpu@4.22.0";
 export async function openDevice(device: Device): Promise<Executor> {
   switch (device) {
     case "auto":
-      return onnxExecutor({ provider: _has("cuda") ? "cuda" : "cpu" });
+      return onnxExecutor({
+        provider: await _hasCudaLibraries() && await _failure("cuda") === null
+          ? "cuda"
+          : "cpu",
+      });
     case "cpu":
       return onnxExecutor({ provider: "cpu" });
     case "cuda":
-    case "webgpu":
-      if (!_has(device)) {
-        throw new Error(
-          `Cannot use the device ${device}: this build of onnxruntime-node must have it, and has only ${
-            _providers().join(", ")
-          }; run with --device cpu${
-            device === "cuda"
-              ? " or approve its install script (deno approve-scripts npm:onnxruntime-node), which fetches the CUDA libraries"
-              : ""
-          }`,
-        );
-      }
-      return onnxExecutor({ provider: device });
+    case "webgpu": {
+      const failure = await _failure(device);
+      if (failure === null) return onnxExecutor({ provider: device });
+      throw new Error(
+        `Cannot use the device ${device}: ${failure}; run with --device cpu${
+          device === "cuda"
+            ? ", or let onnxruntime-node fetch its CUDA libraries (see the README)"
+            : ""
+        }`,
+      );
+    }
     case "wasm":
       await import("@tensorflow/tfjs-backend-wasm");
       return await eagerExecutor("wasm");
@@ -60,10 +66,31 @@ export async function openDevice(device: Device): Promise<Executor> {
   }
 }
 
-function _providers(): string[] {
-  return listSupportedBackends().map((backend) => backend.name);
+/** Whether onnxruntime-node's install script has fetched its CUDA libraries. */
+function _hasCudaLibraries(): Promise<boolean> {
+  const entry = fileURLToPath(import.meta.resolve("onnxruntime-node"));
+  const prefix = process.platform === "win32" ? "" : "lib";
+  const suffix = process.platform === "win32" ? "dll" : "so";
+  return exists(
+    join(
+      dirname(entry),
+      `../bin/napi-v6/${process.platform}/${process.arch}`,
+      `${prefix}onnxruntime_providers_cuda.${suffix}`,
+    ),
+  );
 }
 
-function _has(provider: Provider): boolean {
-  return _providers().includes(provider);
+/** Why ONNX Runtime cannot run on a provider, or null if it can: it is tried on one addition. */
+async function _failure(provider: Provider): Promise<string | null> {
+  const executor = onnxExecutor({ provider });
+  const addition = executor.compile(
+    (_state, { x }) => ({ outputs: { y: tf.add(x, 1) } }),
+    { name: "device check" },
+  );
+  try {
+    await addition.run(executor.state({}), { x: scalar(1) });
+    return null;
+  } catch (error) {
+    return (error as Error).message.split("\n")[0];
+  }
 }

@@ -20,6 +20,7 @@
  */
 
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
 import { exists, readJson, writeJson } from "../files.ts";
 import { FILL_PROMPT, GENERATE_PROMPT, sentinel } from "./sentences.ts";
@@ -209,6 +210,24 @@ export async function loadTokenizer(
     );
   }
   return new LibraryTokenizer(library, directory);
+}
+
+/** The project's own folder of downloads. */
+const DATA = fileURLToPath(new URL("../../data/", import.meta.url));
+
+/**
+ * Looks for T5's own tokenizer: `t5/` in the folder that the environment variable
+ * `ARCHLLM_DATA` names, then in the project's `data/`.
+ *
+ * @returns Its directory, or null where there is none.
+ */
+export async function findT5Tokenizer(): Promise<string | null> {
+  for (const folder of [Deno.env.get("ARCHLLM_DATA"), DATA]) {
+    if (!folder) continue;
+    const directory = join(folder, "t5");
+    if (await exists(join(directory, "tokenizer.json"))) return directory;
+  }
+  return null;
 }
 
 /** Numbers of tokens that hold an input and a target, end tokens included. */

@@ -58,6 +58,12 @@ export function publishedRows(space: SpaceName): readonly ResultRow[] {
   return space === "nasbench101" ? PAPER_TABLE_1 : PAPER_TABLE_2;
 }
 
+/** Which table of the paper is about which space. */
+export const TABLE_NUMBERS: Readonly<Record<SpaceName, number>> = {
+  nasbench101: 1,
+  nasbench201: 2,
+};
+
 /** @param printed The six columns in the order of the paper, percent. */
 function _row(
   method: string,

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Executor } from "../compile/executor.ts";
 import type { SamplingOptions } from "../language/decoding.ts";
 import {
   GENERATE_PROMPT,
@@ -13,6 +14,7 @@ import {
   parseSentence,
 } from "../language/sentences.ts";
 import {
+  loadTokenizer,
   longestExamples,
   type SentenceTokenizer,
 } from "../language/tokenizer.ts";
@@ -20,9 +22,10 @@ import type { MalformedKind, Sample } from "../metrics/generation.ts";
 import type { Random } from "../random.ts";
 import { cutAtOutput } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { repeatedPrompt, type T5Generator } from "./t5_generation.ts";
+import { loadT5, loadVqvae } from "./model_files.ts";
+import { repeatedPrompt, T5Generator } from "./t5_generation.ts";
 import type { OnProgress } from "./training_run.ts";
-import type { Vqvae } from "./vqvae_training.ts";
+import { Vqvae } from "./vqvae_training.ts";
 
 /** A language model, the VQ-VAE whose codes it writes, and the space they are of. */
 export interface CellModel {
@@ -30,6 +33,20 @@ export interface CellModel {
   readonly vqvae: Vqvae;
   readonly generator: T5Generator;
   readonly tokenizer: SentenceTokenizer;
+}
+
+/** Opens the two trained models of a space. */
+export async function openCellModel(
+  space: SearchSpace,
+  directories: { vqvae: string; t5: string },
+  executor: Executor,
+): Promise<CellModel> {
+  return {
+    space,
+    vqvae: Vqvae.load(await loadVqvae(directories.vqvae), executor),
+    generator: new T5Generator(await loadT5(directories.t5), executor),
+    tokenizer: await loadTokenizer(directories.t5),
+  };
 }
 
 /** How to sample. */

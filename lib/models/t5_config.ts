@@ -95,7 +95,7 @@ export function t5Tensors(
 ): [name: string, shape: number[], deviation: number | null][] {
   const { d_model, d_ff, num_heads, vocab_size } = config;
   const tensors: [string, number[], number | null][] = [
-    ["shared.weight", [vocab_size, d_model], Number(Deno.env.get("EMB") ?? 1)],
+    ["shared.weight", [vocab_size, d_model], 1],
   ];
   for (const stack of ["encoder", "decoder"] as const) {
     const blocks = stack === "encoder"

@@ -32,6 +32,7 @@ import {
 } from "../language/tokenizer.ts";
 import { adamWSlots, trainingStep, warmupCosine } from "../nn/optimizers.ts";
 import { Random } from "../random.ts";
+import { sourceHash } from "../run/sources.ts";
 import {
   IGNORED_LABEL,
   labelLoss,
@@ -39,6 +40,12 @@ import {
   shiftRight,
   t5Loss,
 } from "./t5.ts";
+import {
+  type CodeSequences,
+  sequenceCount,
+  type SequenceLikelihood,
+  sequenceRows,
+} from "../language/code_sequences.ts";
 import { initialT5Weights, type T5Config } from "./t5_config.ts";
 import {
   loadCheckpoint,
@@ -46,16 +53,6 @@ import {
   runKey,
   saveCheckpoint,
 } from "./training_run.ts";
-
-/** Code sequences of equal length side by side. */
-export interface CodeSequences {
-  /** `[S · N]`. */
-  readonly codes: Int32Array;
-  /** `N`. */
-  readonly length: number;
-  /** Codes are below it. */
-  readonly codebookSize: number;
-}
 
 /** Settings of a training run. */
 export interface T5Training {
@@ -88,6 +85,9 @@ export const T5_TRAINING: T5Training = {
   seed: 0,
 };
 
+/** A training that shows every part at work and reaches nothing. */
+export const T5_TRAINING_QUICK: T5Training = { ...T5_TRAINING, epochs: 3 };
+
 /** One epoch of a training run; losses are means, in nats per token. */
 export interface T5Epoch {
   readonly epoch: number;
@@ -108,17 +108,6 @@ export interface TrainedT5 {
 interface Progress {
   step: number;
   history: T5Epoch[];
-}
-
-/** The sequences in rows `indices`. */
-function _sequences(
-  { codes, length }: CodeSequences,
-  indices: ArrayLike<number>,
-): Int32Array[] {
-  return Array.from(
-    indices,
-    (i) => codes.subarray(i * length, (i + 1) * length),
-  );
 }
 
 /** Encodes examples as the inputs of part `part` of a loss; see `t5Loss`. */
@@ -168,7 +157,6 @@ export async function trainT5(
     tokenizer,
     weights,
     checkpoint,
-    source = "",
     onProgress = () => {},
     onEpoch = () => {},
   }: {
@@ -176,13 +164,12 @@ export async function trainT5(
     tokenizer: SentenceTokenizer;
     weights?: HostTensors;
     checkpoint?: string;
-    source?: string;
     onProgress?: OnProgress;
     onEpoch?: (epoch: T5Epoch) => void;
   },
 ): Promise<TrainedT5> {
   const { train, validation } = sequences;
-  const count = train.codes.length / train.length;
+  const count = sequenceCount(train);
   const random = Random.fromSeed(training.seed);
   const initial = weights ?? initialT5Weights(config, random.split("weights"));
   const parameterNames = Object.keys(initial);
@@ -190,7 +177,7 @@ export async function trainT5(
   const key = runKey({
     config,
     training,
-    source,
+    source: await sourceHash(new URL(import.meta.url)),
     tokenizer: tokenizer.name,
     codes: Array.from(train.codes.subarray(0, 4096)),
     count,
@@ -236,14 +223,14 @@ export async function trainT5(
     ...exampleTensors(
       config,
       tokenizer,
-      _sequences(from, generate).map(generateExample),
+      sequenceRows(from, generate).map(generateExample),
       lengths.generate,
       0,
     ),
     ...exampleTensors(
       config,
       tokenizer,
-      _sequences(from, fill).map((codes) =>
+      sequenceRows(from, fill).map((codes) =>
         fillExample(codes, randomPlaces(codes.length, draw))
       ),
       lengths.fill,
@@ -329,7 +316,7 @@ export async function trainT5(
 
   /** Mean losses over (at most 8,192 of) the validation sequences; masks do not change. */
   async function _validate(): Promise<[number, number]> {
-    const available = validation.codes.length / validation.length;
+    const available = sequenceCount(validation);
     const size = Math.min(512, available);
     const draw = random.split("validation masks");
     const sums: [number, number] = [0, 0];
@@ -385,21 +372,12 @@ function _noise(size: number, random: Random) {
   );
 }
 
-/** Negative log-likelihood of whole sequences under the "generate:" prompt. */
-export interface SequenceLikelihood {
-  /** Mean nats of a sequence, its end token included. */
-  readonly perSequence: number;
-  /** Mean nats at each position: N codes, then the end token. */
-  readonly perPosition: readonly number[];
-}
-
-/** Scores sequences with a trained model. */
+/** Scores sequences, end token included, under the "generate:" prompt. */
 export async function sequenceLikelihood(
   sequences: CodeSequences,
   { config, weights }: Pick<TrainedT5, "config" | "weights">,
   { executor, tokenizer }: { executor: Executor; tokenizer: SentenceTokenizer },
 ): Promise<SequenceLikelihood> {
-  const { codes, length } = sequences;
   const lengths = longestExamples(tokenizer, sequences).generate;
   const score = executor.compile(
     (state, inputs) => ({
@@ -415,7 +393,7 @@ export async function sequenceLikelihood(
     { name: "t5 scores" },
   );
   const state = executor.state(weights);
-  const count = codes.length / length;
+  const count = sequenceCount(sequences);
   const sums = new Array<number>(lengths.target).fill(0);
   for (let start = 0; start < count; start += 512) {
     const rows = Array.from(
@@ -427,7 +405,7 @@ export async function sequenceLikelihood(
       exampleTensors(
         config,
         tokenizer,
-        _sequences(sequences, rows).map(generateExample),
+        sequenceRows(sequences, rows).map(generateExample),
         lengths,
         0,
       ),

@@ -22,6 +22,7 @@ import {
 import type { LossResult } from "../nn/optimizers.ts";
 import { nearestCodes, quantize } from "../nn/vector_quantizer.ts";
 import type { Random } from "../random.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 
 /** The shape of a VQ-VAE. */
 export interface VqvaeConfig {
@@ -51,6 +52,23 @@ export const VQVAE_PAPER: Omit<VqvaeConfig, "nodes" | "operations"> = {
   codebookSize: 512, // §3.1.2
   commitmentCost: 0.25, // arXiv:1711.00937, §3.2
 };
+
+/**
+ * The configuration for a space.
+ *
+ * The paper gives no number of GIN layers. On NAS-Bench-201 there is one: a code then
+ * stands for a node's operation and those of its neighbours, which take about 350 values
+ * and fit the codebook. With more layers each code depends on the whole cell; the cells are
+ * reconstructed as well, but their code sequences are much harder to model.
+ */
+export function vqvaeConfig(space: SearchSpace): VqvaeConfig {
+  return {
+    ...VQVAE_PAPER,
+    layers: 1,
+    nodes: space.nodeCount,
+    operations: space.ops.length,
+  };
+}
 
 /** Name of the codebook among the weights. */
 export const CODEBOOK = "quantizer.codebook";

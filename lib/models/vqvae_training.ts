@@ -15,6 +15,8 @@ import {
   type HostTensors,
   integers,
 } from "../compile/executor.ts";
+import type { CodeSequences } from "../language/code_sequences.ts";
+import { usagePerplexity } from "../metrics/codebook_usage.ts";
 import {
   ReconstructionCounter,
   type ReconstructionReport,
@@ -25,8 +27,8 @@ import {
   trainingStep,
   warmupCosine,
 } from "../nn/optimizers.ts";
-import { codebookPerplexity } from "../nn/vector_quantizer.ts";
 import { Random } from "../random.ts";
+import { sourceHash } from "../run/sources.ts";
 import { edgeBit } from "../spaces/graph.ts";
 import type { CellTable, SearchSpace } from "../spaces/space.ts";
 import { encodeCells } from "../spaces/tensors.ts";
@@ -70,6 +72,12 @@ export const VQVAE_TRAINING: VqvaeTraining = {
   seed: 0,
 };
 
+/** A training that shows every part at work and reaches nothing. */
+export const VQVAE_TRAINING_QUICK: VqvaeTraining = {
+  ...VQVAE_TRAINING,
+  epochs: 12,
+};
+
 const OPTIMIZER: AdamWOptions = {
   beta2: 0.99,
   clipNorm: 0,
@@ -107,14 +115,14 @@ interface Progress {
 /**
  * Trains a VQ-VAE on the training cells of a space.
  *
- * @param options `checkpoint`: the file to save to after each epoch and to go on from;
- *   `source`: a hash of the code that trains, part of the run's identity.
+ * @param options `checkpoint`: the file to save to after each epoch and to go on from, if it
+ *   is of the same cells, settings and code.
  */
 export async function trainVqvae(
   space: SearchSpace,
   config: VqvaeConfig,
   training: VqvaeTraining,
-  { executor, checkpoint, source = "", trainIndices, onProgress = () => {} }: {
+  { executor, checkpoint, trainIndices, onProgress = () => {} }: {
     executor: Executor;
     checkpoint?: string;
     source?: string;
@@ -134,7 +142,7 @@ export async function trainVqvae(
     cells: train.length,
     config,
     training,
-    source,
+    source: await sourceHash(new URL(import.meta.url)),
   });
   const saved = checkpoint === undefined
     ? null
@@ -214,7 +222,7 @@ export async function trainVqvae(
       epoch: epoch + 1,
       ...sums,
       usedCodes: counts.filter((count) => count > 0).length,
-      perplexity: codebookPerplexity(counts),
+      perplexity: usagePerplexity(counts),
       reseeded,
       validation: await model.reconstruction(space, split.validation),
       seconds: (performance.now() - started) / 1000,
@@ -363,6 +371,27 @@ export class Vqvae {
     await this.#encode.dispose();
     await this.#decode.dispose();
   }
+}
+
+/**
+ * Encodes both splits of a space.
+ *
+ * @param limit At most so many cells of each split; the splits' order is random, so the
+ *   first ones are a fair sample.
+ */
+export async function encodeSplits(
+  vqvae: Vqvae,
+  space: SearchSpace,
+  limit = Infinity,
+): Promise<{ train: CodeSequences; validation: CodeSequences }> {
+  const { nodes: length, codebookSize } = vqvae.config;
+  const encode = async (indices: Uint32Array) => ({
+    codes: (await vqvae.encode(space, indices.subarray(0, limit))).codes,
+    length,
+    codebookSize,
+  });
+  const { train, validation } = space.split();
+  return { train: await encode(train), validation: await encode(validation) };
 }
 
 /** Fills the codebook with encoder outputs of random training cells. */

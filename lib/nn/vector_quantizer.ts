@@ -57,19 +57,3 @@ function _straightThrough(z: tf.Tensor, vectors: tf.Tensor): tf.Tensor {
     gradFunc: (dy: tf.Tensor) => dy,
   }))(z);
 }
-
-/**
- * Perplexity of code usage: `exp(−Σ p log p)`, from 1 (one code) to K (all alike).
- *
- * @param counts How often each code was used, `[K]`.
- */
-export function codebookPerplexity(counts: ArrayLike<number>): number {
-  const values = Array.from(counts);
-  const total = values.reduce((sum, count) => sum + count, 0);
-  const entropy = values.reduce(
-    (sum, count) =>
-      count === 0 ? sum : sum - (count / total) * Math.log(count / total),
-    0,
-  );
-  return Math.exp(entropy);
-}

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { usagePerplexity } from "../metrics/codebook_usage.ts";
 import { barChart, type BarSeries, type Line, lineChart } from "./charts.ts";
 import {
   axis,
@@ -94,28 +95,6 @@ function averageRuns(curve: LossCurve, count: number): Omit<Line, "name"> {
     runs.upper.push(quantile(0.9));
   }
   return runs;
-}
-
-/**
- * The perplexity of a usage: the exponential of its entropy in nats.
- *
- * `K` for uniform use of `K` codes, 1 where one code is used for everything.
- *
- * @param counts Uses of each code, `[K]`.
- * @throws {RangeError} If nothing was counted.
- */
-export function usagePerplexity(counts: ArrayLike<number>): number {
-  const total = Array.from(counts).reduce((sum, count) => sum + count, 0);
-  if (!(total > 0)) {
-    throw new RangeError(
-      `Cannot take a perplexity: counts must add up to more than 0, got ${total}`,
-    );
-  }
-  let entropy = 0;
-  for (const count of Array.from(counts)) {
-    if (count > 0) entropy -= count / total * Math.log(count / total);
-  }
-  return Math.exp(entropy);
 }
 
 /**

@@ -8,7 +8,10 @@ import { join } from "node:path";
 import { openDevice } from "../compile/device.ts";
 import type { Executor } from "../compile/executor.ts";
 import { writeJson } from "../files.ts";
+import type { Figure } from "../report/figure.ts";
 import { progressBar } from "../report/progress.ts";
+import { publishFigure, publishTable } from "../report/save.ts";
+import type { ReportTable } from "../report/tables.ts";
 import { getSpace, type SearchSpace } from "../spaces/space.ts";
 import { readRunSettings, type RunSettings } from "./settings.ts";
 
@@ -50,6 +53,32 @@ export async function openRun(
     executor,
     model: (name) => join(settings.outputs, "models", name),
   };
+}
+
+/**
+ * Saves a table or a figure under the run's outputs, and shows it.
+ *
+ * In a quick run every row of a table, and its caption, say so.
+ *
+ * @param name Name of the files.
+ */
+export async function publish(
+  run: Run,
+  name: string,
+  item: ReportTable | Figure,
+): Promise<void> {
+  if ("data" in item) return await publishFigure(run.outputs, name, item);
+  await publishTable(
+    run.outputs,
+    name,
+    run.quick
+      ? {
+        ...item,
+        caption: `${item.caption} (quick run, not a result)`,
+        rows: item.rows.map((row) => ({ ...row, quick: true })),
+      }
+      : item,
+  );
 }
 
 /**

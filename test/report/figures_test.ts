@@ -5,9 +5,7 @@ import {
   opsHistogram,
   perplexityByPosition,
   reasonsOfInvalidity,
-  usagePerplexity,
 } from "../../lib/report/figures.ts";
-import { assertClose, SAME_ALGORITHM } from "../_helpers.ts";
 
 Deno.test("lossCurves() names axes with units, and takes epochs", () => {
   const curve = { name: "training", steps: [1, 2], values: [2, 1] };
@@ -38,20 +36,6 @@ Deno.test("lossCurves() averages long curves and shows their spread", () => {
   assert.match(figure.caption!, /10th to 90th percentile/);
   const short = lossCurves([{ name: "s", steps: [1], values: [1] }]);
   assert.equal(short.caption, undefined);
-});
-
-Deno.test("usagePerplexity() is K for uniform use and 1 for a single code", () => {
-  // Shares 1/2, 1/4, 1/4: entropy 1.5 ln 2, perplexity 2^1.5.
-  assertClose(
-    [[3, 3, 3], [0, 7, 0], [2, 1, 1]].map(usagePerplexity),
-    [3, 1, 2 ** 1.5],
-    SAME_ALGORITHM,
-  );
-  assert.throws(() => usagePerplexity([0, 0]), {
-    name: "RangeError",
-    message:
-      "Cannot take a perplexity: counts must add up to more than 0, got 0",
-  });
 });
 
 Deno.test("codebookUsage() sorts shares and tells usage and perplexity", () => {
