@@ -84,9 +84,9 @@ export async function showWith(
     );
     const caption = captionUnder(item);
     if (caption) {
+      // No plain text: that of the item has the caption already.
       await broadcastDisplay(kernel, {
         "text/markdown": escapeMarkdown(caption),
-        "text/plain": caption,
       });
     }
   }

@@ -91,10 +91,10 @@ Deno.test("showWith() sends one display per thing and its caption as text", asyn
   const sent = await sentFor([FIGURE, TABLE, SVG, "**hi**"], new Map());
   assert.deepEqual(sent.map(({ data }) => data["text/plain"]), [
     "[figure] Loss\nThree *runs*",
-    "Three *runs*",
+    undefined, // the caption alone: a terminal has it already
     "Counts\n\na\n─\n1",
     "[drawing] A cell",
-    "A cell",
+    undefined,
     "**hi**",
   ]);
   assert.equal(sent[1].data["text/markdown"], "Three \\*runs\\*");
