@@ -9,9 +9,20 @@
  * @module
  */
 
-import type { Attribute, ElementType, GraphValue } from "./onnx_graph.ts";
-import type { TracingBackend } from "./tracing_backend.ts";
+import type {
+  Attribute,
+  ElementType,
+  GraphValue,
+  OnnxGraph,
+} from "./onnx_graph.ts";
 import { tf } from "./tensorflow.ts";
+
+/** A backend that records: its graph, and the values that its tensors stand for. */
+export interface Recorder {
+  readonly graph: OnnxGraph;
+  value(tensor: tf.TensorInfo): GraphValue;
+  tensorInfo(value: GraphValue): tf.TensorInfo;
+}
 
 /** What a translation works with. */
 interface Kernel {
@@ -21,7 +32,7 @@ interface Kernel {
   // Attributes are typed by TensorFlow.js per kernel; each translation knows its own.
   // deno-lint-ignore no-explicit-any
   readonly attrs: any;
-  readonly graph: TracingBackend["graph"];
+  readonly graph: OnnxGraph;
   /** Adds a node with one output. */
   node(
     operator: string,
@@ -348,7 +359,7 @@ export function registerKernels(backendName: string): void {
           error.name = UNTRANSLATED;
           throw error;
         }
-        const backend = untyped as TracingBackend;
+        const backend = untyped as unknown as Recorder;
         const entries = Object.entries(inputs).filter(([, x]) => x != null);
         const values = Object.fromEntries(
           entries.map((

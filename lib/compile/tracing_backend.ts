@@ -10,7 +10,11 @@
  */
 
 import { type ElementType, type GraphValue, OnnxGraph } from "./onnx_graph.ts";
-import { registerKernels, unsupportedKernelError } from "./kernels.ts";
+import {
+  type Recorder,
+  registerKernels,
+  unsupportedKernelError,
+} from "./kernels.ts";
 import { tf } from "./tensorflow.ts";
 
 /** The name under which the backend is registered. */
@@ -19,7 +23,7 @@ export const TRACING = "onnx-tracing";
 type DataId = tf.TensorInfo["dataId"];
 
 /** Maps the handles of TensorFlow.js tensors to values of the graph. */
-export class TracingBackend extends tf.KernelBackend {
+export class TracingBackend extends tf.KernelBackend implements Recorder {
   graph = new OnnxGraph();
   #values = new Map<DataId, GraphValue>();
 
