@@ -6,13 +6,15 @@
  * @module
  */
 
-import type {
-  CompiledFunction,
-  DeviceState,
-  Executor,
-  HostTensor,
-  HostTensors,
-  StepFunction,
+import {
+  checkReplacement,
+  type CompiledFunction,
+  type DeviceState,
+  type Executor,
+  type HostTensor,
+  type HostTensors,
+  stateOwners,
+  type StepFunction,
 } from "./executor.ts";
 import { type Tensors, tf } from "./tensorflow.ts";
 
@@ -29,7 +31,7 @@ export async function eagerExecutor(backend: string): Promise<Executor> {
   return {
     description: `tfjs ${backend}`,
     state: (values) => new EagerState(backend, values),
-    compile: (fn) => new EagerFunction(backend, fn),
+    compile: (fn, { name }) => new EagerFunction(backend, fn, name),
   };
 }
 
@@ -63,7 +65,7 @@ class EagerState implements DeviceState {
     void tf.setBackend(this.#backend);
     for (const [name, value] of Object.entries(values)) {
       this.tensors[name]?.dispose();
-      this.tensors[name] = _tensor({ ...value, data: value.data.slice() });
+      this.tensors[name] = _tensor(value);
     }
   }
 
@@ -75,34 +77,49 @@ class EagerState implements DeviceState {
 class EagerFunction implements CompiledFunction {
   readonly #backend: string;
   readonly #fn: StepFunction;
+  readonly #name: string;
 
-  constructor(backend: string, fn: StepFunction) {
+  constructor(backend: string, fn: StepFunction, name: string) {
     this.#backend = backend;
     this.#fn = fn;
+    this.#name = name;
   }
 
   async run(
     state: DeviceState | readonly DeviceState[],
     inputs: HostTensors,
   ): Promise<HostTensors> {
-    const owners = _owners(state);
+    const owners = stateOwners(state, _isEagerState, this.#name);
     void tf.setBackend(this.#backend);
     const outputs = tf.tidy(() => {
+      const before = Object.fromEntries(
+        [...owners].map(([name, owner]) => [name, owner.tensors[name]]),
+      );
       const step = this.#fn(
-        Object.assign({}, ...owners.map((owner) => owner.tensors)),
+        before,
         Object.fromEntries(
           Object.entries(inputs).map(([name, value]) => [name, _tensor(value)]),
         ),
       );
-      for (const [name, tensor] of Object.entries(step.state ?? {})) {
-        const { tensors } = owners.find((owner) => name in owner.tensors)!;
-        if (tensor === tensors[name]) continue;
-        // A clone, as the same tensor may be returned twice.
-        const kept = tf.keep(tensor.clone());
-        tensors[name].dispose();
-        tensors[name] = kept;
+      // Clones, as one tensor may be returned twice, or be an entry or an input; all of
+      // them are made before anything is disposed.
+      const replaced = Object.entries(step.state ?? {}).map(
+        ([name, tensor]) => {
+          checkReplacement(name, before[name]?.shape, tensor.shape);
+          return [name, tf.keep(tensor.clone())] as const;
+        },
+      );
+      const kept = Object.fromEntries(
+        Object.entries(step.outputs).map(([name, tensor]) => [
+          name,
+          tensor.clone(),
+        ]),
+      );
+      for (const [name, tensor] of replaced) {
+        before[name].dispose();
+        owners.get(name)!.tensors[name] = tensor;
       }
-      return step.outputs;
+      return kept;
     });
     const host = await _read(outputs);
     tf.dispose(outputs);
@@ -114,13 +131,8 @@ class EagerFunction implements CompiledFunction {
   }
 }
 
-function _owners(state: DeviceState | readonly DeviceState[]): EagerState[] {
-  return [state].flat().map((part) => {
-    if (!(part instanceof EagerState)) {
-      throw new TypeError("Cannot run: the state must come from this executor");
-    }
-    return part;
-  });
+function _isEagerState(state: DeviceState): state is EagerState {
+  return state instanceof EagerState;
 }
 
 async function _read(tensors: Tensors): Promise<HostTensors> {
@@ -134,6 +146,7 @@ async function _read(tensors: Tensors): Promise<HostTensors> {
   return Object.fromEntries(entries);
 }
 
+/** A tensor that shares no memory with the array it is made from. */
 function _tensor(value: HostTensor): tf.Tensor {
-  return tf.tensor(value.data, [...value.shape], value.type);
+  return tf.tensor(value.data.slice(), [...value.shape], value.type);
 }

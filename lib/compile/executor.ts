@@ -70,6 +70,57 @@ export interface Executor {
   compile(fn: StepFunction, options: { name: string }): CompiledFunction;
 }
 
+/**
+ * Which state holds each entry.
+ *
+ * @param isOwn Tells states of the executor that asks from others.
+ * @param caller Name of the function that is to run, for errors.
+ * @throws {TypeError} If a state is of another executor.
+ * @throws {RangeError} If two states share a name.
+ */
+export function stateOwners<S extends DeviceState>(
+  state: DeviceState | readonly DeviceState[],
+  isOwn: (state: DeviceState) => state is S,
+  caller: string,
+): Map<string, S> {
+  const owners = new Map<string, S>();
+  for (const part of [state].flat()) {
+    if (!isOwn(part)) {
+      throw new TypeError(
+        `Cannot run ${caller}: its state must come from the same executor`,
+      );
+    }
+    for (const name of part.names) {
+      if (owners.has(name)) {
+        throw new RangeError(
+          `Cannot run ${caller}: the name ${name} must stand in one state only`,
+        );
+      }
+      owners.set(name, part);
+    }
+  }
+  return owners;
+}
+
+/**
+ * Checks that a state entry may be replaced.
+ *
+ * @param before Its shape, or undefined where there is no such entry.
+ * @throws {RangeError} If the name is new or the shape another.
+ */
+export function checkReplacement(
+  name: string,
+  before: readonly number[] | undefined,
+  after: readonly number[],
+): void {
+  if (before !== undefined && `${before}` === `${after}`) return;
+  throw new RangeError(
+    `Cannot replace the state ${name}: its shape must be [${
+      before?.join(", ") ?? "none: the name is new"
+    }], got [${after.join(", ")}]`,
+  );
+}
+
 /** Makes a float32 host tensor. */
 export function floats(
   shape: readonly number[],

@@ -10,13 +10,15 @@
  */
 
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type {
-  CompiledFunction,
-  DeviceState,
-  Executor,
-  HostTensor,
-  HostTensors,
-  StepFunction,
+import {
+  checkReplacement,
+  type CompiledFunction,
+  type DeviceState,
+  type Executor,
+  type HostTensor,
+  type HostTensors,
+  stateOwners,
+  type StepFunction,
 } from "./executor.ts";
 import type { OnnxGraph } from "./onnx_graph.ts";
 import { trace, type TracingBackend } from "./tracing_backend.ts";
@@ -129,7 +131,7 @@ class OnnxFunction implements CompiledFunction {
     state: DeviceState | readonly DeviceState[],
     inputs: HostTensors,
   ): Promise<HostTensors> {
-    const owners = _owners(state, this.#name);
+    const owners = stateOwners(state, _isOnnxState, this.#name);
     const current = (name: string) => owners.get(name)!.current.get(name)!;
     const signature = _signature(owners.keys(), current, inputs);
     let compiling = this.#graphs.get(signature);
@@ -223,13 +225,7 @@ export function traceStep(
     const newState = Object.entries(step.state ?? {})
       .filter(([name, tensor]) => tensor !== stateTensors[name]);
     for (const [name, tensor] of newState) {
-      if (`${state[name]?.shape}` !== `${tensor.shape}`) {
-        throw new RangeError(
-          `Cannot replace the state ${name}: its shape must be [${
-            state[name]?.shape ?? "none: the name is new"
-          }], got [${tensor.shape}]`,
-        );
-      }
+      checkReplacement(name, state[name]?.shape, tensor.shape);
       backend.graph.output(NEW_STATE + name, backend.value(tensor));
     }
     for (const [name, tensor] of Object.entries(step.outputs)) {
@@ -255,28 +251,8 @@ function _inputs(
   );
 }
 
-/** Which state holds each entry. */
-function _owners(
-  state: DeviceState | readonly DeviceState[],
-  caller: string,
-): Map<string, OnnxState> {
-  const owners = new Map<string, OnnxState>();
-  for (const part of Array.isArray(state) ? state : [state]) {
-    if (!(part instanceof OnnxState)) {
-      throw new TypeError(
-        `Cannot run ${caller}: its state must come from the same executor`,
-      );
-    }
-    for (const name of part.current.keys()) {
-      if (owners.has(name)) {
-        throw new RangeError(
-          `Cannot run ${caller}: the name ${name} must stand in one state only`,
-        );
-      }
-      owners.set(name, part);
-    }
-  }
-  return owners;
+function _isOnnxState(state: DeviceState): state is OnnxState {
+  return state instanceof OnnxState;
 }
 
 function _signature(

@@ -109,7 +109,6 @@ export async function saveT5(
     is_gated_act: gated,
     dense_act_fn: gated ? "gelu_new" : "relu",
     scale_decoder_outputs: config.tie_word_embeddings,
-    initializer_factor: 1,
     use_cache: true,
     dtype: "float32",
     ...config,

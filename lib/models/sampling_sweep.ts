@@ -155,9 +155,16 @@ export async function saveSamples(
   points: readonly SweepPoint[],
 ): Promise<void> {
   for (const { options, sentences, reports } of points) {
-    await writeJson(
-      join(outputs, "samples", `temperature_${options.temperature}.json`),
-      { options, reports, sentences },
-    );
+    const { temperature, topK = null, topP = null } = options;
+    const name = [
+      `temperature_${temperature}`,
+      ...(topK === null ? [] : [`top_k_${topK}`]),
+      ...(topP === null ? [] : [`top_p_${topP}`]),
+    ].join("_");
+    await writeJson(join(outputs, "samples", `${name}.json`), {
+      options,
+      reports,
+      sentences,
+    });
   }
 }

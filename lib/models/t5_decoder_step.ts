@@ -91,7 +91,7 @@ export function decoderStep(config: T5Config): StepFunction {
       maskBias(tf.expandDims(visible, 0)),
     );
     const here = tf.reshape(
-      tf.oneHot(position, length),
+      tf.cast(tf.equal(tf.range(0, length, 1, "int32"), position), "float32"),
       [1, 1, length, 1],
     );
     const elsewhere = tf.sub(1, here);

@@ -58,6 +58,7 @@ export class T5Generator {
    * Generates one sequence for each prompt.
    *
    * @returns Token ids, `[rows, maxTokens]`, padding after the end token.
+   * @throws {RangeError} If an option is out of range.
    */
   async generate(
     prompts: TokenBatch,
@@ -65,6 +66,11 @@ export class T5Generator {
   ): Promise<Int32Array> {
     checkSampling(options);
     const { maxTokens, onProgress } = options;
+    if (!(Number.isInteger(maxTokens) && maxTokens > 0)) {
+      throw new RangeError(
+        `Cannot generate: maxTokens must be a whole number from 1 up, got ${maxTokens}`,
+      );
+    }
     const ids = new Int32Array(prompts.rows * maxTokens);
     for (let start = 0; start < prompts.rows; start += BATCH) {
       const rows = Math.min(BATCH, prompts.rows - start);

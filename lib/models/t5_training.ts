@@ -48,10 +48,12 @@ import {
 } from "../language/code_sequences.ts";
 import { initialT5Weights, type T5Config } from "./t5_config.ts";
 import {
+  digest,
   loadCheckpoint,
   type OnProgress,
   runKey,
   saveCheckpoint,
+  storable,
 } from "./training_run.ts";
 
 /** Settings of a training run. */
@@ -179,8 +181,12 @@ export async function trainT5(
     training,
     source: await sourceHash(new URL(import.meta.url)),
     tokenizer: tokenizer.name,
-    codes: Array.from(train.codes.subarray(0, 4096)),
-    count,
+    train: digest(train.codes),
+    validation: digest(validation.codes),
+    weights: weights === undefined ? null : Array.from(
+      storable(weights),
+      ([name, { data }]) => [name, digest(data)],
+    ),
   });
   const saved = checkpoint === undefined
     ? null

@@ -31,6 +31,12 @@ export function runKey(parts: Record<string, unknown>): string {
   return sha256(JSON.stringify(parts));
 }
 
+/** A digest of numbers, as a part of a run's identity. */
+export function digest(numbers: Float32Array | Int32Array | Uint32Array) {
+  const { buffer, byteOffset, byteLength } = numbers;
+  return sha256(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
 /** Host tensors, all float32, as a safetensors file takes them. */
 export function storable(
   tensors: HostTensors,

@@ -33,6 +33,7 @@ import { edgeBit } from "../spaces/graph.ts";
 import type { CellTable, SearchSpace } from "../spaces/space.ts";
 import { encodeCells } from "../spaces/tensors.ts";
 import {
+  digest,
   loadCheckpoint,
   type OnProgress,
   runKey,
@@ -139,7 +140,7 @@ export async function trainVqvae(
   const parameterNames = Object.keys(initial.parameters);
   const key = runKey({
     space: space.name,
-    cells: train.length,
+    cells: digest(train),
     config,
     training,
     source: await sourceHash(new URL(import.meta.url)),

@@ -165,12 +165,17 @@ export function embedding(
     return {
       value: tf.gather(table, indices as tf.Tensor1D),
       gradFunc: (dy: tf.Tensor, [indices]: tf.Tensor[]) =>
-        gradient === "product"
+        gradient === "product" || !_hasScatter()
           ? tf.matMul(tf.oneHot(indices, rows), dy, true)
           : tf.unsortedSegmentSum(dy, indices as tf.Tensor1D, rows),
     };
   });
   return lookup(table);
+}
+
+/** Whether the backend can add rows up by index; `wasm` cannot. */
+function _hasScatter(): boolean {
+  return tf.getKernel("UnsortedSegmentSum", tf.getBackend()) !== undefined;
 }
 
 /** Passes a value on and stops its gradient: `sg[x]`. */

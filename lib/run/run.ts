@@ -47,9 +47,11 @@ export async function openRun(
   await writeJson(join(settings.outputs, "stages", `${stage}.metrics.json`), {
     device: executor.description,
   });
+  const cells = getSpace(settings.space);
+  await withProgress("Cells", (onProgress) => cells.prepare(onProgress));
   return {
     ...settings,
-    cells: getSpace(settings.space),
+    cells,
     executor,
     model: (name) => join(settings.outputs, "models", name),
   };

@@ -1,0 +1,340 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { eagerExecutor } from "../../lib/compile/eager_executor.ts";
+import { exists, readJson } from "../../lib/files.ts";
+import type { SamplingOptions } from "../../lib/language/decoding.ts";
+import { toSentence } from "../../lib/language/sentences.ts";
+import {
+  loadTokenizer,
+  type TokenBatch,
+  writeCodesTokenizer,
+} from "../../lib/language/tokenizer.ts";
+import {
+  bestPoint,
+  saveSamples,
+  SWEEP_TEMPERATURES,
+  type SweepPoint,
+  sweepRows,
+  sweepSampling,
+} from "../../lib/models/sampling_sweep.ts";
+import { T5_MINI } from "../../lib/models/t5_config.ts";
+import {
+  type GenerationOptions,
+  T5Generator,
+} from "../../lib/models/t5_generation.ts";
+import { vqvaeConfig } from "../../lib/models/vqvae.ts";
+import { type DecodedCells, Vqvae } from "../../lib/models/vqvae_training.ts";
+import { Random } from "../../lib/random.ts";
+import {
+  cellGraph,
+  getSpace,
+  type SearchSpace,
+} from "../../lib/spaces/space.ts";
+import { assertClose, SAME_ALGORITHM } from "../_helpers.ts";
+
+const whole = getSpace("nasbench201");
+/** NAS-Bench-201, of which the first 20 cells are for training. */
+const space: SearchSpace = {
+  ...whole,
+  split: () => ({
+    train: Uint32Array.from({ length: 20 }, (_, i) => i),
+    validation: Uint32Array.of(20),
+  }),
+};
+const TEMPLATE = cellGraph(space.cells(), 0).edges;
+/** Added to the first code of a cell whose edges are not the template's. */
+const OFF = 56;
+const CONFIG = { ...vqvaeConfig(space), codebookSize: 64 };
+
+function sentenceOf(cell: number, first = 0): string {
+  const { ops } = cellGraph(space.cells(), cell);
+  return toSentence(ops.map((op, node) => node === 0 ? first + op : op));
+}
+
+/** A training cell, a novel one, the training cell off the template, and none. */
+const KNOWN = sentenceOf(7);
+const NOVEL = sentenceOf(9000);
+const OFF_TEMPLATE = sentenceOf(7, OFF);
+const MALFORMED = "1 2 3";
+
+const executor = await eagerExecutor("cpu");
+
+/** Decodes codes to themselves. */
+class ScriptedVqvae extends Vqvae {
+  constructor() {
+    super(CONFIG, executor, executor.state({}));
+  }
+
+  override decode(codes: Int32Array): Promise<DecodedCells> {
+    const edges = Uint32Array.from(
+      { length: codes.length / 8 },
+      (_, cell) => codes[8 * cell] >= OFF ? TEMPLATE ^ 1 : TEMPLATE,
+    );
+    return Promise.resolve({ ops: codes.map((code) => code % OFF), edges });
+  }
+}
+
+const folder = await Deno.makeTempDir();
+await writeCodesTokenizer(folder, { codebookSize: 64 });
+const tokenizer = await loadTokenizer(folder);
+await Deno.remove(folder, { recursive: true });
+
+/** Writes what a script says for each row. */
+class ScriptedGenerator extends T5Generator {
+  constructor(
+    readonly script: (row: number, options: GenerationOptions) => string,
+  ) {
+    super({ config: T5_MINI, weights: {} }, executor);
+  }
+
+  override generate(
+    prompts: TokenBatch,
+    options: GenerationOptions,
+  ): Promise<Int32Array> {
+    const sentences = Array.from(
+      { length: prompts.rows },
+      (_, row) => this.script(row, options).split(" "),
+    );
+    const { ids } = tokenizer.encodeBatch(sentences, options.maxTokens);
+    options.onProgress?.({
+      done: prompts.rows,
+      total: prompts.rows,
+      message: `temperature ${options.temperature}`,
+    });
+    return Promise.resolve(ids);
+  }
+}
+
+function modelOf(script: ScriptedGenerator["script"], of = space) {
+  return {
+    space: of,
+    vqvae: new ScriptedVqvae(),
+    generator: new ScriptedGenerator(script),
+    tokenizer,
+  };
+}
+
+/** The same five over and over. */
+const CYCLE = [KNOWN, KNOWN, NOVEL, OFF_TEMPLATE, MALFORMED];
+const cycling = modelOf((row) => CYCLE[row % 5]);
+/** One of five at random; the more so the higher the temperature. */
+const random = modelOf((_row, { random, temperature }) =>
+  random.uniform() * 2 < temperature ? CYCLE[random.integer(5)] : KNOWN
+);
+
+const OPTIONS = {
+  samples: 10,
+  seed: 4,
+  random: Random.fromSeed(4),
+  reconstruction: {
+    cells: 1,
+    ops: 99.5,
+    edges: 98.5,
+    elementwise: 99,
+    wholeGraph: 97,
+  },
+  method: "A model",
+};
+
+Deno.test("sweepSampling() measures samples in both modes", async () => {
+  const [point] = await sweepSampling(cycling, [{ temperature: 1.8 }], OPTIONS);
+  assert.deepEqual(point.sentences, [...CYCLE, ...CYCLE]);
+  assert.deepEqual(point.options, { temperature: 1.8 });
+  // Paper: 8 of 10 are valid, 3 of them different; novel are the novel cell and that off
+  // the template, twice each.
+  const { paper, strict } = point.rows;
+  const shared = {
+    method: "A model, t=1.8",
+    source: "measured",
+    temperature: 1.8,
+    topK: null,
+    topP: null,
+    samples: 10,
+    seed: 4,
+  };
+  assert.deepEqual(paper, {
+    ...shared,
+    mode: "paper",
+    reconstruction: 99,
+    validity: 80,
+    uniqueness: 37.5,
+    absoluteUniqueness: 30,
+    novelty: 50,
+    absoluteNovelty: 40,
+  });
+  // Strict: the one off the template is invalid, so 6 are valid, 2 different, 2 novel.
+  const { uniqueness, novelty, ...rest } = strict;
+  assert.deepEqual(rest, {
+    ...shared,
+    mode: "strict",
+    reconstruction: 97,
+    validity: 60,
+    absoluteUniqueness: 20,
+    absoluteNovelty: 20,
+  });
+  assertClose([uniqueness, novelty], [100 / 3, 100 / 3], SAME_ALGORITHM);
+  assert.equal(point.reports.strict.reasons["adjacency off template"], 2);
+  assert.equal(point.reports.strict.reasons.malformed, 2);
+  assert.equal(point.reports.paper.malformed["wrong length"], 2);
+});
+
+Deno.test("sweepSampling() puts what readers must know into the rows", async () => {
+  const [point] = await sweepSampling(
+    modelOf((row) => CYCLE[row % 5], { ...space, variableSize: true }),
+    [{ temperature: 1, topK: 5, topP: 0.9 }],
+    { ...OPTIONS, note: "trained from scratch", seed: 9 },
+  );
+  for (const row of Object.values(point.rows)) {
+    assert.equal(row.topK, 5);
+    assert.equal(row.topP, 0.9);
+    assert.equal(row.cut, true);
+    assert.equal(row.note, "trained from scratch");
+    assert.equal(row.seed, 9);
+  }
+});
+
+const SETTINGS: SamplingOptions[] = [
+  { temperature: 0.5 },
+  { temperature: 1 },
+  { temperature: 1, topK: 3 },
+  { temperature: 2 },
+];
+
+Deno.test("sweepSampling() gives each setting the same, whatever the others", async () => {
+  const sweep = (settings: SamplingOptions[], seed = 4) =>
+    sweepSampling(random, settings, {
+      ...OPTIONS,
+      samples: 40,
+      random: Random.fromSeed(seed),
+    });
+  const points = await sweep(SETTINGS);
+  assert.deepEqual(points.map((point) => point.options), SETTINGS);
+  assert.deepEqual((await sweep(SETTINGS.toReversed())).reverse(), points);
+  assert.deepEqual(await sweep([SETTINGS[2]]), [points[2]]);
+  assert.notDeepEqual(
+    (await sweep([SETTINGS[2]], 5))[0].sentences,
+    points[2].sentences,
+  );
+  // Settings of one temperature draw differently, too.
+  assert.notDeepEqual(points[1].sentences, points[2].sentences);
+});
+
+Deno.test("sweepSampling() leaves the caller's generator where it was, and tells how far it is", async () => {
+  const generator = Random.fromSeed(4);
+  const before = [...generator.state];
+  const done: number[] = [];
+  await sweepSampling(random, SETTINGS, {
+    ...OPTIONS,
+    random: generator,
+    onProgress: (progress) => {
+      assert.equal(progress.total, 40);
+      done.push(progress.done);
+    },
+  });
+  assert.deepEqual([...generator.state], before);
+  assert.deepEqual(done, [10, 20, 30, 40]);
+});
+
+Deno.test("sweepSampling() refuses wrong settings", async () => {
+  // The scripted generator checks nothing, so a real one is asked.
+  const generator = new T5Generator({ config: T5_MINI, weights: {} }, executor);
+  await assert.rejects(
+    sweepSampling(
+      { ...cycling, generator },
+      [{ temperature: 1, topP: 2 }],
+      OPTIONS,
+    ),
+    {
+      name: "RangeError",
+      message: "Cannot sample: topP must be in (0, 1] or null, got 2",
+    },
+  );
+});
+
+/** A point of which only the two metrics matter. */
+function point(
+  temperature: number,
+  paper: [number, number],
+  strict: [number, number],
+): SweepPoint {
+  const report = ([absoluteUniqueness, absoluteNovelty]: [number, number]) => ({
+    absoluteUniqueness,
+    absoluteNovelty,
+  });
+  return {
+    options: { temperature },
+    reports: { paper: report(paper), strict: report(strict) },
+  } as unknown as SweepPoint;
+}
+
+Deno.test("bestPoint() takes the highest of a metric in a mode, the first of equals", () => {
+  const points = [
+    point(1, [50, 5], [40, 9]),
+    point(1.2, [70, 6], [45, 9]),
+    point(1.4, [70, 7], [30, 1]),
+    point(1.6, [10, 8], [45, 2]),
+  ];
+  const best = (
+    ...of: [
+      SweepPoint["rows"]["paper"]["mode"],
+      "absoluteUniqueness" | "absoluteNovelty",
+    ]
+  ) => bestPoint(points, ...of).options.temperature;
+  assert.equal(best("paper", "absoluteUniqueness"), 1.2);
+  assert.equal(best("strict", "absoluteUniqueness"), 1.2);
+  assert.equal(best("paper", "absoluteNovelty"), 1.6);
+  assert.equal(best("strict", "absoluteNovelty"), 1);
+  assert.equal(
+    bestPoint(points.toReversed(), "paper", "absoluteUniqueness").options
+      .temperature,
+    1.4,
+  );
+  assert.throws(() => bestPoint([], "paper", "absoluteNovelty"), {
+    name: "RangeError",
+    message: "Cannot take the best point: there must be at least one, got 0",
+  });
+});
+
+Deno.test("sweepRows() lists paper mode, then strict mode, of each point", async () => {
+  const points = await sweepSampling(cycling, SETTINGS.slice(0, 2), OPTIONS);
+  assert.deepEqual(
+    sweepRows(points).map(({ mode, temperature }) => [mode, temperature]),
+    [["paper", 0.5], ["strict", 0.5], ["paper", 1], ["strict", 1]],
+  );
+  assert.equal(sweepRows(points)[2], points[1].rows.paper);
+});
+
+Deno.test("saveSamples() writes one file a setting", async () => {
+  const outputs = await Deno.makeTempDir();
+  try {
+    const points = await sweepSampling(random, SETTINGS, OPTIONS);
+    await saveSamples(outputs, points);
+    const saved = await Promise.all(
+      [...Deno.readDirSync(join(outputs, "samples"))].map(({ name }) =>
+        readJson<SweepPoint>(join(outputs, "samples", name), "samples")
+      ),
+    );
+    assert.equal(saved.length, SETTINGS.length);
+    for (const { options, reports, sentences } of points) {
+      const same = saved.filter((file) =>
+        isDeepStrictEqual(file.options, options)
+      );
+      assert.deepEqual(same, [{ options, reports, sentences }]);
+    }
+    // A temperature alone is the name.
+    assert.ok(await exists(join(outputs, "samples", "temperature_0.5.json")));
+  } finally {
+    await Deno.remove(outputs, { recursive: true });
+  }
+});
+
+Deno.test("SWEEP_TEMPERATURES has the paper's", () => {
+  for (const temperature of [1.8, 2]) {
+    assert.ok(SWEEP_TEMPERATURES.includes(temperature));
+  }
+  assert.deepEqual(
+    SWEEP_TEMPERATURES,
+    SWEEP_TEMPERATURES.toSorted((a, b) => a - b),
+  );
+});
