@@ -65,15 +65,17 @@ export interface GenerationReport {
 /**
  * The keys of all training cells: what a sample must not have to be novel.
  *
- * Takes seconds in paper mode, which hashes every cell: compute it once.
+ * May take a second in paper mode, which hashes every cell: compute it once.
  */
 export function trainingKeys(
   space: SearchSpace,
   mode: MetricMode,
 ): Set<string> {
+  const { train } = space.split();
+  if (space.cellKeys !== undefined) return new Set(space.cellKeys(train, mode));
   const table = space.cells();
   const keys = new Set<string>();
-  for (const index of space.split().train) {
+  for (const index of train) {
     keys.add(_key(space, cellGraph(table, index), mode));
   }
   return keys;

@@ -1,17 +1,15 @@
 /**
- * Cells as labelled directed acyclic graphs: edges as bits, pruning, the isomorphism hash.
+ * Cells as labelled directed acyclic graphs: edges as bits, pruning, isomorphism.
  *
  * Every search space speaks in these graphs; nothing here knows which operations
  * a space has.
  *
  * Shapes: `V` nodes of one graph, `N` rows of a decode (`V ≤ N ≤ 8`).
- * Source: NAS-Bench-101 (Ying et al. 2019, arXiv:1902.09635), `ModelSpec` and
- * `hash_module` of google-research/nasbench.
+ * Source: NAS-Bench-101 (Ying et al. 2019, arXiv:1902.09635), `ModelSpec` of
+ * google-research/nasbench, for the pruning.
  *
  * @module
  */
-
-import { createHash } from "node:crypto";
 
 /**
  * A labelled DAG of at most 8 nodes.
@@ -118,42 +116,34 @@ export function prune(graph: Graph): Graph | null {
 }
 
 /**
- * The isomorphism-invariant hash of a graph as it stands, unpruned.
+ * Whether two graphs are the same but for the order of their nodes.
  *
- * Byte for byte `hash_module` of NAS-Bench-101: the same text goes into the same
- * MD5, so hashes can be looked up in that data set. Graphs that differ only in
- * the order of their nodes get the same hash.
- *
- * @param labels `labels[op]` is the number that stands for an operation in the
- *   hash; NAS-Bench-101 has −1 for the input and −2 for the output.
- * @returns 32 hexadecimal digits.
+ * Exact, unlike a comparison of hashes: looks for a one-to-one map of the nodes
+ * that keeps every operation and every edge with its direction.
  */
-export function hashModule(graph: Graph, labels: readonly number[]): string {
-  const nodes = graph.ops.length;
-  const into: number[][] = [], outOf: number[][] = [];
-  for (let v = 0; v < nodes; v++) {
-    into.push([]);
-    outOf.push([]);
+export function isIsomorphic(a: Graph, b: Graph): boolean {
+  const nodes = a.ops.length;
+  if (b.ops.length !== nodes) return false;
+  if (edgeCount(a.edges) !== edgeCount(b.edges)) return false;
+  /** Node of `b` that each node of `a` so far stands for. */
+  const image: number[] = [];
+  function extend(): boolean {
+    const v = image.length;
+    if (v === nodes) return true;
+    for (let w = 0; w < nodes; w++) {
+      if (a.ops[v] !== b.ops[w] || image.includes(w)) continue;
+      // There are equally many edges: with those of `a` all those of `b` are met.
+      const fits = image.every((imageOfU, u) =>
+        hasEdge(a, u, v) === hasEdge(b, imageOfU, w)
+      );
+      if (!fits) continue;
+      image.push(w);
+      if (extend()) return true;
+      image.pop();
+    }
+    return false;
   }
-  for (const [from, to] of edgePairs(graph)) {
-    into[to].push(from);
-    outOf[from].push(to);
-  }
-  let hashes: string[] = [];
-  for (let v = 0; v < nodes; v++) {
-    // The text of a Python tuple: (out-degree, in-degree, label).
-    const label = labels[graph.ops[v]];
-    hashes.push(_md5(`(${outOf[v].length}, ${into[v].length}, ${label})`));
-  }
-  for (let round = 0; round < nodes; round++) {
-    const join = (neighbours: readonly number[]) =>
-      neighbours.map((w) => hashes[w]).sort().join("");
-    hashes = hashes.map((own, v) =>
-      _md5(`${join(into[v])}|${join(outOf[v])}|${own}`)
-    );
-  }
-  // The text of a Python list of strings.
-  return _md5(`[${hashes.sort().map((hash) => `'${hash}'`).join(", ")}]`);
+  return extend();
 }
 
 /**
@@ -174,8 +164,4 @@ export function cutAtOutput(
   const output = ops.indexOf(outputOp);
   const nodes = output < 0 ? ops.length : output + 1;
   return { ops: ops.slice(0, nodes), edges: edges & allEdges(nodes) };
-}
-
-function _md5(text: string): string {
-  return createHash("md5").update(text).digest("hex");
 }

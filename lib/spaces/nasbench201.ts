@@ -13,7 +13,8 @@
  */
 
 import { Random } from "../random.ts";
-import { edgePairs, edgesOf, type Graph, hashModule } from "./graph.ts";
+import { edgePairs, edgesOf, type Graph } from "./graph.ts";
+import { hashModule } from "./module_hash.ts";
 import type {
   CellTable,
   InvalidReason,
@@ -266,6 +267,7 @@ export const NASBENCH201: SearchSpace = {
   ops: NASBENCH201_OPS,
   nodeCount: NODES,
   variableSize: false,
+  prepare: () => Promise.resolve(),
   cells: allCells,
   split,
   invalidReason,

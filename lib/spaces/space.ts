@@ -10,6 +10,7 @@
  */
 
 import { type Graph, PADDING_OP } from "./graph.ts";
+import { NASBENCH101 } from "./nasbench101.ts";
 import { NASBENCH201 } from "./nasbench201.ts";
 
 /** Names of the search spaces of the paper. */
@@ -47,6 +48,14 @@ export interface CellTable {
   readonly edges: Uint32Array;
 }
 
+/** How far the preparation of a space is. */
+export interface SpaceProgress {
+  /** Cells so far. */
+  readonly done: number;
+  readonly total: number;
+  readonly message: string;
+}
+
 /** A search space of cells. */
 export interface SearchSpace {
   readonly name: SpaceName;
@@ -58,7 +67,17 @@ export interface SearchSpace {
   readonly nodeCount: number;
   /** Whether cells of fewer than `N` nodes exist: where they do, a decode is cut at its first output. */
   readonly variableSize: boolean;
-  /** All cells in data-set order; computed once. */
+  /**
+   * Gets the cells ready; to be awaited once before `cells` and `split`.
+   *
+   * @param onProgress Is called only where it takes more than a moment.
+   */
+  prepare(onProgress?: (progress: SpaceProgress) => void): Promise<void>;
+  /**
+   * All cells in data-set order; computed once.
+   *
+   * @throws {Error} If the space has to be prepared first.
+   */
   cells(): CellTable;
   /** The split into training and validation cells: indices into `cells()`. */
   split(): { train: Uint32Array; validation: Uint32Array };
@@ -68,11 +87,13 @@ export interface SearchSpace {
   rawKey(graph: Graph): string;
   /** Identity in strict mode: equal exactly for graphs of the same cell; the graph must be strictly valid. */
   canonicalKey(graph: Graph): string;
+  /** The keys of cells of the table, where the space has them at hand: those that `rawKey` or `canonicalKey` would give. */
+  cellKeys?(indices: Uint32Array, mode: MetricMode): string[];
   /** One line for a caption; any graph will do. */
   describe(graph: Graph): string;
 }
 
-const SPACES: readonly SearchSpace[] = [NASBENCH201];
+const SPACES: readonly SearchSpace[] = [NASBENCH101, NASBENCH201];
 
 /**
  * Looks a search space up.

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { PADDING_OP } from "./graph.ts";
+import { edgeCount, PADDING_OP } from "./graph.ts";
+import { MAX_EDGES } from "./nasbench101_enumeration.ts";
 import { isConnected, structureText } from "./nasbench201.ts";
 import { cellGraph, type SearchSpace } from "./space.ts";
 
@@ -16,11 +17,14 @@ export interface SpaceFact {
   readonly published: number | null;
 }
 
-/** Counts of a space: cells, structures, splits. */
+/** Counts of a space: cells, sizes or structures, splits. */
 export function describeSpace(space: SearchSpace): SpaceFact[] {
-  const cells = space.cells();
   const { train, validation } = space.split();
-  const split: SpaceFact[] = [
+  const facts = space.name === "nasbench101"
+    ? _nasbench101Facts(space)
+    : _nasbench201Facts(space);
+  return [
+    ...facts,
     { fact: "training cells (90 %)", counted: train.length, published: null },
     {
       fact: "validation cells (10 %)",
@@ -28,6 +32,39 @@ export function describeSpace(space: SearchSpace): SpaceFact[] {
       published: null,
     },
   ];
+}
+
+function _nasbench101Facts(space: SearchSpace): SpaceFact[] {
+  const { count, nodeCount, ops, edges } = space.cells();
+  const ofSize = new Uint32Array(nodeCount + 1);
+  let full = 0;
+  for (let cell = 0; cell < count; cell++) {
+    const row = cell * nodeCount;
+    const padding = ops.subarray(row, row + nodeCount).indexOf(PADDING_OP);
+    ofSize[padding < 0 ? nodeCount : padding]++;
+    if (edgeCount(edges[cell]) === MAX_EDGES) full++;
+  }
+  return [
+    {
+      fact: "cells (distinct module hashes)",
+      counted: count,
+      published: 423_624,
+    },
+    ...Array.from({ length: nodeCount - 1 }, (_, i): SpaceFact => ({
+      fact: `cells of ${i + 2} nodes`,
+      counted: ofSize[i + 2],
+      published: null,
+    })),
+    {
+      fact: `cells with all ${MAX_EDGES} edges`,
+      counted: full,
+      published: null,
+    },
+  ];
+}
+
+function _nasbench201Facts(space: SearchSpace): SpaceFact[] {
+  const cells = space.cells();
   const graphs = Array.from(
     { length: cells.count },
     (_, i) => cellGraph(cells, i),
@@ -51,7 +88,6 @@ export function describeSpace(space: SearchSpace): SpaceFact[] {
       counted: graphs.filter(isConnected).length,
       published: null,
     },
-    ...split,
   ];
 }
 

@@ -4,7 +4,7 @@ import {
   type Sample,
   trainingKeys,
 } from "../../lib/metrics/generation.ts";
-import { type Graph } from "../../lib/spaces/graph.ts";
+import { edgePairs, edgesOf, type Graph } from "../../lib/spaces/graph.ts";
 import { cellGraph, getSpace } from "../../lib/spaces/space.ts";
 
 const SPACE = getSpace("nasbench201");
@@ -42,6 +42,62 @@ Deno.test("trainingKeys() has a key for each training cell and none other, in ei
   assert.equal(STRICT_KEYS.has(SPACE.canonicalKey(NEW)), false);
   assert.equal(paper.has(SPACE.rawKey(SEEN)), true);
   assert.equal(paper.has(SPACE.rawKey(NEW)), false);
+});
+
+Deno.test("trainingKeys() has a key for each training cell of NAS-Bench-101", async () => {
+  const space = getSpace("nasbench101");
+  await space.prepare();
+  const table = space.cells();
+  const { train, validation } = space.split();
+  const paper = trainingKeys(space, "paper");
+  const strict = trainingKeys(space, "strict");
+  assert.equal(paper.size, 381_261);
+  assert.equal(strict.size, 381_261);
+  for (let i = 0; i < 42_363; i += 97) {
+    const seen = cellGraph(table, train[9 * i]);
+    assert.equal(paper.has(space.rawKey(seen)), true);
+    assert.equal(strict.has(space.canonicalKey(seen)), true);
+    const unseen = cellGraph(table, validation[i]);
+    assert.equal(paper.has(space.rawKey(unseen)), false);
+    assert.equal(strict.has(space.canonicalKey(unseen)), false);
+  }
+});
+
+Deno.test("measureGeneration() takes a cell with a loose node for valid and novel in paper mode only", async () => {
+  const space = getSpace("nasbench101");
+  await space.prepare();
+  const cell = cellGraph(space.cells(), 0);
+  let index = 0;
+  while (cellGraph(space.cells(), index).ops.length === 7) index++;
+  const small = cellGraph(space.cells(), index);
+  const nodes = small.ops.length;
+  // The same with a node before the output that no edge touches.
+  const ops = [...small.ops.slice(0, -1), 1, 4];
+  const padded: Graph = {
+    ops: Uint8Array.from(ops),
+    edges: edgesOf(
+      edgePairs(small).map(([from, to]) =>
+        [from, to === nodes - 1 ? nodes : to] as const
+      ),
+    ),
+  };
+  const samples = [cell, small, padded];
+  const paper = measureGeneration(
+    space,
+    samples,
+    "paper",
+    trainingKeys(space, "paper"),
+  );
+  // The padded graph is valid once pruned, but its raw hash is nobody's.
+  assert.deepEqual([paper.valid, paper.distinct, paper.novel], [3, 3, 1]);
+  const strict = measureGeneration(
+    space,
+    samples,
+    "strict",
+    trainingKeys(space, "strict"),
+  );
+  assert.deepEqual([strict.valid, strict.distinct, strict.novel], [2, 2, 0]);
+  assert.equal(strict.reasons["needs pruning"], 1);
 });
 
 Deno.test("measureGeneration() is worked by hand in strict mode", () => {

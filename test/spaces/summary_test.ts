@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PADDING_OP } from "../../lib/spaces/graph.ts";
 import { getSpace } from "../../lib/spaces/space.ts";
 import { describeSpace, operationCounts } from "../../lib/spaces/summary.ts";
 
@@ -12,6 +13,32 @@ Deno.test("describeSpace() counts what is published", () => {
   assert.deepEqual(
     facts.map(({ counted }) => counted),
     [15_625, 12_751, 6_466, 15_284, 14_062, 1_563],
+  );
+});
+
+Deno.test("describeSpace() counts the cells of NAS-Bench-101 by size", async () => {
+  const space = getSpace("nasbench101");
+  await space.prepare();
+  const facts = describeSpace(space);
+  for (const { counted, published } of facts) {
+    if (published !== null) assert.equal(counted, published);
+  }
+  assert.deepEqual(
+    facts.map(({ counted }) => counted),
+    [423_624, 1, 6, 84, 2_441, 62_010, 359_082, 328_269, 381_261, 42_363],
+  );
+});
+
+Deno.test("operationCounts() leaves padding out", async () => {
+  const space = getSpace("nasbench101");
+  await space.prepare();
+  // The one cell of two nodes is nothing but its ends.
+  const { ops } = space.cells();
+  let smallest = 0;
+  while (ops[7 * smallest + 2] !== PADDING_OP) smallest++;
+  assert.deepEqual(
+    [...operationCounts(space, [smallest, 0])],
+    [2, 1, 3, 1, 2], // cell 0: conv3x3 ×3, conv1x1, maxpool3x3
   );
 });
 
