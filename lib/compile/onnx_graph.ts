@@ -91,6 +91,10 @@ export class OnnxGraph {
   readonly #inputs: GraphValue[] = [];
   readonly #outputs: GraphValue[] = [];
   readonly #scalars = new Map<string, GraphValue>();
+  /** Names of values that nodes put out. */
+  readonly #produced = new Set<string>();
+  /** Names that values get because they are outputs. */
+  readonly #renamed = new Map<string, string>();
   #names = 0;
 
   /** Names of the operators in order of execution, for snapshots. */
@@ -115,15 +119,23 @@ export class OnnxGraph {
     return value;
   }
 
-  /** Makes `value` an output under `name`. */
+  /**
+   * Makes `value` an output under `name`.
+   *
+   * What a node put out gets the name itself, once; an input, a constant or a value that is
+   * an output already is copied by an Identity node.
+   */
   output(name: string, value: GraphValue): void {
-    // An Identity node gives the output its name, whatever `value` is.
-    this.#nodes.push({
-      operator: "Identity",
-      inputs: [value.name],
-      outputs: [name],
-      attributes: {},
-    });
+    if (this.#produced.has(value.name) && !this.#renamed.has(value.name)) {
+      this.#renamed.set(value.name, name);
+    } else {
+      this.#nodes.push({
+        operator: "Identity",
+        inputs: [value.name],
+        outputs: [name],
+        attributes: {},
+      });
+    }
     this.#outputs.push({ ...value, name });
   }
 
@@ -147,6 +159,7 @@ export class OnnxGraph {
     shapes: readonly (readonly number[])[],
   ): GraphValue[] {
     const values = shapes.map((shape) => ({ name: this.#name(), type, shape }));
+    for (const { name } of values) this.#produced.add(name);
     this.#nodes.push({
       operator,
       inputs: inputs.map((input) => input.name),
@@ -246,15 +259,17 @@ export class OnnxGraph {
     return `v${this.#names++}`;
   }
 
-  /** The nodes that an output depends on, in order. */
+  /** The nodes that an output depends on, in order, with the outputs' names in place. */
   #neededNodes(): Node[] {
+    const rename = (name: string) => this.#renamed.get(name) ?? name;
     const needed = new Set(this.#outputs.map((output) => output.name));
     const kept: Node[] = [];
     for (let i = this.#nodes.length - 1; i >= 0; i--) {
-      const node = this.#nodes[i];
-      if (!node.outputs.some((name) => needed.has(name))) continue;
-      kept.push(node);
-      for (const name of node.inputs) needed.add(name);
+      const outputs = this.#nodes[i].outputs.map(rename);
+      if (!outputs.some((name) => needed.has(name))) continue;
+      const inputs = this.#nodes[i].inputs.map(rename);
+      kept.push({ ...this.#nodes[i], inputs, outputs });
+      for (const name of inputs) needed.add(name);
     }
     return kept.reverse();
   }

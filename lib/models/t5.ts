@@ -125,9 +125,20 @@ export function attend(
   bias: tf.Tensor,
   drop: (weights: tf.Tensor) => tf.Tensor = (weights) => weights,
 ): tf.Tensor {
-  const [, heads, , width] = q.shape;
-  const scores = tf.add(tf.matMul(q, k, false, true), bias);
-  const context = tf.matMul(drop(tf.softmax(scores)), v); // [B, H, Lq, k]
+  const [batch, heads, queries, width] = q.shape;
+  // Batch and heads as one dimension: ONNX Runtime then takes the transpose of `k` into the
+  // product, where it would otherwise merge it with that of `splitHeads` into a slow one.
+  const fold = (x: tf.Tensor) => tf.reshape(x, [-1, x.shape[2]!, x.shape[3]!]);
+  const product = tf.matMul(fold(q), fold(k), false, true); // [B·H, Lq, Lk]
+  const scores = tf.add(
+    tf.reshape(product, [batch, heads, queries, -1]),
+    bias,
+  );
+  const weights = drop(tf.softmax(scores)); // [B, H, Lq, Lk]
+  const context = tf.reshape(
+    tf.matMul(fold(weights), fold(v)),
+    [batch, heads, queries, width],
+  );
   return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [-1, heads * width]);
 }
 

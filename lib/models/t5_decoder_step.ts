@@ -30,7 +30,7 @@ import type { T5Config } from "./t5_config.ts";
 
 const CACHE = "cache";
 
-/** Empty self-attention caches, `[B, H, T, k]` each. */
+/** Empty self-attention caches, zeros `[B, H, T, k]` each. */
 export function emptyCache(
   config: T5Config,
   batch: number,
@@ -94,7 +94,6 @@ export function decoderStep(config: T5Config): StepFunction {
       tf.cast(tf.equal(tf.range(0, length, 1, "int32"), position), "float32"),
       [1, 1, length, 1],
     );
-    const elsewhere = tf.sub(1, here);
     const updates: Tensors = {};
     let x = embedding(state["shared.weight"], ids); // [B, d]
     for (let block = 0; block < config.num_decoder_layers; block++) {
@@ -111,8 +110,9 @@ export function decoderStep(config: T5Config): StepFunction {
         ); // [B, H, 1, k]
       const place = (kind: string, name: string, from: tf.Tensor) => {
         const entry = `${CACHE}.${block}.self.${kind}`;
+        // Positions from here on hold zeros still.
         updates[entry] = tf.add(
-          tf.mul(state[entry], elsewhere),
+          state[entry],
           tf.mul(project("0.SelfAttention", name, from), here),
         );
         return updates[entry];

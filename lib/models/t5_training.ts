@@ -149,6 +149,7 @@ export function exampleTensors(
  *
  * @param sequences The training sequences, and those that decide when to stop.
  * @param options `weights`: where to start; by default random ones.
+ * @throws {RangeError} If there are no sequences to train on or to validate with.
  */
 export async function trainT5(
   sequences: { train: CodeSequences; validation: CodeSequences },
@@ -172,6 +173,12 @@ export async function trainT5(
 ): Promise<TrainedT5> {
   const { train, validation } = sequences;
   const count = sequenceCount(train);
+  for (const [split, { codes }] of Object.entries(sequences)) {
+    if (codes.length > 0) continue;
+    throw new RangeError(
+      `Cannot train a T5: there must be at least one ${split} sequence, got 0`,
+    );
+  }
   const random = Random.fromSeed(training.seed);
   const initial = weights ?? initialT5Weights(config, random.split("weights"));
   const parameterNames = Object.keys(initial);
@@ -255,7 +262,7 @@ export async function trainT5(
     const draw = random.split(`epoch ${epoch}`);
     const order = draw.permutation(count);
     const fillOrder = draw.permutation(count);
-    const sums = [0, 0];
+    const means = [0, 0];
     let batches = 0;
     for (let start = 0; start < count; start += training.batchSize) {
       const rows = order.subarray(start, start + training.batchSize);
@@ -277,7 +284,9 @@ export async function trainT5(
         step: scalar(progress.step),
       });
       batches++;
-      for (const part of [0, 1]) sums[part] += outputs[`${part}.loss`].data[0];
+      for (const part of [0, 1]) {
+        means[part] += outputs[`${part}.loss`].data[0] * rows.length / count;
+      }
       onProgress({
         done: progress.step,
         total: steps,
@@ -294,8 +303,8 @@ export async function trainT5(
     if (validationGenerateLoss < lowest) await _keepBest(state, parameterNames);
     progress.history.push({
       epoch,
-      generateLoss: sums[0] / batches,
-      fillLoss: sums[1] / batches,
+      generateLoss: means[0],
+      fillLoss: means[1],
       validationGenerateLoss,
       validationFillLoss,
       seconds: (performance.now() - started) / 1000,
@@ -320,29 +329,28 @@ export async function trainT5(
     history: progress.history,
   };
 
-  /** Mean losses over (at most 8,192 of) the validation sequences; masks do not change. */
+  /**
+   * Losses over the validation sequences, at most 8,192 of them; masks do not change from
+   * epoch to epoch. A batch counts by its sequences.
+   */
   async function _validate(): Promise<[number, number]> {
-    const available = sequenceCount(validation);
-    const size = Math.min(512, available);
+    const size = Math.min(sequenceCount(validation), 8192);
     const draw = random.split("validation masks");
-    const sums: [number, number] = [0, 0];
-    let batches = 0;
-    for (
-      let start = 0;
-      start + size <= Math.min(available, 8192);
-      start += size
-    ) {
-      const rows = Uint32Array.from({ length: size }, (_, i) => start + i);
+    const means: [number, number] = [0, 0];
+    for (let start = 0; start < size; start += 512) {
+      const rows = Uint32Array.from(
+        { length: Math.min(512, size - start) },
+        (_, i) => start + i,
+      );
       const outputs = await evaluate.run(
         state,
         batch(validation, rows, rows, draw),
       );
-      batches++;
       for (const part of [0, 1] as const) {
-        sums[part] += outputs[`${part}.loss`].data[0];
+        means[part] += outputs[`${part}.loss`].data[0] * rows.length / size;
       }
     }
-    return [sums[0] / batches, sums[1] / batches];
+    return means;
   }
 }
 

@@ -111,6 +111,8 @@ export interface TrainedVqvae {
 interface Progress {
   step: number;
   history: VqvaeEpoch[];
+  /** Uses of each code since the last look for unused ones. */
+  recent: number[];
 }
 
 /**
@@ -126,7 +128,6 @@ export async function trainVqvae(
   { executor, checkpoint, trainIndices, onProgress = () => {} }: {
     executor: Executor;
     checkpoint?: string;
-    source?: string;
     /** The cells to train on; by default the training split. */
     trainIndices?: Uint32Array;
     onProgress?: OnProgress;
@@ -155,7 +156,8 @@ export async function trainVqvae(
       ...adamWSlots(initial.parameters),
     },
   );
-  const progress: Progress = saved?.progress ?? { step: 0, history: [] };
+  const progress: Progress = saved?.progress ??
+    { step: 0, history: [], recent: new Array(config.codebookSize).fill(0) };
   const step = executor.compile(
     trainingStep(
       (tensors, inputs) => vqvaeLoss(config, tensors, inputs),
@@ -180,7 +182,6 @@ export async function trainVqvae(
     const draw = random.split(`epoch ${epoch}`);
     const order = draw.permutation(train.length);
     const counts = new Uint32Array(config.codebookSize);
-    const recent = new Uint32Array(config.codebookSize);
     const sums = { loss: 0, reconstruction: 0, quantization: 0 };
     let reseeded = 0;
     for (let start = 0; start < train.length; start += training.batchSize) {
@@ -203,13 +204,18 @@ export async function trainVqvae(
       }
       for (const code of outputs.codes.data) {
         counts[code]++;
-        recent[code]++;
+        progress.recent[code]++;
       }
       if (progress.step % training.reseedEvery === 0) {
         if (progress.step < training.reseedUntil * steps) {
-          reseeded += await _reseed(state, recent, outputs.z.data, draw);
+          reseeded += await _reseed(
+            state,
+            progress.recent,
+            outputs.z.data,
+            draw,
+          );
         }
-        recent.fill(0);
+        progress.recent.fill(0);
       }
       onProgress({
         done: progress.step,
@@ -431,7 +437,7 @@ const RESEED_NOISE = 0.01;
  */
 async function _reseed(
   state: DeviceState,
-  used: Uint32Array,
+  used: ArrayLike<number>,
   z: ArrayLike<number>,
   random: Random,
 ): Promise<number> {

@@ -137,26 +137,16 @@ export function rmsNorm(
   return normalise(x, weight);
 }
 
-/** Up to this many rows a table's gradient is a one-hot product, beyond it a scatter-add. */
-const ONE_HOT_LIMIT = 1024;
-
 /**
  * Looks rows of a table up.
  *
+ * Its gradient adds rows up by index where the backend can, else by a one-hot product.
+ *
  * @param table `[V, C]`.
  * @param indices `[M]`, int32.
- * @param gradient How its gradient adds rows up: `product` (one-hot, cheap for a small
- *   vocabulary and on every backend), `scatter` (cheap for many rows); by default
- *   `product` up to 1,024 rows of the table.
  * @returns `[M, C]`.
  */
-export function embedding(
-  table: tf.Tensor,
-  indices: tf.Tensor,
-  gradient: "product" | "scatter" = table.shape[0] <= ONE_HOT_LIMIT
-    ? "product"
-    : "scatter",
-): tf.Tensor {
+export function embedding(table: tf.Tensor, indices: tf.Tensor): tf.Tensor {
   const rows = table.shape[0];
   const lookup = tf.customGrad((...args) => {
     const [table] = args as tf.Tensor[];
@@ -165,9 +155,9 @@ export function embedding(
     return {
       value: tf.gather(table, indices as tf.Tensor1D),
       gradFunc: (dy: tf.Tensor, [indices]: tf.Tensor[]) =>
-        gradient === "product" || !_hasScatter()
-          ? tf.matMul(tf.oneHot(indices, rows), dy, true)
-          : tf.unsortedSegmentSum(dy, indices as tf.Tensor1D, rows),
+        _hasScatter()
+          ? tf.unsortedSegmentSum(dy, indices as tf.Tensor1D, rows)
+          : tf.matMul(tf.oneHot(indices, rows), dy, true),
     };
   });
   return lookup(table);

@@ -30,7 +30,10 @@ export interface AdamWOptions {
 const FIRST = "adam.first.";
 const SECOND = "adam.second.";
 
-/** Zero slots for every parameter: `adam.first.…`, `adam.second.…`. */
+/**
+ * Zero slots for every parameter: `adam.first.…`, the decayed sum of gradients, and
+ * `adam.second.…`, that of their squares.
+ */
 export function adamWSlots(parameters: HostTensors): HostTensors {
   const slots: HostTensors = {};
   for (const [name, { shape, data }] of Object.entries(parameters)) {
@@ -71,23 +74,26 @@ export function adamWUpdate(
   const clip = clipNorm > 0
     ? tf.minimum(1, tf.div(clipNorm, tf.add(gradientNorm, 1e-6)))
     : undefined;
-  // m̂/(√v̂ + ε) with both bias corrections folded into scalars.
+  // The slots are m/(1 − β₁) and v/(1 − β₂), which takes two passes over memory less;
+  // their factors and both bias corrections are in the scalars of m̂/(√v̂ + ε).
   const correction1 = tf.sub(1, tf.pow(beta1, step));
-  const correction2 = tf.sqrt(tf.sub(1, tf.pow(beta2, step)));
-  const rate = tf.div(tf.mul(learningRate, correction2), correction1);
+  const correction2 = tf.sqrt(
+    tf.div(tf.sub(1, tf.pow(beta2, step)), 1 - beta2),
+  );
+  const rate = tf.div(
+    tf.mul(tf.mul(learningRate, 1 - beta1), correction2),
+    correction1,
+  );
   const scaledEpsilon = tf.mul(epsilon, correction2);
   const next: Tensors = {};
   for (const [name, gradientBefore] of Object.entries(gradients)) {
     const gradient = clip === undefined
       ? gradientBefore
       : tf.mul(gradientBefore, clip);
-    const first = tf.add(
-      tf.mul(state[FIRST + name], beta1),
-      tf.mul(gradient, 1 - beta1),
-    );
+    const first = tf.add(tf.mul(state[FIRST + name], beta1), gradient);
     const second = tf.add(
       tf.mul(state[SECOND + name], beta2),
-      tf.mul(tf.square(gradient), 1 - beta2),
+      tf.square(gradient),
     );
     const update = tf.div(
       tf.mul(first, rate),

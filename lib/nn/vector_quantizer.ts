@@ -40,7 +40,7 @@ export interface Quantized {
 /** Quantizes rows with a straight-through estimator (eq. 3 and 6). */
 export function quantize(z: tf.Tensor, codebook: tf.Tensor): Quantized {
   const codes = nearestCodes(stopGradient(z), stopGradient(codebook));
-  const vectors = embedding(codebook, codes, "scatter"); // [M, D]
+  const vectors = embedding(codebook, codes); // [M, D]
   const detached = stopGradient(vectors);
   return {
     codes,

@@ -126,7 +126,7 @@ Deno.test("a VQ-VAE trains on wasm as on the CPU", async () => {
   const [wasm, cpu] = [await train("wasm"), await train("cpu")];
   assertClose(wasm.loss.data, cpu.loss.data, ACROSS_BACKENDS);
   for (const name of Object.keys(parameters)) {
-    // A tenth of the gradient; see the tests of training steps for why not the weights.
+    // The gradient; see the tests of training steps for why not the weights.
     const slot = `adam.first.${name}`;
     assertClose(
       wasm.after[slot].data,

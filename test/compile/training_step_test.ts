@@ -176,7 +176,7 @@ for (
       // parameters are compared where the gradient is not.
       const slot = expected.after[`adam.first.${key}`]?.data;
       const firm = Array.from(data.keys())
-        .filter((i) => slot === undefined || Math.abs(slot[i]) > 1e-7);
+        .filter((i) => slot === undefined || Math.abs(slot[i]) > 1e-6);
       const error = relativeError(
         firm.map((i) => actual.after[key].data[i]),
         firm.map((i) => data[i]),
@@ -218,10 +218,10 @@ Deno.test("gradients equal finite differences", async () => {
     };
     const h = 2e-3;
     const numeric = (await at(h) - await at(-h)) / (2 * h);
-    // The first moment holds a tenth of the gradient clipped to norm 1.
+    // The first slot holds the gradient clipped to norm 1.
     const gradient = Array.from(after[`adam.first.${name}`].data);
     const analytic = gradient.reduce(
-      (sum, g, i) => sum + 10 * Math.max(1, norm) * g * direction[i],
+      (sum, g, i) => sum + Math.max(1, norm) * g * direction[i],
       0,
     );
     const allowed = 1e-2 * Math.max(Math.abs(numeric), 0.05);
@@ -343,7 +343,6 @@ Deno.test("the operators of a small step are as they were", () => {
     "Div",
     "Expand",
     "Gemm",
-    "Identity",
     "Mul",
     "Pow",
     "ReduceSum",

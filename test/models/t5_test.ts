@@ -141,10 +141,10 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
       let updated = 0;
       for (const [key, { data }] of values) {
         if (key.startsWith("gradient.")) {
-          // The first moment after one step is a tenth of the gradient.
+          // After one step the first slot is the gradient.
           const slot = after[`adam.first.${key.slice("gradient.".length)}`];
           assertClose(
-            slot.data.map((x) => x * 10),
+            slot.data,
             data,
             ACROSS_BACKENDS,
             key,
@@ -157,7 +157,7 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
         // rounding decides its size, so those elements are left out.
         const gradient = after[`adam.first.${parameter}`].data;
         const firm = Array.from(data.keys()).filter((i) =>
-          Math.abs(gradient[i]) > 1e-6
+          Math.abs(gradient[i]) > 1e-5
         );
         assert.ok(firm.length > data.length / 4, key);
         assertClose(

@@ -314,6 +314,17 @@ Deno.test("trainT5() does not go on from a checkpoint of another run", async () 
   });
 });
 
+Deno.test("trainT5() refuses to train on or to validate with nothing", async () => {
+  for (const split of ["train", "validation"] as const) {
+    const sequences = { ...SEQUENCES, [split]: climbing(0, 1) };
+    await assert.rejects(train({ sequences }), {
+      name: "RangeError",
+      message:
+        `Cannot train a T5: there must be at least one ${split} sequence, got 0`,
+    });
+  }
+});
+
 /** An executor that notes the inputs of every call of a function of one name. */
 function spying(name: string, calls: HostTensors[]): Executor {
   return {

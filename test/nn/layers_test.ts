@@ -10,7 +10,7 @@ import {
   type HostTensors,
   integers,
 } from "../../lib/compile/executor.ts";
-import { onnxExecutor, traceStep } from "../../lib/compile/onnx_executor.ts";
+import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
 import { type Tensors, tf } from "../../lib/compile/tensorflow.ts";
 import {
   batchNormInference,
@@ -242,49 +242,16 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
       indices: integers([4], [2, 0, 2, 2]),
       weights: floats([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]),
     };
-    for (const gradient of ["product", "scatter", undefined] as const) {
-      const lookup = ({ table, indices }: Tensors) =>
-        embedding(table, indices, gradient);
-      const { y } = await run(executor, (x) => ({ y: lookup(x) }), inputs);
-      assert.deepEqual([...y.data], [5, 6, 1, 2, 5, 6, 5, 6]);
-      const { table } = await run(
-        executor,
-        (x) => gradients(lookup, x, ["table"]),
-        inputs,
-      );
-      // Row 0: (3, 4); row 1 is not used; row 2: (1 + 5 + 7, 2 + 6 + 8).
-      assert.deepEqual([...table.data], [3, 4, 0, 0, 13, 16]);
-    }
-  });
-
-  Deno.test(`embedding()'s two gradients are equal, ${kind}`, async () => {
-    const random = Random.fromSeed(2);
-    const inputs = {
-      table: normal([11, 3], random),
-      indices: integers(
-        [40],
-        Array.from({ length: 40 }, () => random.integer(11)),
-      ),
-      weights: normal([40, 3], random),
-    };
-    const of = (gradient: "product" | "scatter") =>
-      run(
-        executor,
-        (x) =>
-          gradients(
-            ({ table, indices }) => embedding(table, indices, gradient),
-            x,
-            [
-              "table",
-            ],
-          ),
-        inputs,
-      );
-    assertClose(
-      (await of("scatter")).table.data,
-      (await of("product")).table.data,
-      SAME_ALGORITHM,
+    const lookup = ({ table, indices }: Tensors) => embedding(table, indices);
+    const { y } = await run(executor, (x) => ({ y: lookup(x) }), inputs);
+    assert.deepEqual([...y.data], [5, 6, 1, 2, 5, 6, 5, 6]);
+    const { table } = await run(
+      executor,
+      (x) => gradients(lookup, x, ["table"]),
+      inputs,
     );
+    // Row 0: (3, 4); row 1 is not used; row 2: (1 + 5 + 7, 2 + 6 + 8).
+    assert.deepEqual([...table.data], [3, 4, 0, 0, 13, 16]);
   });
 
   Deno.test(`stopGradient() passes the value and no gradient, ${kind}`, async () => {
@@ -325,18 +292,16 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
       inputs,
       ["x", "weight"],
     );
-    for (const gradient of ["product", "scatter"] as const) {
-      await assertGradients(
-        executor,
-        ({ table, indices }) => embedding(table, indices, gradient),
-        {
-          table: normal([4, 3], random),
-          indices: integers([5], [3, 1, 3, 0, 3]),
-          weights: inputs.weights,
-        },
-        ["table"],
-      );
-    }
+    await assertGradients(
+      executor,
+      ({ table, indices }) => embedding(table, indices),
+      {
+        table: normal([4, 3], random),
+        indices: integers([5], [3, 1, 3, 0, 3]),
+        weights: inputs.weights,
+      },
+      ["table"],
+    );
   });
 
   Deno.test(`dropout() drops where the sum of both offsets passes a whole number, ${kind}`, async () => {
@@ -354,33 +319,6 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
     assertClose(y.data, [0, 8 / 3, 4, 16 / 3, 20 / 3, 0], SAME_ALGORITHM);
   });
 }
-
-Deno.test("embedding() has a product as its gradient up to 1,024 rows, then a scatter", () => {
-  const operators = (rows: number) => {
-    const { graph } = traceStep(
-      (_state, x) => ({
-        outputs: gradients(
-          ({ table, indices }) => embedding(table, indices),
-          x,
-          [
-            "table",
-          ],
-        ),
-      }),
-      {},
-      {
-        table: { type: "float32", shape: [rows, 2] },
-        indices: { type: "int32", shape: [4] },
-        weights: { type: "float32", shape: [4, 2] },
-      },
-    );
-    return graph.operators;
-  };
-  assert.ok(operators(1024).includes("Gemm"));
-  assert.ok(!operators(1024).includes("ScatterElements"));
-  assert.ok(operators(1025).includes("ScatterElements"));
-  assert.ok(!operators(1025).includes("Gemm"));
-});
 
 /** Elements of `x` after a dropout with random offsets. */
 async function dropped(x: number[], shape: [number, number], rate: number) {
