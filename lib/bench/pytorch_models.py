@@ -1,12 +1,13 @@
 """PyTorch's side of `deno task bench`: the same models, run eagerly, measured on request.
 
-    python bench_pytorch.py THREADS
+    python pytorch_models.py
 
 Answers each line of standard input, a JSON object, with one on standard output; in
 between it waits and uses no processor, so that both sides can take turns. It ends
 when its standard input is closed. The first line comes unasked:
 
-    {"versions": {"python": "...", "torch": "...", "transformers": "..." or null}, "capability": "AVX2"}
+    {"versions": {"python": "...", "torch": "...", "transformers": "..." or null},
+     "threads": 2, "capability": "AVX2"}
 
     {"prepare": NAME, "model": one of MODELS, "settings": {...}}     -> {"first_seconds": 1.2}
     {"measure": NAME, "seconds": 1.5, "least_steps": 1}              -> {"steps": 9, "seconds": 1.6}
@@ -325,11 +326,11 @@ def main():
     except ImportError as error:
         tell({"error": str(error)})
         return
-    torch.set_num_threads(int(sys.argv[1]))
     torch.manual_seed(0)
     versions = {"python": platform.python_version(), "torch": torch.__version__}
     versions["transformers"] = version("transformers")
-    tell({"versions": versions, "capability": torch.backends.cpu.get_cpu_capability()})
+    capability = torch.backends.cpu.get_cpu_capability()
+    tell({"versions": versions, "threads": torch.get_num_threads(), "capability": capability})
     steps = {}
     for line in sys.stdin:
         try:
@@ -338,4 +339,5 @@ def main():
             tell({"error": f"{type(error).__name__}: {error}"})
 
 
-main()
+if __name__ == "__main__":
+    main()

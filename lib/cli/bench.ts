@@ -1,0 +1,147 @@
+/**
+ * `deno task bench`: our engine beside eager PyTorch and TensorFlow.js, in one run.
+ *
+ * @module
+ */
+
+import { cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+import {
+  type BenchContext,
+  benchmarkRows,
+  benchmarkTable,
+  contextLines,
+} from "../bench/bench_report.ts";
+import {
+  generationBenchmark,
+  t5Benchmark,
+  vqvaeBenchmarks,
+} from "../bench/benchmarks.ts";
+import { type BenchmarkResult, runBenchmark } from "../bench/measure.ts";
+import { PyTorch } from "../bench/pytorch.ts";
+import { writeFileAtomic, writeJson } from "../files.ts";
+import { tableMarkdown, tableText } from "../report/tables.ts";
+import { denoVersions } from "../run/manifest.ts";
+import { PROJECT_ROOT } from "../run/settings.ts";
+import { parseOptions, runCommand, wholeNumber } from "./command.ts";
+import { environmentPython } from "./environment.ts";
+
+const ACTION = "bench";
+
+/** What can be measured by itself. */
+const SUBJECTS = ["t5", "vqvae", "generation"] as const;
+type Subject = typeof SUBJECTS[number];
+
+const HELP = `deno task bench [options]
+
+  --only NAME      one of ${SUBJECTS.join(", ")} (all)
+  --rounds N       times that each side has its turn (3)
+  --python PATH    a Python with PyTorch (that of .venv, after deno task setup --dev)
+
+Writes outputs/bench.json and outputs/bench.md.
+`;
+
+/** A benchmark run as asked for on the command line. */
+export interface BenchRequest {
+  readonly subjects: readonly Subject[];
+  readonly rounds: number;
+  /** The Python to run PyTorch with. */
+  readonly python: string;
+  readonly help: boolean;
+}
+
+/**
+ * Reads the command line of `bench`.
+ *
+ * @throws {RangeError} If an option is unknown or its value is wrong.
+ */
+export function parseBenchArguments(args: readonly string[]): BenchRequest {
+  const { only, python, help, ...options } = parseOptions(args, {
+    only: { type: "string" },
+    rounds: { type: "string" },
+    python: { type: "string" },
+    help: { type: "boolean" },
+  }, ACTION);
+  const subjects = SUBJECTS.filter((name) =>
+    only === undefined || name === only
+  );
+  if (subjects.length === 0) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --only must be one of ${
+        SUBJECTS.join(", ")
+      }, got ${only}`,
+    );
+  }
+  const rounds = wholeNumber(options.rounds, "--rounds", ACTION) ?? 3;
+  if (rounds < 1) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --rounds must be at least 1, got ${rounds}`,
+    );
+  }
+  return {
+    subjects,
+    rounds,
+    python: python ?? environmentPython(),
+    help: help ?? false,
+  };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { subjects, rounds, python, help } = parseBenchArguments(args);
+  if (help) {
+    console.log(HELP.trimEnd());
+    return 0;
+  }
+  const pytorch = await PyTorch.start(python);
+  const makers = {
+    t5: () => [t5Benchmark(pytorch)],
+    vqvae: () => vqvaeBenchmarks(pytorch),
+    generation: () => [generationBenchmark(pytorch)],
+  };
+  const results: BenchmarkResult[] = [];
+  for (const benchmark of subjects.flatMap((name) => makers[name]())) {
+    console.error(benchmark.title);
+    const result = await runBenchmark(
+      benchmark,
+      rounds,
+      (line) => console.error(`  ${line}`),
+    );
+    results.push(result);
+    console.log(`\n${tableText(benchmarkTable(result))}\n`);
+  }
+  await pytorch?.stop();
+  const processors = cpus();
+  const context: BenchContext = {
+    date: new Date().toISOString(),
+    rounds,
+    machine: {
+      system: `${Deno.build.os} ${release()} ${Deno.build.arch}`,
+      processor: processors[0]?.model.trim() ?? "unknown",
+      cores: processors.length,
+      memoryBytes: totalmem(),
+    },
+    versions: { ...await denoVersions(), ...pytorch?.versions },
+    pytorch: pytorch?.description ?? null,
+  };
+  const lines = contextLines(context, results);
+  console.log(lines.join("\n"));
+  const path = join(PROJECT_ROOT, "outputs", "bench");
+  await writeJson(`${path}.json`, {
+    ...context,
+    benchmarks: results.map((result) => ({
+      ...result,
+      rows: benchmarkRows(result),
+    })),
+  });
+  await writeFileAtomic(
+    `${path}.md`,
+    [
+      "# Benchmarks\n",
+      ...results.map((result) => tableMarkdown(benchmarkTable(result))),
+      lines.map((line) => `- ${line}\n`).join(""),
+    ].join("\n"),
+  );
+  return 0;
+}
+
+if (import.meta.main) await runCommand(() => main(Deno.args));

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { parseBenchArguments } from "../../lib/cli/bench.ts";
+
+Deno.test("parseBenchArguments() measures everything three times unless told otherwise", () => {
+  const { subjects, rounds } = parseBenchArguments([]);
+  assert.deepEqual(subjects, ["t5", "vqvae", "generation"]);
+  assert.equal(rounds, 3);
+  const some = parseBenchArguments(["--only", "t5", "--rounds", "5"]);
+  assert.deepEqual(some.subjects, ["t5"]);
+  assert.equal(some.rounds, 5);
+});
+
+Deno.test("parseBenchArguments() refuses what it does not know", () => {
+  assert.throws(() => parseBenchArguments(["--only", "x"]), {
+    name: "RangeError",
+    message: "Cannot bench: --only must be one of t5, vqvae, generation, got x",
+  });
+  assert.throws(() => parseBenchArguments(["--rounds", "0"]), {
+    name: "RangeError",
+    message: "Cannot bench: --rounds must be at least 1, got 0",
+  });
+});
