@@ -84,6 +84,13 @@ const translations: Record<string, Translation> = {
     ),
   // x > 0 ? 1 : alpha, the derivative of ReLU.
   Step: ({ inputs: { x }, attrs, node, graph }) => {
+    if (!attrs.alpha && x.type === "float32") {
+      // max(0, min(1, x · 3e38)): one pass over memory where a comparison and a cast are two.
+      return node("HardSigmoid", [x], x.type, x.shape, {
+        alpha: { real: 3e38 },
+        beta: { real: 0 },
+      });
+    }
     const zero = graph.constant([0], x.type, []);
     const positive = node("Greater", [x, zero], "bool", x.shape);
     if (!attrs.alpha) return _cast(node, positive, x.type);
@@ -319,20 +326,29 @@ const translations: Record<string, Translation> = {
     );
   },
   OneHot: ({ inputs: { indices }, attrs, graph, node }) => {
-    // ONNX Runtime has it for int64 indices and float32 values.
+    // A comparison with every index; ONNX Runtime's OneHot runs on one thread.
     const shape = [...indices.shape, attrs.depth];
-    const oneHot = node(
-      "OneHot",
-      [
-        _cast(node, indices, "int64"),
-        graph.constant([attrs.depth], "int64", []),
-        graph.constant([attrs.offValue, attrs.onValue], "float32", [2]),
-      ],
-      "float32",
-      shape,
-      { axis: -1 },
+    const column = _reshape({ graph, node }, indices, [...indices.shape, 1]);
+    const every = graph.constant(
+      Array.from({ length: attrs.depth }, (_, i) => i),
+      indices.type,
+      [attrs.depth],
     );
-    return _cast(node, oneHot, attrs.dtype ?? "float32");
+    const hot = node("Equal", [column, every], "bool", shape);
+    const type = attrs.dtype ?? "float32";
+    if (attrs.onValue === 1 && attrs.offValue === 0) {
+      return _cast(node, hot, type);
+    }
+    return node(
+      "Where",
+      [
+        hot,
+        graph.constant([attrs.onValue], type, []),
+        graph.constant([attrs.offValue], type, []),
+      ],
+      type,
+      shape,
+    );
   },
   UnsortedSegmentSum: _unsortedSegmentSum,
 };

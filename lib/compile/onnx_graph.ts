@@ -25,8 +25,12 @@ export interface GraphValue {
   readonly shape: readonly number[];
 }
 
-/** Attribute values: an integer, a list of integers, or a text. */
-export type Attribute = number | readonly number[] | string;
+/** Attribute values: an integer, a real number, a list of integers, or a text. */
+export type Attribute =
+  | number
+  | { readonly real: number }
+  | readonly number[]
+  | string;
 
 interface Node {
   readonly operator: string;
@@ -46,7 +50,8 @@ const ONNX_PROTO = `
   syntax = "proto2";
   package onnx;
   message AttributeProto {
-    optional string name = 1; optional int64 i = 3; optional bytes s = 4;
+    optional string name = 1; optional float f = 2; optional int64 i = 3;
+    optional bytes s = 4;
     repeated int64 ints = 8; optional int32 type = 20;
   }
   message NodeProto {
@@ -280,11 +285,12 @@ export class OnnxGraph {
 }
 
 function _attribute([name, value]: [string, Attribute]): object {
-  // Types: 2 INT, 3 STRING, 7 INTS (AttributeProto.AttributeType).
+  // Types: 1 FLOAT, 2 INT, 3 STRING, 7 INTS (AttributeProto.AttributeType).
   if (typeof value === "number") return { name, type: 2, i: value };
   if (typeof value === "string") {
     return { name, type: 3, s: new TextEncoder().encode(value) };
   }
+  if ("real" in value) return { name, type: 1, f: value.real };
   return { name, type: 7, ints: value };
 }
 

@@ -103,7 +103,7 @@ export async function sweepSampling(
     const reports = { paper: measure("paper"), strict: measure("strict") };
     const row = (mode: MetricMode) =>
       measuredRow(
-        `${method}, t=${temperature}`,
+        `${method} t=${temperature}`,
         { reconstruction, generation: reports[mode] },
         {
           temperature,

@@ -17,6 +17,7 @@ import {
   type DropoutNoise,
   embedding,
   linear,
+  relu,
   rmsNorm,
 } from "../nn/layers.ts";
 import { softmaxCrossEntropy } from "../nn/losses.ts";
@@ -208,7 +209,7 @@ export function feedForward(
   const dense = `${prefix}.DenseReluDense`;
   const normalised = norm(pass, prefix, x);
   const hidden = config.feed_forward_proj === "relu"
-    ? tf.relu(linear(normalised, state[`${dense}.wi.weight`]))
+    ? relu(linear(normalised, state[`${dense}.wi.weight`]))
     : tf.mul(
       _gelu(linear(normalised, state[`${dense}.wi_0.weight`])),
       linear(normalised, state[`${dense}.wi_1.weight`]),

@@ -1,9 +1,16 @@
 /**
- * The VQ-VAE of the paper: a cell in, one codebook index for each node, the cell out.
+ * The VQ-VAE: a cell in, one codebook index for each node, the cell out.
  *
- * A graph isomorphism encoder on the undirected cell, a vector quantizer, and the
- * inner-product and softmax decoder of arch2vec. This file holds configuration,
- * initial weights and the forward pass; `vqvae_training.ts` trains it.
+ * Two codes share this file's configuration, initial weights, loss and steps:
+ *
+ * - `printed`, the paper's: a graph isomorphism encoder on the undirected cell, and the
+ *   inner-product and softmax decoder of arch2vec. Two nodes whose surroundings look alike
+ *   get the same embedding, and `z·z > 0` then decodes an edge between them.
+ * - `positional`, ours: the encoder also sees each node's place in the order, and each code
+ *   is decoded to its node's operation and incoming edges. Those take few enough values
+ *   that a codebook of 512 can hold them all.
+ *
+ * `vqvae_training.ts` trains it.
  *
  * Shapes: `B` cells, `N` nodes, `K` operations, `D` latent width.
  * Source: the paper, §3.1, eq. 1–6.
@@ -24,8 +31,12 @@ import { nearestCodes, quantize } from "../nn/vector_quantizer.ts";
 import type { Random } from "../random.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 
+/** Which code a VQ-VAE learns; see the module's header. */
+export type CodeKind = "printed" | "positional";
+
 /** The shape of a VQ-VAE. */
 export interface VqvaeConfig {
+  readonly code: CodeKind;
   /** `N`: rows of a cell. */
   readonly nodes: number;
   /** `K`: columns of the one-hot operations. */
@@ -45,6 +56,7 @@ export interface VqvaeConfig {
 
 /** The paper's model; where the paper is silent, the origin stands beside the number. */
 export const VQVAE_PAPER: Omit<VqvaeConfig, "nodes" | "operations"> = {
+  code: "printed",
   hidden: 128, // arch2vec
   layers: 5, // arch2vec's paper; its code has four
   mlpDepth: 2, // arch2vec
@@ -59,12 +71,20 @@ export const VQVAE_PAPER: Omit<VqvaeConfig, "nodes" | "operations"> = {
  * The paper gives no number of GIN layers. On NAS-Bench-201 there is one: a code then
  * stands for a node's operation and those of its neighbours, which take about 350 values
  * and fit the codebook. With more layers each code depends on the whole cell; the cells are
- * reconstructed as well, but their code sequences are much harder to model.
+ * reconstructed as well, but their code sequences are much harder to model. On NAS-Bench-101
+ * edges can only be told from wider surroundings; there are four, as in arch2vec's code.
+ *
+ * The positional code has one layer: with positions known, a node's neighbours are all that
+ * its operation and incoming edges need.
  */
-export function vqvaeConfig(space: SearchSpace): VqvaeConfig {
+export function vqvaeConfig(
+  space: SearchSpace,
+  code: CodeKind = "printed",
+): VqvaeConfig {
   return {
     ...VQVAE_PAPER,
-    layers: 1,
+    code,
+    layers: code === "printed" && space.name === "nasbench101" ? 4 : 1,
     nodes: space.nodeCount,
     operations: space.ops.length,
   };
@@ -113,7 +133,7 @@ export function initialVqvaeWeights(
     const prefix = `encoder.gin.${layer}`;
     parameters[`${prefix}.epsilon`] = floats([], [0]);
     for (let i = 0; i < config.mlpDepth; i++) {
-      const width = layer === 0 && i === 0 ? operations : hidden;
+      const width = layer === 0 && i === 0 ? _inputWidth(config) : hidden;
       const triplet = `${prefix}.${i}`;
       parameters[`${triplet}.weight`] = normal(
         [hidden, width],
@@ -139,7 +159,27 @@ export function initialVqvaeWeights(
     1 / Math.sqrt(latentDim),
   );
   parameters["decoder.operations.bias"] = constant(operations, 0);
+  if (config.code === "positional") {
+    parameters["decoder.edges.weight"] = normal(
+      [config.nodes, latentDim],
+      1 / Math.sqrt(latentDim),
+    );
+    parameters["decoder.edges.bias"] = constant(config.nodes, 0);
+  }
   return { parameters, statistics };
+}
+
+/** Columns of the encoder's input: operations, and positions where the code knows them. */
+function _inputWidth({ code, nodes, operations }: VqvaeConfig): number {
+  return code === "positional" ? operations + nodes : operations;
+}
+
+/** The encoder's input H⁽⁰⁾, `[B·N, columns]`. */
+function _encoderInput(config: VqvaeConfig, operations: tf.Tensor): tf.Tensor {
+  const rows = tf.reshape(operations, [-1, config.operations]); // [B·N, K]
+  if (config.code === "printed") return rows;
+  const batch = operations.shape[0];
+  return tf.concat([rows, tf.tile(tf.eye(config.nodes), [batch, 1])], 1);
 }
 
 /**
@@ -162,7 +202,7 @@ export function encode(
     adjacency,
     tf.transpose(adjacency, [0, 2, 1]),
   ); // [B, N, N]
-  let h: tf.Tensor = tf.reshape(operations, [-1, config.operations]); // [B·N, K]
+  let h = _encoderInput(config, operations);
   for (let layer = 0; layer < config.layers; layer++) {
     h = ginLayer(
       state,
@@ -184,12 +224,15 @@ export function encode(
 export interface DecoderLogits {
   /** `[B·N, K]` (eq. 5). */
   readonly operations: tf.Tensor;
-  /** `zᵢ · zⱼ`, `[B, N, N]` (eq. 4); entries above the diagonal are the edges. */
+  /** `[B, N, N]`; entry `[i, j]` above the diagonal is that of the edge `i → j`. */
   readonly adjacency: tf.Tensor;
 }
 
 /**
  * Decodes codebook vectors.
+ *
+ * Edge logits are `zᵢ · zⱼ` (eq. 4) in the printed code, a linear function of the code of
+ * the node that the edge enters in the positional one.
  *
  * @param zq `[B·N, D]`.
  */
@@ -198,14 +241,27 @@ export function decode(
   state: Tensors,
   zq: tf.Tensor,
 ): DecoderLogits {
-  const nodes = tf.reshape(zq, [-1, config.nodes, config.latentDim]);
+  const { nodes, latentDim } = config;
+  const operations = linear(
+    zq,
+    state["decoder.operations.weight"],
+    state["decoder.operations.bias"],
+  );
+  if (config.code === "printed") {
+    const z = tf.reshape(zq, [-1, nodes, latentDim]);
+    return { operations, adjacency: tf.matMul(z, z, false, true) };
+  }
+  const incoming = linear(
+    zq,
+    state["decoder.edges.weight"],
+    state["decoder.edges.bias"],
+  ); // [B·N, N]: row j, column i is the edge i → j
   return {
-    operations: linear(
-      zq,
-      state["decoder.operations.weight"],
-      state["decoder.operations.bias"],
+    operations,
+    adjacency: tf.transpose(
+      tf.reshape(incoming, [-1, nodes, nodes]),
+      [0, 2, 1],
     ),
-    adjacency: tf.matMul(nodes, nodes, false, true),
   };
 }
 

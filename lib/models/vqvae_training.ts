@@ -125,12 +125,19 @@ export async function trainVqvae(
   space: SearchSpace,
   config: VqvaeConfig,
   training: VqvaeTraining,
-  { executor, checkpoint, trainIndices, onProgress = () => {} }: {
+  {
+    executor,
+    checkpoint,
+    trainIndices,
+    onProgress = () => {},
+    onEpoch = () => {},
+  }: {
     executor: Executor;
     checkpoint?: string;
     /** The cells to train on; by default the training split. */
     trainIndices?: Uint32Array;
     onProgress?: OnProgress;
+    onEpoch?: (epoch: VqvaeEpoch) => void;
   },
 ): Promise<TrainedVqvae> {
   const table = space.cells();
@@ -234,6 +241,7 @@ export async function trainVqvae(
       validation: await model.reconstruction(space, split.validation),
       seconds: (performance.now() - started) / 1000,
     });
+    onEpoch(progress.history.at(-1)!);
     if (checkpoint !== undefined) {
       await saveCheckpoint(checkpoint, key, {
         tensors: await state.read(),

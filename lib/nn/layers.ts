@@ -29,6 +29,25 @@ export function linear(
   return bias === undefined ? product : tf.add(product, bias);
 }
 
+/**
+ * ReLU whose gradient looks at its output.
+ *
+ * TensorFlow.js' own looks at the input, which keeps ONNX Runtime from computing it within
+ * the product that makes the input.
+ */
+export function relu(x: tf.Tensor): tf.Tensor {
+  return tf.customGrad((...args) => {
+    const [x] = args as tf.Tensor[];
+    const save = args.at(-1) as tf.GradSaveFunc;
+    const y = tf.relu(x);
+    save([y]);
+    return {
+      value: y,
+      gradFunc: (dy: tf.Tensor, [y]: tf.Tensor[]) => tf.mul(dy, tf.step(y)),
+    };
+  })(x);
+}
+
 /** Running statistics of a batch normalisation. */
 export interface BatchStatistics {
   readonly mean: tf.Tensor;

@@ -145,7 +145,7 @@ Deno.test("sweepSampling() measures samples in both modes", async () => {
   // the template, twice each.
   const { paper, strict } = point.rows;
   const shared = {
-    method: "A model, t=1.8",
+    method: "A model t=1.8",
     source: "measured",
     temperature: 1.8,
     topK: null,

@@ -45,7 +45,7 @@ interface Expected {
 }
 
 const expected = await readJson<Expected>(`${FIXTURE}.json`, "fixture");
-const { config } = expected;
+const config: VqvaeConfig = { ...expected.config, code: "printed" };
 const stored = (await readSafetensors(`${FIXTURE}.safetensors`)).tensors;
 
 /** The tensors of the fixture whose names begin with a prefix, under the rest of the name. */
@@ -178,6 +178,7 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
 
 Deno.test("vqvaeConfig() is the paper's with one layer and the space's shape", () => {
   assert.deepEqual(vqvaeConfig(getSpace("nasbench201")), {
+    code: "printed",
     nodes: 8,
     operations: 7,
     hidden: 128,
@@ -234,4 +235,73 @@ Deno.test("initialVqvaeWeights() depends on the seed alone", () => {
     initialVqvaeWeights(config, Random.fromSeed(seed));
   assert.deepEqual(draw(1), draw(1));
   assert.notDeepEqual(draw(1).parameters, draw(2).parameters);
+});
+
+/** A cell with twins: input → two alike convolutions → output, no edge between them. */
+const TWINS = {
+  operations: floats([1, 4, 5], [
+    ...[1, 0, 0, 0, 0],
+    ...[0, 0, 1, 0, 0],
+    ...[0, 0, 1, 0, 0],
+    ...[0, 0, 0, 0, 1],
+  ]),
+  adjacency: floats([1, 4, 4], [
+    ...[0, 1, 1, 0],
+    ...[0, 0, 0, 1],
+    ...[0, 0, 0, 1],
+    ...[0, 0, 0, 0],
+  ]),
+};
+
+for (const code of ["printed", "positional"] as const) {
+  Deno.test(`the ${code} code ${code === "printed" ? "cannot tell" : "tells"} twins apart`, async () => {
+    const shape: VqvaeConfig = {
+      ...vqvaeConfig(getSpace("nasbench101"), code),
+      nodes: 4,
+    };
+    const { parameters, statistics } = initialVqvaeWeights(
+      shape,
+      Random.fromSeed(5),
+    );
+    const executor = EXECUTORS.traced;
+    const step = executor.compile(encodeStep(shape), { name: "encoder" });
+    const { z } = await step.run(
+      executor.state({ ...parameters, ...statistics }),
+      TWINS,
+    );
+    const row = (node: number) =>
+      z.data.slice(node * shape.latentDim, (node + 1) * shape.latentDim);
+    if (code === "printed") assertClose(row(1), row(2), ACROSS_BACKENDS);
+    else assert.throws(() => assertClose(row(1), row(2), ACROSS_BACKENDS));
+    await step.dispose();
+  });
+}
+
+Deno.test("the positional code decodes a node's code to the edges that enter it", async () => {
+  const shape: VqvaeConfig = {
+    ...vqvaeConfig(getSpace("nasbench101"), "positional"),
+    nodes: 3,
+    latentDim: 2,
+    codebookSize: 2,
+  };
+  const { parameters, statistics } = initialVqvaeWeights(
+    shape,
+    Random.fromSeed(6),
+  );
+  const executor = EXECUTORS.traced;
+  const step = executor.compile(decodeStep(shape), { name: "decoder" });
+  const { adjacency } = await step.run(
+    executor.state({
+      ...parameters,
+      ...statistics,
+      [CODEBOOK]: floats([2, 2], [1, 0, 0, 1]),
+      // Code 0 has edges (3, −1, −1) from nodes 0, 1, 2; code 1 has (−2, 5, −1).
+      "decoder.edges.weight": floats([3, 2], [3, -2, -1, 5, -1, -1]),
+      "decoder.edges.bias": floats([3], [0, 0, 0]),
+    }),
+    { codes: integers([3], [0, 0, 1]) },
+  );
+  // [i, j] is the edge i → j: column j holds what the code of node j says.
+  assert.deepEqual([...adjacency.data], [3, 3, -2, -1, -1, 5, -1, -1, -1]);
+  await step.dispose();
 });
