@@ -62,7 +62,7 @@ export async function denoVersions(): Promise<Record<string, string>> {
   return { ...Deno.version, ...Object.fromEntries(packages) };
 }
 
-/** The commit checked out, and whether files differ from it; null where git does not say. */
+/** The commit checked out, and whether the code differs from it; null where git does not say. */
 export async function gitState(
   folder: string = PROJECT_ROOT,
 ): Promise<Manifest["git"]> {
@@ -70,7 +70,9 @@ export async function gitState(
     outputOf(["git", ...args], { cwd: folder });
   const commit = await git("rev-parse", "HEAD");
   if (commit === null) return null;
-  return { commit, modified: await git("status", "--porcelain") !== "" };
+  // What a run itself writes, under outputs/ and notebooks/, does not count.
+  const changes = await git("status", "--porcelain", "--", "lib", "deno.json");
+  return { commit, modified: changes !== "" };
 }
 
 /**
