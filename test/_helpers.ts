@@ -45,3 +45,15 @@ export function assertClose(
     }
   }
 }
+
+/** Runs an action with a folder of its own, which is removed after it. */
+export async function withFolder<T>(
+  action: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = await Deno.makeTempDir();
+  try {
+    return await action(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}

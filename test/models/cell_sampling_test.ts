@@ -30,6 +30,7 @@ import { Vqvae } from "../../lib/models/vqvae_training.ts";
 import { Random } from "../../lib/random.ts";
 import { allEdges, type Graph, hasEdge } from "../../lib/spaces/graph.ts";
 import { cellGraph, getSpace } from "../../lib/spaces/space.ts";
+import { withFolder } from "../_helpers.ts";
 
 const space = getSpace("nasbench201");
 const NODES = 8;
@@ -177,17 +178,6 @@ Deno.test("decodeSentences() cuts at the first output where told to", async () =
     [cut],
   );
 });
-
-async function withFolder<T>(
-  action: (folder: string) => Promise<T>,
-): Promise<T> {
-  const folder = await Deno.makeTempDir();
-  try {
-    return await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** A tokenizer, and a T5 that has learned a few cells by heart, saved and opened again. */
 const LEARNED = [100, 5000, 12_345].map((i) => cellGraph(space.cells(), i));

@@ -33,7 +33,7 @@ import {
 } from "../../lib/models/vqvae.ts";
 import { Random } from "../../lib/random.ts";
 import { outputOf } from "../../lib/run/processes.ts";
-import { ACROSS_BACKENDS, assertClose } from "../_helpers.ts";
+import { ACROSS_BACKENDS, assertClose, withFolder } from "../_helpers.ts";
 
 const VQVAE: VqvaeConfig = {
   ...VQVAE_PAPER,
@@ -60,17 +60,6 @@ const GATED: T5Config = {
   feed_forward_proj: "gated-gelu",
   tie_word_embeddings: false,
 };
-
-async function withFolder(
-  action: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** Random values for every tensor, so that no two can be taken for each other. */
 function scrambled(tensors: HostTensors): HostTensors {

@@ -33,23 +33,12 @@ import {
   trainT5,
 } from "../../lib/models/t5_training.ts";
 import { Random } from "../../lib/random.ts";
-import { ACROSS_BACKENDS, assertClose } from "../_helpers.ts";
+import { ACROSS_BACKENDS, assertClose, withFolder } from "../_helpers.ts";
 
 const CODES = 16;
 const LENGTH = 4;
 /** Ids of the project's tokenizer. */
 const [PAD, END, GENERATE, FILL, FIRST_CODE] = [0, 1, 3, 4, 5];
-
-async function withFolder<T>(
-  action: (folder: string) => Promise<T>,
-): Promise<T> {
-  const folder = await Deno.makeTempDir();
-  try {
-    return await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const tokenizer: SentenceTokenizer = await withFolder(async (folder) => {
   await writeCodesTokenizer(folder, { codebookSize: CODES });

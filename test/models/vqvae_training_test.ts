@@ -17,6 +17,7 @@ import {
 } from "../../lib/models/vqvae_training.ts";
 import { edgesOf } from "../../lib/spaces/graph.ts";
 import { getSpace, type SearchSpace } from "../../lib/spaces/space.ts";
+import { withFolder } from "../_helpers.ts";
 
 /** NAS-Bench-201 with 512 training cells and 96 for validation. */
 const whole = getSpace("nasbench201");
@@ -96,17 +97,6 @@ async function kill(killAt: number, changes: Changes): Promise<number[]> {
   const steps: number[] = [];
   await assert.rejects(start(changes, steps, killAt), Killed);
   return steps;
-}
-
-async function withFolder(
-  action: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 const reference = await train();
