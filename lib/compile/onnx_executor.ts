@@ -138,6 +138,8 @@ class OnnxFunction implements CompiledFunction {
     if (compiling === undefined) {
       compiling = this.#compile(owners.keys(), current, inputs);
       this.#graphs.set(signature, compiling);
+      // What could not be compiled is tried again, and not disposed of.
+      compiling.catch(() => this.#graphs.delete(signature));
     }
     const graph = await compiling;
     const feeds: Record<string, Tensor> = {};

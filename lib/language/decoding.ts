@@ -53,6 +53,7 @@ export function checkSampling(
  * @param logits `[V]`, finite or −∞.
  * @param options Checked by {@link checkSampling}.
  * @returns A token in `[0, V)`; with temperature 0 the lowest of the most probable.
+ * @throws {RangeError} If there is no distribution: a logit is NaN or +∞, or all are −∞.
  */
 export function sampleToken(
   logits: Float32Array,
@@ -68,6 +69,11 @@ export function sampleToken(
   let total = 0;
   for (let i = 0; i < logits.length; i++) {
     total += weights[i] = Math.exp((logits[i] - logits[best]) / temperature);
+  }
+  if (!Number.isFinite(total)) {
+    throw new RangeError(
+      `Cannot sample: logits must be numbers below infinity, at least one of them finite, got a sum of ${total}`,
+    );
   }
   if (topK !== null || (topP !== null && topP < 1)) {
     total = _truncate(weights, total, topK, topP);

@@ -294,6 +294,18 @@ Deno.test("an op without a translation stops the trace with its name and its cal
   );
 });
 
+Deno.test("what could not be compiled is tried again", async () => {
+  let broken = true;
+  const step = traced.compile((_state, { x }) => ({
+    outputs: { y: broken ? tf.atan(x) : tf.neg(x) },
+  }), { name: "broken at first" });
+  const state = traced.state({});
+  await assert.rejects(step.run(state, { x: scalar(1) }), /op Atan/);
+  broken = false;
+  assert.equal((await step.run(state, { x: scalar(1) })).y.data[0], -1);
+  await step.dispose();
+});
+
 Deno.test("reading a tensor while tracing is an error", () => {
   assert.throws(
     () =>

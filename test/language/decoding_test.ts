@@ -168,3 +168,17 @@ Deno.test("checkSampling() names what is wrong", () => {
     });
   }
 });
+
+Deno.test("sampleToken() refuses logits that are no distribution", () => {
+  for (const logits of [[0, NaN, 1], [-Infinity, -Infinity], [Infinity, 0]]) {
+    assert.throws(
+      () =>
+        sampleToken(
+          Float32Array.from(logits),
+          { temperature: 1 },
+          Random.fromSeed(0),
+        ),
+      /^RangeError: Cannot sample: logits must be numbers below infinity/,
+    );
+  }
+});
