@@ -358,20 +358,22 @@ export interface LabelLoss {
 }
 
 /**
- * Negative log-likelihood of labels under teacher forcing.
+ * Negative log-likelihood of the labels of one batch under teacher forcing.
  *
- * @param batch `ids` `[B, L]`, `mask` `[B, L]`, `decoderIds` `[B, T]`, `labels` `[B, T]`
- *   with {@link IGNORED_LABEL} for padding.
+ * @param inputs Holds `{part}.ids` `[B, L]`, `{part}.mask` `[B, L]`, `{part}.decoderIds`
+ *   `[B, T]` and `{part}.labels` `[B, T]`, with {@link IGNORED_LABEL} for padding.
  */
 export function labelLoss(
   pass: T5Pass,
-  batch: {
-    ids: tf.Tensor;
-    mask: tf.Tensor;
-    decoderIds: tf.Tensor;
-    labels: tf.Tensor;
-  },
+  inputs: Tensors,
+  part: number,
 ): LabelLoss {
+  const batch = {
+    ids: inputs[`${part}.ids`],
+    mask: inputs[`${part}.mask`],
+    decoderIds: inputs[`${part}.decoderIds`],
+    labels: inputs[`${part}.labels`],
+  };
   const hidden = encodeText(pass, batch.ids, batch.mask);
   const logits = decodeText(pass, batch.decoderIds, {
     hidden,
@@ -404,13 +406,7 @@ export function t5Loss(
   const noise = _noiseFrom(inputs);
   const losses = Array.from(
     { length: parts },
-    (_, i) =>
-      labelLoss({ config, state, noise }, {
-        ids: inputs[`${i}.ids`],
-        mask: inputs[`${i}.mask`],
-        decoderIds: inputs[`${i}.decoderIds`],
-        labels: inputs[`${i}.labels`],
-      }),
+    (_, i) => labelLoss({ config, state, noise }, inputs, i),
   );
   return {
     loss: tf.div(

@@ -46,19 +46,6 @@ const COMMON = {
   decoder_start_token_id: 0,
 } as const;
 
-/** t5-small (60 M parameters). */
-export const T5_SMALL: T5Config = {
-  ...COMMON,
-  vocab_size: 32_128,
-  d_model: 512,
-  d_kv: 64,
-  d_ff: 2048,
-  num_layers: 6,
-  num_decoder_layers: 6,
-  num_heads: 8,
-  dropout_rate: 0.1,
-};
-
 /** A T5 that trains from scratch on two cores in minutes (1.5 M parameters). */
 export const T5_MINI: T5Config = {
   ...COMMON,

@@ -395,14 +395,7 @@ export async function sequenceLikelihood(
   const lengths = longestExamples(tokenizer, sequences).generate;
   const score = executor.compile(
     (state, inputs) => ({
-      outputs: {
-        each: labelLoss({ config, state }, {
-          ids: inputs["0.ids"],
-          mask: inputs["0.mask"],
-          decoderIds: inputs["0.decoderIds"],
-          labels: inputs["0.labels"],
-        }).each,
-      },
+      outputs: { each: labelLoss({ config, state }, inputs, 0).each },
     }),
     { name: "t5 scores" },
   );

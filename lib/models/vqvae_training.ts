@@ -14,6 +14,7 @@ import {
   floats,
   type HostTensors,
   integers,
+  scalar,
 } from "../compile/executor.ts";
 import type { CodeSequences } from "../language/code_sequences.ts";
 import { usagePerplexity } from "../metrics/codebook_usage.ts";
@@ -130,14 +131,12 @@ export async function trainVqvae(
     checkpoint,
     trainIndices,
     onProgress = () => {},
-    onEpoch = () => {},
   }: {
     executor: Executor;
     checkpoint?: string;
     /** The cells to train on; by default the training split. */
     trainIndices?: Uint32Array;
     onProgress?: OnProgress;
-    onEpoch?: (epoch: VqvaeEpoch) => void;
   },
 ): Promise<TrainedVqvae> {
   const table = space.cells();
@@ -197,14 +196,12 @@ export async function trainVqvae(
       progress.step++;
       const outputs = await step.run(state, {
         ...batchTensors(space, table, indices),
-        learningRate: floats([], [
-          warmupCosine(progress.step, {
-            peak: training.learningRate,
-            warmup: training.warmupSteps,
-            steps,
-          }),
-        ]),
-        step: floats([], [progress.step]),
+        learningRate: scalar(warmupCosine(progress.step, {
+          peak: training.learningRate,
+          warmup: training.warmupSteps,
+          steps,
+        })),
+        step: scalar(progress.step),
       });
       for (const name of ["loss", "reconstruction", "quantization"] as const) {
         sums[name] += outputs[name].data[0] * indices.length / train.length;
@@ -241,7 +238,6 @@ export async function trainVqvae(
       validation: await model.reconstruction(space, split.validation),
       seconds: (performance.now() - started) / 1000,
     });
-    onEpoch(progress.history.at(-1)!);
     if (checkpoint !== undefined) {
       await saveCheckpoint(checkpoint, key, {
         tensors: await state.read(),

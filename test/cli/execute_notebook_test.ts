@@ -11,6 +11,7 @@ import {
 } from "../../lib/cli/execute_notebook.ts";
 import { readNotebook } from "../../lib/run/notebook.ts";
 import { PROJECT_ROOT } from "../../lib/run/settings.ts";
+import { notebookWith } from "./_notebooks.ts";
 
 /** Needs `deno task setup`. */
 const ignore = !existsSync(environmentPython());
@@ -22,25 +23,7 @@ async function withNotebook(
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   const source = join(folder, "book.ipynb");
-  await Deno.writeTextFile(
-    source,
-    JSON.stringify({
-      cells: [
-        { cell_type: "markdown", id: "m", metadata: {}, source: "# Title" },
-        ...cells.map((source, index) => ({
-          cell_type: "code",
-          execution_count: null,
-          id: `c${index}`,
-          metadata: {},
-          outputs: [],
-          source,
-        })),
-      ],
-      metadata: {},
-      nbformat: 4,
-      nbformat_minor: 5,
-    }),
-  );
+  await Deno.writeTextFile(source, notebookWith("# Title", cells));
   try {
     await action(source, join(folder, "executed", "book.ipynb"));
   } finally {

@@ -11,6 +11,7 @@ import {
   PROJECT_ROOT,
   RUN_VARIABLE,
 } from "../../lib/run/settings.ts";
+import { notebookWith } from "./_notebooks.ts";
 
 /** Needs `deno task setup`. */
 const ignore = !existsSync(environmentPython());
@@ -94,27 +95,12 @@ Deno.test({
     async function writeNotebook(name: string, ...cells: string[]) {
       await Deno.writeTextFile(
         join(folder, `${name}.ipynb`),
-        JSON.stringify({
-          cells: [
-            {
-              cell_type: "markdown",
-              id: "m",
-              metadata: {},
-              source: `# Part ${name}\n\nIn short.`,
-            },
-            ...cells.map((source, index) => ({
-              cell_type: "code",
-              execution_count: null,
-              id: `c${index}`,
-              metadata: {},
-              outputs: [],
-              source,
-            })),
-          ],
-          metadata: {},
-          nbformat: 4,
-          nbformat_minor: 5,
-        }),
+        notebookWith(
+          `# Part ${name}
+
+In short.`,
+          cells,
+        ),
       );
     }
     /** Runs, and tells which stages were not skipped and what was shown. */
