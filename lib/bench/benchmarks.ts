@@ -5,7 +5,12 @@
  */
 
 import { openDevice } from "../compile/device.ts";
-import { type Executor, floats, integers } from "../compile/executor.ts";
+import {
+  type Executor,
+  floats,
+  integers,
+  scalar,
+} from "../compile/executor.ts";
 import { onnxExecutor } from "../compile/onnx_executor.ts";
 import { t5Loss } from "../models/t5.ts";
 import {
@@ -17,14 +22,12 @@ import { T5Generator } from "../models/t5_generation.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
-  VQVAE_PAPER,
-  type VqvaeConfig,
   vqvaeConfig,
   vqvaeLoss,
 } from "../models/vqvae.ts";
-import { batchTensors, VQVAE_TRAINING } from "../models/vqvae_training.ts";
+import { batchTensors, vqvaeTraining } from "../models/vqvae_training.ts";
 import { Random } from "../random.ts";
-import { type CellTable, getSpace, type SearchSpace } from "../spaces/space.ts";
+import { getSpace, type SearchSpace } from "../spaces/space.ts";
 import { ownContender, ownTrainingStep } from "./contender.ts";
 import type { Benchmark } from "./measure.ts";
 import { type PyTorch, pytorchContender } from "./pytorch.ts";
@@ -103,18 +106,15 @@ export function t5Benchmark(pytorch: PyTorch | null): Benchmark {
   };
 }
 
-/** A VQ-VAE training step on cells of `space`, drawn at random from `cells`. */
+/** A VQ-VAE training step on cells of a space, drawn at random. */
 function vqvaeBenchmark(
   pytorch: PyTorch | null,
-  name: string,
-  config: VqvaeConfig,
-  { space, cells, epoch, rows }: {
-    space: SearchSpace;
-    cells: CellTable;
-    epoch: number;
-    rows: number;
-  },
+  space: SearchSpace,
 ): Benchmark {
+  const config = vqvaeConfig(space);
+  const cells = space.cells();
+  const epoch = space.split().train.length;
+  const rows = vqvaeTraining(space).batchSize;
   const optimizer = { beta2: 0.99, weightDecay: 1e-4 };
   const start = () => {
     const random = Random.fromSeed(0);
@@ -133,8 +133,8 @@ function vqvaeBenchmark(
         ...optimizer,
         decays: (name, rank) => rank >= 2 && name !== CODEBOOK,
       },
-      () =>
-        batchTensors(
+      () => ({
+        ...batchTensors(
           space,
           cells,
           Uint32Array.from(
@@ -142,11 +142,13 @@ function vqvaeBenchmark(
             () => random.integer(cells.count),
           ),
         ),
+        hardness: scalar(1),
+      }),
     );
   };
   return {
     title:
-      `VQ-VAE training step, ${name}: ${config.nodes} nodes, ${config.operations} operations, ${config.layers} GIN layers, hidden ${config.hidden}, codebook ${config.codebookSize}×${config.latentDim}, batch ${rows}; forward, gradients, AdamW`,
+      `VQ-VAE training step, ${space.title}: ${config.nodes} nodes, ${config.operations} operations, ${config.layers} GIN layers, hidden ${config.hidden}, codebook ${config.codebookSize}×${config.latentDim}, batch ${rows}; forward, gradients, AdamW`,
     unit: "cells",
     epoch,
     burst: { seconds: 1.5, leastSteps: 1 },
@@ -167,45 +169,17 @@ function vqvaeBenchmark(
   };
 }
 
-/** Training cells of NAS-Bench-101: the first nine tenths of 423,624. */
-const NASBENCH101_TRAIN = 381_261;
-
-/** Both VQ-VAE benchmarks; the second on random cells of NAS-Bench-101's shape. */
-export function vqvaeBenchmarks(pytorch: PyTorch | null): Benchmark[] {
-  const space = getSpace("nasbench201");
-  const random = Random.fromSeed(1);
-  const [count, nodeCount, operations] = [10_000, 7, 5];
-  const cells: CellTable = {
-    count,
-    nodeCount,
-    ops: Uint8Array.from(
-      { length: count * nodeCount },
-      () => random.integer(operations),
-    ),
-    edges: Uint32Array.from(
-      { length: count },
-      () => random.integer(2 ** (nodeCount * (nodeCount - 1) / 2)),
-    ),
-  };
-  return [
-    vqvaeBenchmark(pytorch, space.title, vqvaeConfig(space), {
-      space,
-      cells: space.cells(),
-      epoch: space.split().train.length,
-      rows: VQVAE_TRAINING.batchSize,
-    }),
-    vqvaeBenchmark(
-      pytorch,
-      "NAS-Bench-101 as printed (random cells)",
-      { ...VQVAE_PAPER, layers: 4, nodes: nodeCount, operations },
-      {
-        space: { ...space, ops: space.ops.slice(0, operations) },
-        cells,
-        epoch: NASBENCH101_TRAIN,
-        rows: 512,
-      },
-    ),
-  ];
+/** A VQ-VAE's training step on each search space, with the paper's code. */
+export async function vqvaeBenchmarks(
+  pytorch: PyTorch | null,
+): Promise<Benchmark[]> {
+  const benchmarks: Benchmark[] = [];
+  for (const name of ["nasbench201", "nasbench101"]) {
+    const space = getSpace(name);
+    await space.prepare();
+    benchmarks.push(vqvaeBenchmark(pytorch, space));
+  }
+  return benchmarks;
 }
 
 /** Sampling 8 codes and the end token from a T5 with random weights. */

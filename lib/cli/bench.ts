@@ -17,7 +17,11 @@ import {
   t5Benchmark,
   vqvaeBenchmarks,
 } from "../bench/benchmarks.ts";
-import { type BenchmarkResult, runBenchmark } from "../bench/measure.ts";
+import {
+  type Benchmark,
+  type BenchmarkResult,
+  runBenchmark,
+} from "../bench/measure.ts";
 import { PyTorch } from "../bench/pytorch.ts";
 import { writeFileAtomic, writeJson } from "../files.ts";
 import { tableMarkdown, tableText } from "../report/tables.ts";
@@ -99,7 +103,9 @@ async function main(args: readonly string[]): Promise<number> {
     generation: () => [generationBenchmark(pytorch)],
   };
   const results: BenchmarkResult[] = [];
-  for (const benchmark of subjects.flatMap((name) => makers[name]())) {
+  const benchmarks: Benchmark[] = [];
+  for (const name of subjects) benchmarks.push(...await makers[name]());
+  for (const benchmark of benchmarks) {
     console.error(benchmark.title);
     const result = await runBenchmark(
       benchmark,

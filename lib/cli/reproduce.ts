@@ -34,7 +34,7 @@ import {
   STAGES,
   writeStageRecord,
 } from "../run/stages.ts";
-import { getSpace, type SpaceName } from "../spaces/space.ts";
+import { getSpace } from "../spaces/space.ts";
 import {
   formatSeconds,
   parseOptions,
@@ -66,9 +66,6 @@ const HELP = `deno task reproduce [options]
   --quick          every stage on a slice, in under two minutes: not for results
   --fresh          remove what earlier runs left and do all of it again
 `;
-
-/** Search spaces that the notebooks have settings for. */
-const REPRODUCED: readonly SpaceName[] = ["nasbench201"];
 
 /** A run as asked for on the command line. */
 export interface ReproduceRequest {
@@ -105,13 +102,6 @@ export function parseReproduceArguments(
     device: options.device,
     quick: options.quick,
   }, ACTION);
-  if (!REPRODUCED.includes(settings.space)) {
-    throw new RangeError(
-      `Cannot ${ACTION}: --space must be ${
-        REPRODUCED.join(", ")
-      }, got ${settings.space}, whose cells can be explored but whose models have no settings yet`,
-    );
-  }
   const root = options.outputs === undefined
     ? join(PROJECT_ROOT, "outputs")
     : resolve(folder, options.outputs);

@@ -24,7 +24,7 @@ import { cutAtOutput } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { loadT5, loadVqvae } from "./model_files.ts";
 import { repeatedPrompt, T5Generator } from "./t5_generation.ts";
-import type { OnProgress } from "./training_run.ts";
+import { type OnProgress, runKey, weightsDigest } from "./training_run.ts";
 import { Vqvae } from "./vqvae_training.ts";
 
 /** A language model, the VQ-VAE whose codes it writes, and the space they are of. */
@@ -33,6 +33,8 @@ export interface CellModel {
   readonly vqvae: Vqvae;
   readonly generator: T5Generator;
   readonly tokenizer: SentenceTokenizer;
+  /** Identity of the weights: two models with one key write and decode the same. */
+  readonly key: string;
 }
 
 /** Opens the two trained models of a space. */
@@ -41,11 +43,23 @@ export async function openCellModel(
   directories: { vqvae: string; t5: string },
   executor: Executor,
 ): Promise<CellModel> {
+  const vqvae = await loadVqvae(directories.vqvae);
+  const t5 = await loadT5(directories.t5);
+  const tokenizer = await loadTokenizer(directories.t5);
   return {
     space,
-    vqvae: Vqvae.load(await loadVqvae(directories.vqvae), executor),
-    generator: new T5Generator(await loadT5(directories.t5), executor),
-    tokenizer: await loadTokenizer(directories.t5),
+    vqvae: Vqvae.load(vqvae, executor),
+    generator: new T5Generator(t5, executor),
+    tokenizer,
+    key: runKey({
+      vqvae: [
+        vqvae.config,
+        weightsDigest(vqvae.weights.parameters),
+        weightsDigest(vqvae.weights.statistics),
+      ],
+      t5: [t5.config, weightsDigest(t5.weights)],
+      tokenizer: tokenizer.name,
+    }),
   };
 }
 

@@ -1,13 +1,16 @@
 /**
  * Samples cells at one temperature after the other and measures them in both modes.
  *
+ * The sentences of each setting are saved as soon as they are drawn, and a run that was
+ * killed goes on from them.
+ *
  * Source: the paper, §4.3 and figure 2.
  *
  * @module
  */
 
 import { join } from "node:path";
-import { writeJson } from "../files.ts";
+import { exists, readJson, writeJson } from "../files.ts";
 import type { SamplingOptions } from "../language/decoding.ts";
 import {
   type GenerationReport,
@@ -17,13 +20,15 @@ import {
 import type { ReconstructionReport } from "../metrics/reconstruction.ts";
 import { measuredRow, type ResultRow } from "../metrics/result_row.ts";
 import type { Random } from "../random.ts";
+import { sourceHash } from "../run/sources.ts";
 import type { MetricMode } from "../spaces/space.ts";
 import {
   type CellModel,
+  decodeSentences,
   sampleCells,
   type SampledCells,
 } from "./cell_sampling.ts";
-import type { OnProgress } from "./training_run.ts";
+import { type OnProgress, runKey } from "./training_run.ts";
 
 /** Temperatures of the reported sweep; the paper's are among them. */
 export const SWEEP_TEMPERATURES: readonly number[] = [
@@ -49,6 +54,17 @@ export interface SweepPoint extends SampledCells {
   readonly reports: Readonly<Record<MetricMode, GenerationReport>>;
   /** Rows for a table, one a mode. */
   readonly rows: Readonly<Record<MetricMode, ResultRow>>;
+  /** Of sampling and decoding; of decoding alone where the sentences were saved before. */
+  readonly seconds: number;
+}
+
+/** What is saved of a setting. */
+interface SavedSamples {
+  /** Identity of models, settings and code; other samples are not gone on from. */
+  readonly key: string;
+  readonly options: SamplingOptions;
+  readonly reports: SweepPoint["reports"];
+  readonly sentences: readonly string[];
 }
 
 /**
@@ -57,7 +73,9 @@ export interface SweepPoint extends SampledCells {
  * Each setting draws from a generator of its own, so its result does not depend on the others.
  *
  * @param settings How to choose tokens.
- * @param options `method`: the name of the rows; `note`: what readers must know of the model.
+ * @param options `method`: the name of the rows; `note`: what readers must know of the
+ *   model; `folder`: where to save the sentences, one file a setting, and to find those of
+ *   a run that was killed.
  */
 export async function sweepSampling(
   model: CellModel,
@@ -69,6 +87,7 @@ export async function sweepSampling(
     reconstruction,
     method,
     note,
+    folder,
     onProgress = () => {},
   }: {
     samples: number;
@@ -77,6 +96,7 @@ export async function sweepSampling(
     reconstruction: ReconstructionReport;
     method: string;
     note?: string;
+    folder?: string;
     onProgress?: OnProgress;
   },
 ): Promise<SweepPoint[]> {
@@ -88,16 +108,30 @@ export async function sweepSampling(
   const points: SweepPoint[] = [];
   for (const [index, options] of settings.entries()) {
     const { temperature, topK = null, topP = null } = options;
-    const sampled = await sampleCells(model, samples, {
-      ...options,
-      random: random.split(`${temperature}/${topK}/${topP}`),
-      onProgress: ({ done, message }) =>
-        onProgress({
-          done: index * samples + done,
-          total: settings.length * samples,
-          message,
-        }),
+    const started = performance.now();
+    const draw = random.split(`${temperature}/${topK}/${topP}`);
+    const path = folder === undefined ? null : join(folder, _fileName(options));
+    const key = runKey({
+      model: model.key,
+      options,
+      samples,
+      random: draw.state,
+      source: await sourceHash(new URL(import.meta.url)),
     });
+    const saved = await _savedSentences(path, key);
+    const sampled = saved === null
+      ? await sampleCells(model, samples, {
+        ...options,
+        random: draw,
+        onProgress: ({ done, message }) =>
+          onProgress({
+            done: index * samples + done,
+            total: settings.length * samples,
+            message,
+          }),
+      })
+      : { sentences: saved, samples: await decodeSentences(model, saved) };
+    const seconds = (performance.now() - started) / 1000;
     const measure = (mode: MetricMode) =>
       measureGeneration(space, sampled.samples, mode, training[mode]);
     const reports = { paper: measure("paper"), strict: measure("strict") };
@@ -119,7 +153,13 @@ export async function sweepSampling(
       ...sampled,
       reports,
       rows: { paper: row("paper"), strict: row("strict") },
+      seconds,
     });
+    if (path !== null) {
+      const { sentences } = sampled;
+      const file: SavedSamples = { key, options, reports, sentences };
+      await writeJson(path, file);
+    }
   }
   return points;
 }
@@ -145,26 +185,21 @@ export function bestPoint(
   );
 }
 
-/**
- * Saves the sentences of all points under `samples/`, one file a setting.
- *
- * @param outputs Folder of the run's outputs.
- */
-export async function saveSamples(
-  outputs: string,
-  points: readonly SweepPoint[],
-): Promise<void> {
-  for (const { options, sentences, reports } of points) {
-    const { temperature, topK = null, topP = null } = options;
-    const name = [
-      `temperature_${temperature}`,
-      ...(topK === null ? [] : [`top_k_${topK}`]),
-      ...(topP === null ? [] : [`top_p_${topP}`]),
-    ].join("_");
-    await writeJson(join(outputs, "samples", `${name}.json`), {
-      options,
-      reports,
-      sentences,
-    });
-  }
+/** The sentences that a file holds if they are of the same run, else null. */
+async function _savedSentences(
+  path: string | null,
+  key: string,
+): Promise<readonly string[] | null> {
+  if (path === null || !await exists(path)) return null;
+  const saved = await readJson<SavedSamples>(path, "saved samples");
+  return saved.key === key ? saved.sentences : null;
+}
+
+function _fileName({ temperature, topK, topP }: SamplingOptions): string {
+  const parts = [
+    `temperature_${temperature}`,
+    ...(topK == null ? [] : [`top_k_${topK}`]),
+    ...(topP == null ? [] : [`top_p_${topP}`]),
+  ];
+  return `${parts.join("_")}.json`;
 }

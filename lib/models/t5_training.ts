@@ -33,6 +33,7 @@ import {
 import { adamWSlots, trainingStep, warmupCosine } from "../nn/optimizers.ts";
 import { Random } from "../random.ts";
 import { sourceHash } from "../run/sources.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 import {
   IGNORED_LABEL,
   labelLoss,
@@ -53,7 +54,7 @@ import {
   type OnProgress,
   runKey,
   saveCheckpoint,
-  storable,
+  weightsDigest,
 } from "./training_run.ts";
 
 /** Settings of a training run. */
@@ -74,21 +75,25 @@ export interface T5Training {
   readonly seed: number;
 }
 
-/** The reported run, from scratch; all numbers are ours. */
-export const T5_TRAINING: T5Training = {
-  epochs: 18,
-  batchSize: 64,
-  fillShare: 0.25,
-  learningRate: 2e-3,
-  warmupSteps: 100,
-  weightDecay: 0.01,
-  clipNorm: 1,
-  patience: 3,
-  seed: 0,
-};
-
-/** A training that shows every part at work and reaches nothing. */
-export const T5_TRAINING_QUICK: T5Training = { ...T5_TRAINING, epochs: 3 };
+/**
+ * The reported run for a space, from scratch; all numbers are ours.
+ *
+ * @param quick A training that shows every part at work and reaches nothing.
+ */
+export function t5Training(space: SearchSpace, quick = false): T5Training {
+  const large = space.name === "nasbench101";
+  return {
+    epochs: quick ? 3 : large ? 4 : 18,
+    batchSize: large ? 256 : 64,
+    fillShare: large ? 0.125 : 0.25,
+    learningRate: 2e-3,
+    warmupSteps: 100,
+    weightDecay: 0.01,
+    clipNorm: 1,
+    patience: 3,
+    seed: 0,
+  };
+}
 
 /** One epoch of a training run; losses are means, in nats per token. */
 export interface T5Epoch {
@@ -190,10 +195,7 @@ export async function trainT5(
     tokenizer: tokenizer.name,
     train: digest(train.codes),
     validation: digest(validation.codes),
-    weights: weights === undefined ? null : Array.from(
-      storable(weights),
-      ([name, { data }]) => [name, digest(data)],
-    ),
+    weights: weights === undefined ? null : weightsDigest(weights),
   });
   const saved = checkpoint === undefined
     ? null

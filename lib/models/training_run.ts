@@ -37,6 +37,16 @@ export function digest(numbers: Float32Array | Int32Array | Uint32Array) {
   return sha256(new Uint8Array(buffer, byteOffset, byteLength));
 }
 
+/** A digest of weights and their names, as a part of a run's identity. */
+export function weightsDigest(weights: HostTensors): string {
+  return sha256(JSON.stringify(
+    Array.from(
+      storable(weights),
+      ([name, { shape, data }]) => [name, shape, digest(data)],
+    ),
+  ));
+}
+
 /** Host tensors, all float32, as a safetensors file takes them. */
 export function storable(
   tensors: HostTensors,

@@ -31,8 +31,17 @@ import { nearestCodes, quantize } from "../nn/vector_quantizer.ts";
 import type { Random } from "../random.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 
-/** Which code a VQ-VAE learns; see the module's header. */
-export type CodeKind = "printed" | "positional";
+/** The codes a VQ-VAE can learn; see the module's header. */
+export const CODES = ["printed", "positional"] as const;
+
+/** One of {@link CODES}. */
+export type CodeKind = typeof CODES[number];
+
+/** How results name the method that builds on a code. */
+export const CODE_METHODS: Readonly<Record<CodeKind, string>> = {
+  printed: "Arch-LLM",
+  positional: "Arch-LLM+",
+};
 
 /** The shape of a VQ-VAE. */
 export interface VqvaeConfig {
@@ -272,7 +281,8 @@ export function decode(
  * pairs `i < j`, as in arch2vec (a node paired with itself has `zᵢ·zᵢ ≥ 0` and no edge to
  * decode); a padding row, whose one-hot row is zero, adds nothing to that of eq. 5.
  *
- * @param inputs `operations` `[B, N, K]`, `adjacency` `[B, N, N]`.
+ * @param inputs `operations` `[B, N, K]`, `adjacency` `[B, N, N]`, and `hardness`, a scalar
+ *   in `[0, 1]`: the decoder sees `z + hardness · (e − z)`, at 1 the codebook vectors.
  */
 export function vqvaeLoss(
   config: VqvaeConfig,
@@ -287,7 +297,11 @@ export function vqvaeLoss(
     z,
     state[CODEBOOK],
   );
-  const logits = decode(config, state, zq);
+  const seen = tf.add(
+    tf.mul(zq, inputs.hardness),
+    tf.mul(z, tf.sub(1, inputs.hardness)),
+  );
+  const logits = decode(config, state, seen);
   const operationLoss = tf.sum(
     softmaxCrossEntropyOneHot(
       logits.operations,

@@ -44,7 +44,6 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
 Deno.test("parseReproduceArguments() rejects what it does not know", () => {
   const wrong: [string, RegExp][] = [
     ["--space=moon", /must be one of .*nasbench201/],
-    ["--space=nasbench101", /models have no settings yet$/],
     ["--seed=x", /^Cannot reproduce: --seed must be a whole number, got x$/],
     ["--seed=-1", /^Cannot reproduce: seed must be .* got -1$/],
     ["--samples=0", /^Cannot reproduce: samples must be .* got 0$/],

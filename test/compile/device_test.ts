@@ -115,6 +115,7 @@ Deno.test("a VQ-VAE trains on wasm as on the CPU", async () => {
     });
     const { loss } = await step.run(state, {
       ...batchTensors(space, space.cells(), [1, 500, 9000]),
+      hardness: scalar(1),
       learningRate: scalar(1e-3),
       step: scalar(1),
     });

@@ -347,7 +347,7 @@ function steps(): Step[] {
       (state, inputs) => vqvaeLoss(VQVAE, state, inputs),
       vqvae.parameters,
       vqvae.statistics,
-      cells,
+      { ...cells, hardness: scalar(1) },
     ),
     ["vqvae encoder", encodeStep(VQVAE), vqvaeState, cells],
     [

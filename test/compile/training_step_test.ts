@@ -60,11 +60,14 @@ function vqvaeProblem(cells: number): Problem {
     loss: (state, inputs) => vqvaeLoss(config, state, inputs),
     parameters,
     statistics,
-    inputs: batchTensors(
-      space,
-      space.cells(),
-      random.permutation(1000).subarray(0, cells),
-    ),
+    inputs: {
+      ...batchTensors(
+        space,
+        space.cells(),
+        random.permutation(1000).subarray(0, cells),
+      ),
+      hardness: scalar(0.7),
+    },
   };
 }
 

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { eagerExecutor } from "../../lib/compile/eager_executor.ts";
-import { exists, readJson } from "../../lib/files.ts";
+import { readJson } from "../../lib/files.ts";
 import type { SamplingOptions } from "../../lib/language/decoding.ts";
 import { toSentence } from "../../lib/language/sentences.ts";
 import {
@@ -12,7 +11,6 @@ import {
 } from "../../lib/language/tokenizer.ts";
 import {
   bestPoint,
-  saveSamples,
   SWEEP_TEMPERATURES,
   type SweepPoint,
   sweepRows,
@@ -31,7 +29,7 @@ import {
   getSpace,
   type SearchSpace,
 } from "../../lib/spaces/space.ts";
-import { assertClose, SAME_ALGORITHM } from "../_helpers.ts";
+import { assertClose, SAME_ALGORITHM, withFolder } from "../_helpers.ts";
 
 const whole = getSpace("nasbench201");
 /** NAS-Bench-201, of which the first 20 cells are for training. */
@@ -112,6 +110,7 @@ function modelOf(script: ScriptedGenerator["script"], of = space) {
     vqvae: new ScriptedVqvae(),
     generator: new ScriptedGenerator(script),
     tokenizer,
+    key: "scripted",
   };
 }
 
@@ -208,10 +207,13 @@ Deno.test("sweepSampling() gives each setting the same, whatever the others", as
       samples: 40,
       random: Random.fromSeed(seed),
     });
-  const points = await sweep(SETTINGS);
+  const points = withoutTime(await sweep(SETTINGS));
   assert.deepEqual(points.map((point) => point.options), SETTINGS);
-  assert.deepEqual((await sweep(SETTINGS.toReversed())).reverse(), points);
-  assert.deepEqual(await sweep([SETTINGS[2]]), [points[2]]);
+  assert.deepEqual(
+    withoutTime(await sweep(SETTINGS.toReversed())).reverse(),
+    points,
+  );
+  assert.deepEqual(withoutTime(await sweep([SETTINGS[2]])), [points[2]]);
   assert.notDeepEqual(
     (await sweep([SETTINGS[2]], 5))[0].sentences,
     points[2].sentences,
@@ -305,32 +307,75 @@ Deno.test("sweepRows() lists paper mode, then strict mode, of each point", async
   assert.equal(sweepRows(points)[2], points[1].rows.paper);
 });
 
-Deno.test("saveSamples() writes one file a setting", async () => {
-  const outputs = await Deno.makeTempDir();
-  try {
-    const points = await sweepSampling(random, SETTINGS, OPTIONS);
-    await saveSamples(outputs, points);
-    const saved = await Promise.all(
-      [...Deno.readDirSync(join(outputs, "samples"))].map(({ name }) =>
-        readJson<SweepPoint>(join(outputs, "samples", name), "samples")
-      ),
+/** What a sweep gives, but for the time it took. */
+const withoutTime = (points: readonly SweepPoint[]) =>
+  points.map((point) => ({ ...point, seconds: 0 }));
+
+Deno.test("sweepSampling() saves one file a setting", async () => {
+  await withFolder(async (folder) => {
+    const points = await sweepSampling(random, SETTINGS, {
+      ...OPTIONS,
+      folder,
+    });
+    assert.deepEqual(
+      [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
+      [
+        "temperature_0.5.json",
+        "temperature_1.json",
+        "temperature_1_top_k_3.json",
+        "temperature_2.json",
+      ],
     );
-    assert.equal(saved.length, SETTINGS.length);
-    for (const { options, reports, sentences } of points) {
-      const same = saved.filter((file) =>
-        isDeepStrictEqual(file.options, options)
-      );
-      assert.deepEqual(same, [{ options, reports, sentences }]);
+    const { key, ...saved } = await readJson<Record<string, unknown>>(
+      join(folder, "temperature_0.5.json"),
+      "samples",
+    );
+    const { options, reports, sentences } = points[0];
+    assert.deepEqual(saved, { options, reports, sentences });
+    assert.match(`${key}`, /^[0-9a-f]{64}$/);
+  });
+});
+
+class Killed extends Error {}
+
+Deno.test("sweepSampling() killed goes on to the same points with the sentences it saved", async () => {
+  const reference = withoutTime(await sweepSampling(random, SETTINGS, OPTIONS));
+  await withFolder(async (folder) => {
+    const sweep = async (killAt: number, options = {}) => {
+      const sampled: number[] = [];
+      const points = await sweepSampling(random, SETTINGS, {
+        ...OPTIONS,
+        folder,
+        ...options,
+        onProgress: ({ done }) => {
+          sampled.push(done);
+          if (done === killAt) throw new Killed();
+        },
+      });
+      return { sampled, points: withoutTime(points) };
+    };
+    await assert.rejects(sweep(30), Killed);
+    const { sampled, points } = await sweep(Infinity);
+    assert.deepEqual(sampled, [30, 40]);
+    assert.deepEqual(points, reference);
+    // Of another seed, size or model nothing is taken.
+    for (
+      const options of [{ random: Random.fromSeed(5) }, { samples: 11 }]
+    ) {
+      assert.equal((await sweep(Infinity, options)).sampled.length, 4);
     }
-    // A temperature alone is the name.
-    assert.ok(await exists(join(outputs, "samples", "temperature_0.5.json")));
-  } finally {
-    await Deno.remove(outputs, { recursive: true });
-  }
+    const calls: number[] = [];
+    await sweepSampling({ ...random, key: "another" }, SETTINGS, {
+      ...OPTIONS,
+      folder,
+      onProgress: ({ done }) => calls.push(done),
+    });
+    assert.equal(calls.length, 4);
+  });
 });
 
 Deno.test("SWEEP_TEMPERATURES has the paper's", () => {
-  for (const temperature of [1.8, 2]) {
+  for (const temperature of [0.7, 1.8, 2]) {
     assert.ok(SWEEP_TEMPERATURES.includes(temperature));
   }
   assert.deepEqual(

@@ -105,7 +105,12 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
         },
       ),
       { ...parameters, ...statistics, ...adamWSlots(parameters) },
-      { ...inputs, learningRate: scalar(adamw.lr), step: scalar(1) },
+      {
+        ...inputs,
+        hardness: scalar(1),
+        learningRate: scalar(adamw.lr),
+        step: scalar(1),
+      },
     );
     for (const name of ["loss", "reconstruction", "quantization"] as const) {
       assertClose(outputs[name].data, [expected[name]], ACROSS_BACKENDS, name);

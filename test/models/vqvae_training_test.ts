@@ -38,6 +38,7 @@ const TRAINING: VqvaeTraining = {
   batchSize: 128, // 4 steps an epoch
   learningRate: 5e-3,
   warmupSteps: 2,
+  softStart: 0.3,
   reseedEvery: 3,
   reseedUntil: 0.5,
   seed: 0,
@@ -247,7 +248,8 @@ Deno.test("trainVqvae() depends on each of its settings", async () => {
     const change of [
       { learningRate: 1e-3 },
       { warmupSteps: 4 },
-      { reseedEvery: 2 },
+      { softStart: 0 },
+      { reseedEvery: 1 },
       { reseedUntil: 1 },
     ]
   ) {
