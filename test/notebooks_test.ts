@@ -49,19 +49,47 @@ for (const stage of STAGES) {
   });
 }
 
-/** Runs `reproduce --quick` as a user does. */
-async function reproduceQuick(outputs: string) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+/** Starts `reproduce --quick` as a user does. */
+function startQuick(outputs: string): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "-A", join(PROJECT_ROOT, "lib/cli/reproduce.ts")],
       ...["--quick", "--outputs", outputs],
     ],
     env: { NO_COLOR: "1" },
-  }).output();
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+async function reproduceQuick(outputs: string) {
+  const { code, stdout, stderr } = await startQuick(outputs).output();
   const decoder = new TextDecoder();
   const text = decoder.decode(stdout) + decoder.decode(stderr);
   assert.equal(code, 0, text);
   return text;
+}
+
+/** Runs it until a file is there, then interrupts it. */
+async function interruptQuick(outputs: string, file: string) {
+  const child = startQuick(outputs);
+  let ended = false;
+  const output = child.output().finally(() => ended = true);
+  while (!ended && !existsSync(file)) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  if (!ended) child.kill("SIGINT");
+  const { code, stderr } = await output;
+  assert.equal(code, 130, new TextDecoder().decode(stderr));
+}
+
+/** The tables of a run, by name. */
+function tablesOf(outputs: string): Record<string, string> {
+  const folder = join(outputs, "tables");
+  return Object.fromEntries(
+    [...Deno.readDirSync(folder)].map(({ name }) => name).sort()
+      .map((name) => [name, Deno.readTextFileSync(join(folder, name))]),
+  );
 }
 
 Deno.test({
@@ -125,6 +153,23 @@ Deno.test({
         const seconds = (performance.now() - started) / 1000;
         assert.ok(seconds < 10, `took ${seconds} s`);
       });
+      await t.step(
+        "killed in the VQ-VAE, in the T5 and in sampling it goes on to the same tables",
+        async () => {
+          const killed = join(root, "killed");
+          const results = join(killed, "nasbench201-quick");
+          for (
+            const file of [
+              "models/positional/vqvae/checkpoint.safetensors",
+              "models/printed/t5/checkpoint.safetensors",
+              "samples/printed/temperature_0.8.json",
+            ]
+          ) await interruptQuick(killed, join(results, file));
+          const text = await reproduceQuick(killed);
+          assert.match(text, /^\[4\/\d+\] .*: unchanged, skipped$/m);
+          assert.deepEqual(tablesOf(results), tablesOf(outputs));
+        },
+      );
     } finally {
       await Deno.remove(root, { recursive: true });
     }

@@ -172,6 +172,12 @@ function canonicalKey(graph: Graph): string {
   return hashModule(pruned, HASH_LABELS);
 }
 
+function indexOf(graph: Graph): number | null {
+  return invalidReason(graph, "paper") === null
+    ? cellOfHash(canonicalKey(graph))
+    : null;
+}
+
 /** Such as `input, conv3x3, output; 0→1,2 1→2`. */
 function describe(graph: Graph): string {
   const names = Array.from(graph.ops, (op) => NASBENCH101_OPS[op] ?? "?");
@@ -202,6 +208,7 @@ export const NASBENCH101: SearchSpace = {
   invalidReason,
   rawKey: (graph) => hashModule(graph, HASH_LABELS),
   canonicalKey,
+  indexOf,
   cellKeys,
   describe,
 };

@@ -247,6 +247,14 @@ function split(): { train: Uint32Array; validation: Uint32Array } {
   };
 }
 
+function indexOf(graph: Graph): number | null {
+  if (invalidReason(graph, "strict") !== null) return null;
+  return graph.ops.subarray(1, NODES - 1).reduce(
+    (index, op) => index * ARCH_OPS.length + GRAPH_OP.indexOf(op),
+    0,
+  );
+}
+
 function describe(graph: Graph): string {
   if (invalidReason(graph, "strict") === null) return formatArch(graph);
   const names = Array.from(graph.ops, (op) => NASBENCH201_OPS[op] ?? "?");
@@ -273,5 +281,6 @@ export const NASBENCH201: SearchSpace = {
   invalidReason,
   rawKey: (graph) => hashModule(graph, HASH_LABELS),
   canonicalKey: formatArch,
+  indexOf,
   describe,
 };

@@ -87,6 +87,8 @@ export interface SearchSpace {
   rawKey(graph: Graph): string;
   /** Identity in strict mode: equal exactly for graphs of the same cell; the graph must be strictly valid. */
   canonicalKey(graph: Graph): string;
+  /** Which cell of the table a graph is once it is pruned, or null if it is none. */
+  indexOf(graph: Graph): number | null;
   /** The keys of cells of the table, where the space has them at hand: those that `rawKey` or `canonicalKey` would give. */
   cellKeys?(indices: Uint32Array, mode: MetricMode): string[];
   /** One line for a caption; any graph will do. */

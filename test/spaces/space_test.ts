@@ -42,3 +42,17 @@ Deno.test("cellGraph() refuses an index outside the table", () => {
     );
   }
 });
+
+for (const name of ["nasbench101", "nasbench201"]) {
+  Deno.test(`indexOf() finds the cells of ${name}, and nothing else`, async () => {
+    const space = getSpace(name);
+    await space.prepare();
+    const table = space.cells();
+    for (const cell of [0, 1, 777, 12_345, table.count - 1]) {
+      assert.equal(space.indexOf(cellGraph(table, cell)), cell);
+    }
+    const { ops, edges } = cellGraph(table, 777);
+    assert.equal(space.indexOf({ ops, edges: 0 }), null);
+    assert.equal(space.indexOf({ ops: ops.with(1, 0), edges }), null);
+  });
+}

@@ -1,0 +1,100 @@
+/**
+ * The paper's Algorithm 1: a population refreshed by the language model.
+ *
+ * Source: Arch-LLM, §3.3, algorithm 1.
+ *
+ * @module
+ */
+
+import type { Random } from "../random.ts";
+import { unseenCells } from "./methods.ts";
+import { byAccuracy, type Oracle, type Query } from "./oracle.ts";
+import type { CellWriter } from "./writer.ts";
+
+/** The parameters that the paper leaves open; n + T(n − m) queries at most. */
+export interface Algorithm1Options {
+  /** n: cells alive at the start, and again after each iteration. */
+  readonly population: number;
+  /** m: the best, which stay and are varied. */
+  readonly kept: number;
+  /** T. */
+  readonly iterations: number;
+}
+
+/** 400 queries, the number of the paper's Tables 3 and 4. */
+export const ALGORITHM_1: Algorithm1Options = {
+  population: 100,
+  kept: 25,
+  iterations: 4,
+};
+
+/** Queries that the algorithm makes: `n + T(n − m)`. */
+export function algorithm1Queries(
+  { population, kept, iterations }: Algorithm1Options,
+): number {
+  return population + iterations * (population - kept);
+}
+
+/** Rounds without a new cell after which random cells fill up. */
+const PATIENCE = 20;
+
+/**
+ * Runs Algorithm 1 until its iterations are done or the budget is spent.
+ *
+ * A cell counts as added only if it was not queried before: what the model writes twice, or
+ * what is no covered cell of the space, is written again, so that each iteration adds
+ * exactly `n − m` cells, `2m` of them by filling where the model finds so many. If the
+ * model has nothing new to say in 20 rounds, random cells take the rest.
+ *
+ * @throws {RangeError} If not `1 ≤ m` and `3m ≤ n`.
+ */
+export async function algorithm1(
+  oracle: Oracle,
+  random: Random,
+  writer: CellWriter,
+  options: Algorithm1Options = ALGORITHM_1,
+): Promise<void> {
+  const { population, kept, iterations } = options;
+  if (!(kept >= 1 && 3 * kept <= population)) {
+    throw new RangeError(
+      `Cannot run Algorithm 1: m must be from 1 to n/3, got m = ${kept} and n = ${population}`,
+    );
+  }
+  const add = async (
+    count: number,
+    write: () => Promise<number[]>,
+  ): Promise<Query[]> => {
+    const added: Query[] = [];
+    const open = () => Math.min(count - added.length, oracle.remaining);
+    for (let idle = 0; open() > 0 && idle < PATIENCE; idle++) {
+      for (const cell of await write()) {
+        if (open() === 0) break;
+        if (oracle.seen(cell) || !oracle.covers(cell)) continue;
+        added.push({ cell, validation: oracle.query(cell) });
+        idle = 0;
+      }
+    }
+    return added;
+  };
+  const generate = () => writer.generate(2 * population, random);
+  const fillUp = (missing: number) =>
+    add(
+      missing,
+      () => Promise.resolve([...unseenCells(oracle, random).take(missing)]),
+    );
+  const create = async (count: number): Promise<Query[]> => {
+    const written = await add(count, generate);
+    return [...written, ...await fillUp(count - written.length)];
+  };
+  let alive = await create(population);
+  for (let t = 0; t < iterations && oracle.remaining > 0; t++) {
+    const best = byAccuracy(alive).slice(0, kept);
+    const parents = best.map(({ cell }) => cell);
+    const filled = await add(
+      2 * kept,
+      () => writer.fill([...parents, ...parents], random),
+    );
+    const rest = population - kept - filled.length;
+    alive = [...best, ...filled, ...await create(rest)];
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The cells one step away from a cell.
+ *
+ * A step changes the operation of one inner node, and where the adjacency is free also
+ * turns one edge on or off, or puts a new node on the way from one node to another. What
+ * results is pruned; of equal cells one is listed.
+ *
+ * Source: White et al. 2021, arXiv:2005.02960, §3 (operations and edges); the new node is
+ * ours, because cells are stored pruned and could not grow without it.
+ *
+ * @module
+ */
+
+import { edgeBit, type Graph, hasEdge } from "../spaces/graph.ts";
+import { cellGraph, type SearchSpace } from "../spaces/space.ts";
+
+/**
+ * Lists the neighbours of a cell.
+ *
+ * @param cell Index into the cells of the space.
+ * @returns Indices, ascending, without the cell itself.
+ */
+export function neighbours(space: SearchSpace, cell: number): Uint32Array {
+  const graph = cellGraph(space.cells(), cell);
+  const found = new Set<number>();
+  for (const near of _steps(space, graph)) {
+    const index = space.indexOf(near);
+    if (index !== null && index !== cell) found.add(index);
+  }
+  return Uint32Array.from(found).sort();
+}
+
+/** The graphs one step away; not all are cells of the space. */
+function* _steps(space: SearchSpace, graph: Graph): Generator<Graph> {
+  const { ops, edges } = graph;
+  const inner = Array.from(space.ops.keys()).slice(1, -1);
+  for (let node = 1; node < ops.length - 1; node++) {
+    for (const op of inner) {
+      if (op !== ops[node]) yield { ops: ops.with(node, op), edges };
+    }
+  }
+  if (!space.variableSize) return;
+  for (let to = 1; to < ops.length; to++) {
+    for (let from = 0; from < to; from++) {
+      yield { ops, edges: edges ^ (1 << edgeBit(from, to)) };
+      if (ops.length === space.nodeCount) continue;
+      for (const op of inner) yield _withNode(graph, from, to, op);
+    }
+  }
+}
+
+/** The graph with a new node `from → node → to`, placed just before `to`. */
+function _withNode(
+  graph: Graph,
+  from: number,
+  to: number,
+  op: number,
+): Graph {
+  const count = graph.ops.length;
+  const moved = (node: number) => node < to ? node : node + 1;
+  let edges = 1 << edgeBit(from, to) | 1 << edgeBit(to, to + 1);
+  for (let j = 1; j < count; j++) {
+    for (let i = 0; i < j; i++) {
+      if (hasEdge(graph, i, j)) edges |= 1 << edgeBit(moved(i), moved(j));
+    }
+  }
+  const ops = Array.from(graph.ops);
+  ops.splice(to, 0, op);
+  return { ops: Uint8Array.from(ops), edges };
+}

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { eagerExecutor } from "../../lib/compile/eager_executor.ts";
+import {
+  loadTokenizer,
+  type TokenBatch,
+  writeCodesTokenizer,
+} from "../../lib/language/tokenizer.ts";
+import { T5_MINI } from "../../lib/models/t5_config.ts";
+import {
+  type GenerationOptions,
+  T5Generator,
+} from "../../lib/models/t5_generation.ts";
+import { vqvaeConfig } from "../../lib/models/vqvae.ts";
+import { type DecodedCells, Vqvae } from "../../lib/models/vqvae_training.ts";
+import { Random } from "../../lib/random.ts";
+import { modelWriter } from "../../lib/search/writer.ts";
+import { cellGraph, type SearchSpace } from "../../lib/spaces/space.ts";
+import { SPACE } from "./_tables.ts";
+
+const CONFIG = { ...vqvaeConfig(SPACE), codebookSize: 64 };
+const executor = await eagerExecutor("cpu");
+const folder = await Deno.makeTempDir();
+await writeCodesTokenizer(folder, { codebookSize: 64 });
+const tokenizer = await loadTokenizer(folder);
+await Deno.remove(folder, { recursive: true });
+
+/** Codes are operations. */
+class OperationVqvae extends Vqvae {
+  constructor() {
+    super(CONFIG, executor, executor.state({}));
+  }
+
+  override encode(space: SearchSpace, indices: ArrayLike<number>) {
+    const ops = Array.from(
+      indices,
+      (cell) => [...cellGraph(space.cells(), cell).ops],
+    );
+    const codes = Int32Array.from(ops.flat());
+    return Promise.resolve({ codes, z: new Float32Array() });
+  }
+
+  override decode(codes: Int32Array): Promise<DecodedCells> {
+    const { edges } = cellGraph(SPACE.cells(), 0);
+    return Promise.resolve({
+      ops: codes,
+      edges: new Uint32Array(codes.length / 8).fill(edges),
+    });
+  }
+}
+
+const CONV = SPACE.ops.indexOf("conv3x3");
+
+/** Puts a 3×3 convolution into each mask, or writes cells of such alone; every third is cut short. */
+class ConvolutionGenerator extends T5Generator {
+  readonly prompts: string[] = [];
+
+  constructor() {
+    super({ config: T5_MINI, weights: {} }, executor);
+  }
+
+  override generate(
+    { ids, rows, length }: TokenBatch,
+    { maxTokens, temperature }: GenerationOptions,
+  ): Promise<Int32Array> {
+    assert.equal(temperature, 0.7);
+    const sentences = tokenizer.decodeBatch(ids, length).map((text, row) => {
+      this.prompts.push(text);
+      const masks = text.match(/<extra_id_\d+>/g) ?? [];
+      const words = masks.length > 0
+        ? masks.flatMap((mask) => [mask, `${CONV}`])
+        : ["0", ...new Array(6).fill(`${CONV}`), "6"];
+      return row % 3 === 2 ? words.slice(0, -1) : words;
+    });
+    assert.equal(sentences.length, rows);
+    return Promise.resolve(tokenizer.encodeBatch(sentences, maxTokens).ids);
+  }
+}
+
+function writer() {
+  const generator = new ConvolutionGenerator();
+  const model = {
+    space: SPACE,
+    vqvae: new OperationVqvae(),
+    generator,
+    tokenizer,
+    key: "",
+  };
+  return { generator, ...modelWriter(model, { temperature: 0.7 }) };
+}
+
+const ALL_CONVOLUTIONS = SPACE.indexOf({
+  ...cellGraph(SPACE.cells(), 0),
+  ops: Uint8Array.from([0, ...new Array(6).fill(CONV), 6]),
+})!;
+
+Deno.test("modelWriter() writes cells, and leaves out what is none", async () => {
+  const cells = await writer().generate(7, Random.fromSeed(0));
+  // Two of seven are cut short.
+  assert.deepEqual(cells, new Array(5).fill(ALL_CONVOLUTIONS));
+});
+
+Deno.test("modelWriter() fills masks and keeps the rest of each cell", async () => {
+  const { fill, generator } = writer();
+  const given = Array.from({ length: 30 }, (_, i) => 500 * i);
+  const cells = await fill(given, Random.fromSeed(3));
+  assert.equal(generator.prompts.length, 30);
+  assert.ok(
+    generator.prompts.every((text) => /^fill:.*<extra_id_0>/.test(text)),
+  );
+  // A masked end becomes a convolution, and the decode no cell of the space.
+  assert.ok(cells.length > 0 && cells.length < 20);
+  const ops = (cell: number) => cellGraph(SPACE.cells(), cell).ops;
+  for (const cell of cells) {
+    const parent = given.find((one) =>
+      ops(cell).every((op, i) => op === CONV || op === ops(one)[i])
+    );
+    assert.notEqual(parent, undefined);
+  }
+  assert.deepEqual(await fill([], Random.fromSeed(3)), []);
+});
+
+Deno.test("modelWriter() masks by its random numbers alone", async () => {
+  const given = [100, 2000, 7000, 9999];
+  const prompts = async (seed: number) => {
+    const { fill, generator } = writer();
+    await fill(given, Random.fromSeed(seed));
+    return generator.prompts;
+  };
+  assert.deepEqual(await prompts(1), await prompts(1));
+  assert.notDeepEqual(await prompts(1), await prompts(2));
+});
