@@ -4,9 +4,10 @@ import {
   algorithm1Queries,
   ALGORITHM_1,
 } from "../../lib/search/algorithm1.ts";
-import { archLlmSearch, ROUNDS } from "../../lib/search/bayesian.ts";
+import { archLlmSearch } from "../../lib/search/bayesian.ts";
 import { byAccuracy, Oracle } from "../../lib/search/oracle.ts";
 import { neighbours } from "../../lib/search/neighbours.ts";
+import { ROUNDS } from "../../lib/search/rounds.ts";
 import type { CellWriter } from "../../lib/search/writer.ts";
 import { Random } from "../../lib/random.ts";
 import { madeUpTable, SPACE } from "./_tables.ts";

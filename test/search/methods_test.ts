@@ -5,18 +5,26 @@ import {
   regularisedEvolution,
   type SearchMethod,
 } from "../../lib/search/methods.ts";
-import { bayesianOptimisation, ROUNDS } from "../../lib/search/bayesian.ts";
+import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
+import { bananas } from "../../lib/search/bananas.ts";
+import { bayesianOptimisation } from "../../lib/search/bayesian.ts";
+import { ROUNDS } from "../../lib/search/rounds.ts";
 import { Oracle } from "../../lib/search/oracle.ts";
 import { Random } from "../../lib/random.ts";
 import { madeUpTable, SPACE } from "./_tables.ts";
 
 const table = madeUpTable();
+const executor = onnxExecutor({ provider: "cpu" });
 const METHODS: Record<string, SearchMethod> = {
   "random search": randomSearch,
   "regularised evolution": regularisedEvolution,
   "local search": localSearch,
   "Bayesian optimisation": (oracle, random) =>
-    bayesianOptimisation(oracle, random, { ...ROUNDS, candidates: 200 }),
+    bayesianOptimisation(oracle, random, ["subtrees"], {
+      ...ROUNDS,
+      candidates: 200,
+    }),
+  BANANAS: (oracle, random) => bananas(oracle, random, executor),
 };
 
 async function search(method: SearchMethod, seed: number, budget = 120) {
