@@ -106,9 +106,12 @@ export async function loadAccuraciesFrom(
   options: { readonly onProgress?: (progress: SpaceProgress) => void } = {},
 ): Promise<readonly AccuracyTable[]> {
   if (space === "nasbench201") {
-    return await Promise.all(
-      DATASETS[space].map((dataset) => loadNasbench201(folders, dataset)),
-    );
+    const tables: AccuracyTable[] = [];
+    // One after the other: of several missing files the first is named.
+    for (const dataset of DATASETS[space]) {
+      tables.push(await loadNasbench201(folders, dataset));
+    }
+    return tables;
   }
   const path = await findRepeats(folders);
   if (path === null) throw _missing(space, NASBENCH101_NAMES, folders);
