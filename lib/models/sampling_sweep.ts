@@ -10,7 +10,7 @@
  */
 
 import { join } from "node:path";
-import { exists, readJson, writeJson } from "../files.ts";
+import { writeJson } from "../files.ts";
 import type { SamplingOptions } from "../language/decoding.ts";
 import {
   type GenerationReport,
@@ -28,7 +28,7 @@ import {
   sampleCells,
   type SampledCells,
 } from "./cell_sampling.ts";
-import { type OnProgress, runKey } from "./training_run.ts";
+import { loadResult, type OnProgress, runKey } from "./training_run.ts";
 
 /** Temperatures of the reported sweep; the paper's are among them. */
 export const SWEEP_TEMPERATURES: readonly number[] = [
@@ -118,7 +118,7 @@ export async function sweepSampling(
       random: draw.state,
       source: await sourceHash(new URL(import.meta.url)),
     });
-    const saved = await _savedSentences(path, key);
+    const saved = await loadResult<SavedSamples>(path, key, "saved samples");
     const sampled = saved === null
       ? await sampleCells(model, samples, {
         ...options,
@@ -130,7 +130,10 @@ export async function sweepSampling(
             message,
           }),
       })
-      : { sentences: saved, samples: await decodeSentences(model, saved) };
+      : {
+        sentences: saved.sentences,
+        samples: await decodeSentences(model, saved.sentences),
+      };
     const seconds = (performance.now() - started) / 1000;
     const measure = (mode: MetricMode) =>
       measureGeneration(space, sampled.samples, mode, training[mode]);
@@ -183,16 +186,6 @@ export function bestPoint(
   return points.reduce((best, point) =>
     point.reports[mode][metric] > best.reports[mode][metric] ? point : best
   );
-}
-
-/** The sentences that a file holds if they are of the same run, else null. */
-async function _savedSentences(
-  path: string | null,
-  key: string,
-): Promise<readonly string[] | null> {
-  if (path === null || !await exists(path)) return null;
-  const saved = await readJson<SavedSamples>(path, "saved samples");
-  return saved.key === key ? saved.sentences : null;
 }
 
 function _fileName({ temperature, topK, topP }: SamplingOptions): string {

@@ -6,7 +6,7 @@
 
 import type { HostTensors } from "../compile/executor.ts";
 import { floats } from "../compile/executor.ts";
-import { exists, sha256 } from "../files.ts";
+import { exists, readJson, sha256 } from "../files.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 /** Called as work proceeds; `message` says how it goes (losses, rates). */
@@ -45,6 +45,22 @@ export function weightsDigest(weights: HostTensors): string {
       ([name, { shape, data }]) => [name, shape, digest(data)],
     ),
   ));
+}
+
+/**
+ * Reads what a run saved as JSON, or null where there is none of this run.
+ *
+ * @param path Null: nothing is ever saved.
+ * @param what Names the content in errors.
+ */
+export async function loadResult<T extends { readonly key: string }>(
+  path: string | null,
+  key: string,
+  what: string,
+): Promise<T | null> {
+  if (path === null || !await exists(path)) return null;
+  const saved = await readJson<T>(path, what);
+  return saved.key === key ? saved : null;
 }
 
 /** Host tensors, all float32, as a safetensors file takes them. */

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { edgeBit, type Graph, hasEdge } from "../spaces/graph.ts";
+import { edgeBit, edgePairs, edgesOf, type Graph } from "../spaces/graph.ts";
 import { cellGraph, type SearchSpace } from "../spaces/space.ts";
 
 /**
@@ -56,15 +56,10 @@ function _withNode(
   to: number,
   op: number,
 ): Graph {
-  const count = graph.ops.length;
   const moved = (node: number) => node < to ? node : node + 1;
-  let edges = 1 << edgeBit(from, to) | 1 << edgeBit(to, to + 1);
-  for (let j = 1; j < count; j++) {
-    for (let i = 0; i < j; i++) {
-      if (hasEdge(graph, i, j)) edges |= 1 << edgeBit(moved(i), moved(j));
-    }
-  }
-  const ops = Array.from(graph.ops);
-  ops.splice(to, 0, op);
-  return { ops: Uint8Array.from(ops), edges };
+  const pairs = edgePairs(graph).map(([i, j]) => [moved(i), moved(j)] as const);
+  return {
+    ops: Uint8Array.from(Array.from(graph.ops).toSpliced(to, 0, op)),
+    edges: edgesOf([...pairs, [from, to], [to, to + 1]]),
+  };
 }

@@ -13,8 +13,13 @@
 
 import { join } from "node:path";
 import type { AccuracyTable } from "../benchmarks/accuracies.ts";
-import { exists, readJson, writeJson } from "../files.ts";
-import { digest, type OnProgress, runKey } from "../models/training_run.ts";
+import { writeJson } from "../files.ts";
+import {
+  digest,
+  loadResult,
+  type OnProgress,
+  runKey,
+} from "../models/training_run.ts";
 import { Random } from "../random.ts";
 import { sourceHash } from "../run/sources.ts";
 import type { SearchSpace } from "../spaces/space.ts";
@@ -38,6 +43,12 @@ export interface Trial {
   readonly seed: number;
   readonly queries: readonly Query[];
   readonly seconds: number;
+}
+
+/** What is saved of a trial. */
+interface SavedTrial {
+  readonly key: string;
+  readonly trial: Trial;
 }
 
 /**
@@ -66,8 +77,9 @@ export async function runTrials(
         const path = folder === undefined
           ? null
           : join(folder, table.dataset, `${_slug(name)}_${seed}.json`);
-        let trial = await _saved(path, key);
-        if (trial === null) {
+        const saved = await loadResult<SavedTrial>(path, key, "trial");
+        let trial = saved?.trial;
+        if (trial === undefined) {
           const oracle = new Oracle(space, table, budget);
           const started = performance.now();
           await search(oracle, Random.fromSeed(seed).split("search"));
@@ -78,7 +90,10 @@ export async function runTrials(
             queries: oracle.history,
             seconds: (performance.now() - started) / 1000,
           };
-          if (path !== null) await writeJson(path, { key, trial });
+          if (path !== null) {
+            const file: SavedTrial = { key, trial };
+            await writeJson(path, file);
+          }
         }
         trials.push(trial);
         onProgress({
@@ -90,12 +105,6 @@ export async function runTrials(
     }
   }
   return trials;
-}
-
-async function _saved(path: string | null, key: string): Promise<Trial | null> {
-  if (path === null || !await exists(path)) return null;
-  const saved = await readJson<{ key: string; trial: Trial }>(path, "trial");
-  return saved.key === key ? saved.trial : null;
 }
 
 function _slug(name: string): string {

@@ -5,6 +5,7 @@ import {
   joinCells,
   listNotebooks,
 } from "../../lib/cli/check_notebooks.ts";
+import { notebookWith } from "./_notebooks.ts";
 
 /** A folder with one notebook of these code cells. */
 async function withNotebook(
@@ -15,21 +16,7 @@ async function withNotebook(
   try {
     await Deno.writeTextFile(
       join(folder, "book.ipynb"),
-      JSON.stringify({
-        cells: [
-          { cell_type: "markdown", metadata: {}, source: "# Title" },
-          ...cells.map((source) => ({
-            cell_type: "code",
-            execution_count: null,
-            metadata: {},
-            outputs: [],
-            source,
-          })),
-        ],
-        metadata: {},
-        nbformat: 4,
-        nbformat_minor: 5,
-      }),
+      notebookWith("# Title", cells),
     );
     await action(folder);
     assert.deepEqual(await listNotebooks(folder), ["book.ipynb"]);

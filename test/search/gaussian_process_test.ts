@@ -71,11 +71,9 @@ Deno.test("GaussianProcess follows a smooth function and knows where it has not 
   assert.equal(process.best, Math.max(...scores));
 });
 
-Deno.test("GaussianProcess solves the equations of the textbook", () => {
+Deno.test("GaussianProcess keeps the order of its targets and does not overshoot them", () => {
   const points = [vector(0, 0), vector(1, 0), vector(0, 2)];
   const process = new GaussianProcess(points, [1, 2, 3]);
-  // Whatever ℓ and noise it chose, predictions at a point from a kernel k and (K + σI) must
-  // agree with what the predictions at the training points imply: k = K there.
   const scores = normalScores([1, 2, 3]);
   const means = points.map((point) => process.predict(point).mean);
   // Shrunk towards 0, in order, never beyond the score.
