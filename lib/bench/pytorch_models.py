@@ -229,7 +229,9 @@ def build_vqvae(settings):
             edge_loss = F.binary_cross_entropy_with_logits(
                 torch.bmm(pairs, pairs.transpose(1, 2)), adjacency, self.above, reduction="sum"
             )
-            quantization = codebook_loss + config["commitmentCost"] * commitment_loss
+            quantization = config["quantizationCost"] * (
+                codebook_loss + config["commitmentCost"] * commitment_loss
+            )
             return (operation_loss + edge_loss + quantization) / adjacency.shape[0]
 
     model = Vqvae().train()

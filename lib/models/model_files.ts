@@ -96,10 +96,16 @@ export async function loadVqvae(
   };
 }
 
-/** Writes a T5 as Hugging Face `transformers` does; the tokenizer's files are not included. */
+/**
+ * Writes a T5 as Hugging Face `transformers` does; the tokenizer's files are not included.
+ *
+ * @param options `dtype`: with `float16` the weights are rounded to half precision, and
+ *   the file is half as large.
+ */
 export async function saveT5(
   directory: string,
   { config, weights }: { config: T5Config; weights: HostTensors },
+  { dtype = "float32" }: { dtype?: "float32" | "float16" } = {},
 ): Promise<void> {
   const gated = config.feed_forward_proj === "gated-gelu";
   await writeJson(join(directory, CONFIG), {
@@ -110,7 +116,7 @@ export async function saveT5(
     dense_act_fn: gated ? "gelu_new" : "relu",
     scale_decoder_outputs: config.tie_word_embeddings,
     use_cache: true,
-    dtype: "float32",
+    dtype,
     ...config,
   });
   await writeJson(join(directory, "generation_config.json"), {
@@ -118,7 +124,15 @@ export async function saveT5(
     eos_token_id: config.eos_token_id,
     pad_token_id: config.pad_token_id,
   });
-  await writeSafetensors(join(directory, WEIGHTS), storable(weights));
+  const stored = Array.from(
+    storable(weights),
+    ([name, { shape, data }]) =>
+      [name, {
+        shape,
+        data: dtype === "float32" ? data : Float16Array.from(data),
+      }] as const,
+  );
+  await writeSafetensors(join(directory, WEIGHTS), new Map(stored));
 }
 
 /**

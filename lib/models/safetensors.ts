@@ -6,7 +6,7 @@
  * tensors' bytes, row-major and little-endian, one after the other without gaps.
  *
  * Read: F32, F16 and BF16 to `Float32Array`, I32 and I64 to `Int32Array`. Written:
- * F32. This machine is taken to be little-endian, as all that Deno runs on are.
+ * F32 and F16. This machine is taken to be little-endian, as all that Deno runs on are.
  *
  * Source: github.com/huggingface/safetensors, README, "Format".
  *
@@ -76,7 +76,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 /**
- * Writes tensors as F32, whole or not at all.
+ * Writes tensors as F32 or F16, whole or not at all.
  *
  * @param tensors By name; the file keeps their order.
  * @param metadata Free text by key. The default is what `transformers` asks of a
@@ -89,7 +89,10 @@ export async function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<
     string,
-    { readonly shape: readonly number[]; readonly data: Float32Array }
+    {
+      readonly shape: readonly number[];
+      readonly data: Float32Array | Float16Array;
+    }
   >,
   metadata: Readonly<Record<string, string>> = { format: "pt" },
 ): Promise<void> {
@@ -109,7 +112,8 @@ export async function writeSafetensors(
       );
     }
     const offsets = [size, size + data.byteLength];
-    header.push([name, { dtype: "F32", shape, data_offsets: offsets }]);
+    const dtype = data instanceof Float32Array ? "F32" : "F16";
+    header.push([name, { dtype, shape, data_offsets: offsets }]);
     size = offsets[1];
   }
   const json = new TextEncoder().encode(

@@ -9,6 +9,7 @@
 
 import { floats, type HostTensors } from "../compile/executor.ts";
 import type { Random } from "../random.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 
 /** The fields of a T5 `config.json` that the computation depends on. */
 export interface T5Config {
@@ -58,6 +59,23 @@ export const T5_MINI: T5Config = {
   num_heads: 4,
   dropout_rate: 0.1,
 };
+
+/**
+ * The T5 that is trained from scratch for a space.
+ *
+ * NAS-Bench-101 has 27 times the sequences of NAS-Bench-201: the model never sees one more
+ * than a few times, so that dropout has nothing to prevent and only slows it down.
+ */
+export function t5Config(
+  space: SearchSpace,
+  vocabularySize: number,
+): T5Config {
+  return {
+    ...T5_MINI,
+    vocab_size: vocabularySize,
+    dropout_rate: space.name === "nasbench101" ? 0 : T5_MINI.dropout_rate,
+  };
+}
 
 /** Attention weights of a block: which module, in which layer of the block. */
 function _attention(

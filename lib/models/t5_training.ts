@@ -83,7 +83,7 @@ export interface T5Training {
 export function t5Training(space: SearchSpace, quick = false): T5Training {
   const large = space.name === "nasbench101";
   return {
-    epochs: quick ? 3 : large ? 4 : 18,
+    epochs: quick ? 3 : large ? 6 : 18,
     batchSize: large ? 256 : 64,
     fillShare: large ? 0.125 : 0.25,
     learningRate: 2e-3,

@@ -109,7 +109,9 @@ export function temperatureSweep(
   const runs = Math.max(...panels.map((panel) => mostRuns(panel.rows)));
   const caption = [
     options.caption,
-    "Rings mark the best temperature of each metric.",
+    `Rings mark the best temperature of each metric: ${
+      panels.map(bestTemperatures).join("; ")
+    }.`,
     runs > 1 && `Error bars: standard deviation over ${runs} runs.`,
   ].filter(Boolean).join(" ");
   return { data, layout, caption };
@@ -152,22 +154,21 @@ interface Marks {
 
 function panelMarks(panel: Panel, ceiling?: ReferenceLine): Marks {
   const { x, y, first, domain } = panel;
-  const metrics = METRICS.map((_, index) => metricMarks(panel, index));
   const where = { xref: `${x} domain`, yref: y };
   return {
-    traces: metrics.flatMap((metric) => metric.traces),
+    traces: METRICS.flatMap((_, index) => metricTraces(panel, index)),
     annotations: [
       ...ceiling
         ? [note(ceiling.label, {
           ...where,
-          x: 0.01,
-          xanchor: "left",
+          // At the right end, where no curve comes near it.
+          x: 0.99,
+          xanchor: "right",
           y: ceiling.value,
           yanchor: "bottom",
           yshift: 2,
         })]
         : [],
-      ...metrics.map((metric) => metric.label),
     ],
     shapes: ceiling
       ? [{
@@ -210,14 +211,14 @@ function panelTitle({ mode, domain }: Panel): Json {
 }
 
 /** A metric's line with error bars, the ring at its best point, and the stars. */
-function metricMarks(
+function metricTraces(
   { rows, published, x, y, first }: Panel,
   index: number,
-): { traces: Trace[]; label: Json } {
+): Trace[] {
   const [metric, name] = METRICS[index];
   const { color, dash, symbol } = seriesStyle(index);
   const points = averageByTemperature(rows, metric);
-  const best = points.reduce((a, b) => b.mean > a.mean ? b : a);
+  const best = bestOf(points);
   const shared = {
     type: "scatter",
     xaxis: x,
@@ -268,18 +269,7 @@ function metricMarks(
       showlegend: false,
     });
   }
-  // Below the ring, where a curve that has its maximum there is not.
-  const below = best.mean > 14;
-  const label = note(`t = ${temperatureText(best.temperature)}`, {
-    xref: x,
-    yref: y,
-    x: best.temperature,
-    y: best.mean,
-    yanchor: below ? "top" : "bottom",
-    yshift: below ? -10 : 10,
-    font: { color, size: 13 },
-  });
-  return { traces, label };
+  return traces;
 }
 
 /** An entry of the legend that stands for the stars of every colour. */
@@ -299,6 +289,21 @@ function temperatureText(temperature: number): string {
   return Number.isInteger(temperature)
     ? temperature.toFixed(1)
     : `${temperature}`;
+}
+
+/** The temperatures of a panel's rings, in words. */
+function bestTemperatures({ mode, rows }: Panel): string {
+  const best = METRICS.map(([metric, name]) =>
+    `${name.toLowerCase()} ${
+      temperatureText(bestOf(averageByTemperature(rows, metric)).temperature)
+    }`
+  );
+  return `${mode} mode, ${best.join(", ")}`;
+}
+
+/** The point with the highest mean; the first of equals. */
+function bestOf(points: readonly AveragePoint[]): AveragePoint {
+  return points.reduce((best, point) => point.mean > best.mean ? point : best);
 }
 
 interface AveragePoint {

@@ -23,6 +23,7 @@ import {
   initialT5Weights,
   T5_MINI,
   type T5Config,
+  t5ParameterCount,
 } from "../../lib/models/t5_config.ts";
 import { storable } from "../../lib/models/training_run.ts";
 import {
@@ -134,6 +135,30 @@ for (const config of [T5, GATED]) {
     });
   });
 }
+
+Deno.test("saveT5() in half precision rounds each weight and halves the file", async () => {
+  await withFolder(async (folder) => {
+    const model = t5(T5);
+    await saveT5(folder, model);
+    const { size } = await Deno.stat(join(folder, "model.safetensors"));
+    await saveT5(folder, model, { dtype: "float16" });
+    const half = await Deno.stat(join(folder, "model.safetensors"));
+    const saved = size - half.size;
+    assert.ok(saved >= 2 * t5ParameterCount(T5), `${saved} bytes saved`);
+    const { weights } = await loadT5(folder);
+    for (const [name, { data }] of Object.entries(model.weights)) {
+      assert.deepEqual(
+        [...weights[name].data],
+        Array.from(data, Math.f16round),
+        name,
+      );
+    }
+    assert.equal(
+      JSON.parse(await Deno.readTextFile(join(folder, "config.json"))).dtype,
+      "float16",
+    );
+  });
+});
 
 for (const name of ["t5_tiny", "t5_tiny_gated"]) {
   Deno.test(`loadT5() reads what transformers wrote, ${name}`, async () => {

@@ -192,6 +192,7 @@ Deno.test("vqvaeConfig() is the paper's with one layer and the space's shape", (
     latentDim: 16,
     codebookSize: 512,
     commitmentCost: 0.25,
+    quantizationCost: 1,
   });
 });
 
