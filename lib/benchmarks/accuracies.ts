@@ -27,6 +27,7 @@ import {
 } from "./nasbench101_sources.ts";
 import { readNasbench201Json } from "./nasbench201_json.ts";
 import { type Dataset, DATASETS, NASBENCH201_FILES } from "./published.ts";
+import { type SourceFile, sourceFile } from "./source_file.ts";
 
 export { type Dataset, DATASETS };
 
@@ -45,6 +46,8 @@ export interface AccuracyTable {
    * it is not covered; missing where each counts the same.
    */
   readonly weights?: Float64Array;
+  /** True where the accuracies are predicted, none of them real; see `surrogate.ts`. */
+  readonly surrogate?: boolean;
   /** One line for readers: which file, how many cells. */
   readonly source: string;
 }
@@ -71,8 +74,8 @@ export function accuracyFolders(
  *
  * @param options `folder`: looked at instead of the usual two, with a folder for each
  *   space in it; `onProgress`: as in `readRepeats`.
- * @throws {Error} If there is no file, with the command that gets it, or one is not as
- *   it must be.
+ * @throws {MissingAccuraciesError} If there is no file, with the command that gets it.
+ * @throws {Error} If one is not as it must be.
  *
  * @example
  * ```ts ignore
@@ -119,6 +122,29 @@ export async function loadAccuraciesFrom(
   const cached = path === cache ? null : await cachedRepeats(cache, path);
   const repeats = cached ?? await readRepeats(path, options);
   return [repeatsTable(repeats)];
+}
+
+/**
+ * Tells the files apart that `loadAccuracies` would read: changes when one is added,
+ * replaced or removed.
+ *
+ * @param folders By default those of `loadAccuracies`.
+ * @returns One entry a file found.
+ */
+export async function accuracyFiles(
+  space: SpaceName,
+  folders: readonly string[] = accuracyFolders(space),
+): Promise<SourceFile[]> {
+  const paths = space === "nasbench101"
+    ? [await findRepeats(folders)]
+    : await Promise.all(
+      DATASETS[space].map((dataset) =>
+        findFile(NASBENCH201_FILES[dataset].name, folders)
+      ),
+    );
+  return await Promise.all(
+    paths.filter((path) => path !== null).map(sourceFile),
+  );
 }
 
 /** The means of repeats as a table. */
@@ -188,12 +214,17 @@ function _sourceLine(name: string, covered: number, count: number): string {
   return `${name}: ${part} of ${whole} cells`;
 }
 
+/** There is no file of accuracies in any of the folders. */
+export class MissingAccuraciesError extends Error {
+  override readonly name = "MissingAccuraciesError";
+}
+
 function _missing(
   space: SpaceName,
   names: readonly string[],
   folders: readonly string[],
 ): Error {
-  return new Error(
+  return new MissingAccuraciesError(
     `Cannot load the accuracies of ${getSpace(space).title}: ${
       names.join(" or ")
     } must be in ${

@@ -9,6 +9,13 @@ import type { SpaceName } from "../spaces/space.ts";
 /** What cells are trained on. */
 export type Dataset = "cifar10" | "cifar100" | "imagenet16-120";
 
+/** How reports name them. */
+export const DATASET_TITLES: Readonly<Record<Dataset, string>> = {
+  "cifar10": "CIFAR-10",
+  "cifar100": "CIFAR-100",
+  "imagenet16-120": "ImageNet16-120",
+};
+
 /** A file as it was published. */
 export interface PublishedFile {
   /** Its name in the folder of its space. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
 import {
+  accuracyFiles,
   accuracyFolders,
   type AccuracyTable,
   DATASETS,
@@ -28,6 +29,7 @@ Deno.test("loadAccuracies() gives the means of the repeats, NaN where there are 
   await withFolder(async (folder) => {
     const own = join(folder, "nasbench101");
     await Deno.mkdir(own);
+    assert.deepEqual(await accuracyFiles("nasbench201", [own]), []);
     const records = [...repeats(HASHES[0]), ...repeats(HASHES[2])];
     await write(own, "nasbench_only108.tfrecord", tfrecords(records));
     const tables = await loadAccuracies("nasbench101", { folder });
@@ -102,6 +104,7 @@ Deno.test("loadAccuracies() says what is missing and how to get it", async () =>
       message: /nasbench201_imagenet.json must be in/,
     });
     await write(own, "nasbench201_imagenet.json", text);
+    assert.equal((await accuracyFiles("nasbench201", [own])).length, 3);
     const tables = await loadAccuracies("nasbench201", { folder });
     assert.deepEqual(tables.map((table) => table.dataset), [
       ...DATASETS.nasbench201,
