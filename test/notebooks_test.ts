@@ -154,7 +154,7 @@ Deno.test({
         assert.ok(seconds < 10, `took ${seconds} s`);
       });
       await t.step(
-        "killed in the VQ-VAE, in the T5 and in sampling it goes on to the same tables",
+        "killed in the VQ-VAE, in the T5, in sampling and in a search it goes on to the same tables",
         async () => {
           const killed = join(root, "killed");
           const results = join(killed, "nasbench201-quick");
@@ -163,6 +163,7 @@ Deno.test({
               "models/positional/vqvae/checkpoint.safetensors",
               "models/printed/t5/checkpoint.safetensors",
               "samples/printed/temperature_0.8.json",
+              "trials/cifar100/random_search_0.json",
             ]
           ) await interruptQuick(killed, join(results, file));
           const text = await reproduceQuick(killed);

@@ -2,8 +2,8 @@
  * The stages of a run, one per notebook, and the records that let an unchanged one be skipped.
  *
  * A stage's key is a hash of all that its result depends on: the code cells, the
- * modules they import, the pinned packages, the settings that matter, and the
- * key of the stage before. The record of a finished stage holds its key and the
+ * modules they import, the pinned packages, the settings that matter, files of real
+ * accuracies where it reads them, and the key of the stage before. The record of a finished stage holds its key and the
  * files it left, in `outputs/<space>/stages/<name>.json`.
  *
  * @module
@@ -12,6 +12,7 @@
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
+import { accuracyFiles } from "../benchmarks/accuracies.ts";
 import { exists, readJson, sha256, writeJson } from "../files.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
 import { PROJECT_ROOT, type RunSettings } from "./settings.ts";
@@ -25,6 +26,8 @@ export interface Stage {
   readonly name: string;
   /** Settings that the notebook does not look at: a change of them leaves its result as it is. */
   readonly ignores: readonly (keyof RunSettings)[];
+  /** Tells apart what it reads beside results of the stages before, such as real accuracies. */
+  readonly inputs?: (settings: RunSettings) => Promise<unknown>;
 }
 
 /** The stages of a run in order. A further notebook is one more line here. */
@@ -34,6 +37,11 @@ export const STAGES: readonly Stage[] = [
   { name: "3_tokenize", ignores: ["samples"] },
   { name: "4_finetune", ignores: ["samples"] },
   { name: "5_generate", ignores: [] },
+  {
+    name: "7_nas",
+    ignores: ["samples"],
+    inputs: ({ space }) => accuracyFiles(space),
+  },
 ];
 
 /** Folders of `outputs/<space>` that hold results: what stages leave and a fresh run removes. */
@@ -42,6 +50,7 @@ export const RESULT_FOLDERS = [
   "figures",
   "models",
   "samples",
+  "trials",
 ] as const;
 
 /** What is known of a stage that has ended well. */
@@ -92,6 +101,7 @@ export async function stageKeys(
       imports,
       matters,
       before,
+      ...(stage.inputs === undefined ? [] : [await stage.inputs(settings)]),
     ]));
     keys.push(before);
   }

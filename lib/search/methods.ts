@@ -21,13 +21,32 @@ export function randomSearch(oracle: Oracle, random: Random): void {
   oracle.queryAll(unseenCells(oracle, random));
 }
 
-/** The covered cells that were not queried yet, in random order; drawn as they are needed. */
+/**
+ * The covered cells that were not queried yet, in random order.
+ *
+ * Where the covered cells are a sample that does not stand for all cells alike, each comes
+ * as early as cells of its kind would in a random order of the whole space.
+ *
+ * Source: Efraimidis & Spirakis 2006, for the weighted order.
+ */
 export function* unseenCells(
   oracle: Oracle,
   random: Random,
 ): Generator<number> {
-  const { covered } = oracle;
-  for (const at of random.permutation(covered.length)) {
+  const { covered, weights } = oracle;
+  if (weights === null) {
+    for (const at of random.permutation(covered.length)) {
+      if (!oracle.seen(covered[at])) yield covered[at];
+    }
+    return;
+  }
+  const waits = Float64Array.from(
+    covered,
+    (cell) => -Math.log(1 - random.uniform()) / weights[cell],
+  );
+  const order = Uint32Array.from(covered.keys())
+    .sort((a, b) => waits[a] - waits[b]);
+  for (const at of order) {
     if (!oracle.seen(covered[at])) yield covered[at];
   }
 }

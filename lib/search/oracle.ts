@@ -18,6 +18,11 @@ export interface ValidationTable {
   readonly validation: ArrayLike<number>;
   /** The covered cells, ascending. */
   readonly covered: Uint32Array;
+  /**
+   * How many cells of the space each covered cell stands for, by cell; missing where each
+   * counts the same. A random cell of the space is drawn with these.
+   */
+  readonly weights?: ArrayLike<number>;
 }
 
 /** One query. */
@@ -53,6 +58,11 @@ export class Oracle {
   /** Cells that can be asked for, ascending. */
   get covered(): Uint32Array {
     return this.#table.covered;
+  }
+
+  /** How many cells of the space a covered cell stands for; null where each counts the same. */
+  get weights(): ArrayLike<number> | null {
+    return this.#table.weights ?? null;
   }
 
   /** Queries left. */

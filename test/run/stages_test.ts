@@ -62,9 +62,9 @@ const RECORD: StageRecord = {
 };
 
 Deno.test("STAGES are numbered notebooks in order", () => {
-  STAGES.forEach(({ name }, index) =>
-    assert.match(name, new RegExp(`^${index + 1}_`))
-  );
+  const numbers = STAGES.map(({ name }) => Number(name.split("_")[0]));
+  assert.ok(numbers.every(Number.isInteger));
+  assert.deepEqual(numbers, numbers.toSorted((a, b) => a - b));
 });
 
 Deno.test("stageKeys() changes from the first stage that is concerned", async () => {
@@ -101,6 +101,18 @@ Deno.test("stageKeys() changes from the first stage that is concerned", async ()
     const module = await keys();
     assert.notEqual(module[0], a);
     assert.notEqual(module[1], b);
+
+    // What `b` reads beside them.
+    const reading = (file: string) =>
+      stageKeys(
+        [TWO_STAGES[0], { ...TWO_STAGES[1], inputs: async () => await file }],
+        folder,
+        settings,
+      );
+    const [first, second] = [await reading("x"), await reading("y")];
+    assert.deepEqual(await reading("x"), first);
+    assert.equal(first[0], second[0]);
+    assert.notEqual(first[1], second[1]);
   });
 });
 

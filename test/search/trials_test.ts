@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
 import { randomSearch } from "../../lib/search/methods.ts";
-import {
-  estimate,
-  returnedCells,
-  runTrials,
-  summarise,
-  type Trial,
-} from "../../lib/search/trials.ts";
-import { assertClose, SAME_ALGORITHM, withFolder } from "../_helpers.ts";
+import { runTrials, type Trial } from "../../lib/search/trials.ts";
+import { withFolder } from "../_helpers.ts";
 import { madeUpTable, SPACE } from "./_tables.ts";
 
 const table = madeUpTable();
 const METHODS = [
-  { name: "Random search", search: randomSearch, budget: 20 },
-  { name: "Random search+", search: randomSearch, budget: 10, key: "weights" },
+  { name: "Random search", search: randomSearch, budget: 20, key: "a" },
+  { name: "Random search+", search: randomSearch, budget: 10, key: "b" },
 ];
 const seeds = [0, 1, 2];
 const withoutTime = (trials: readonly Trial[]) =>
@@ -66,51 +60,4 @@ Deno.test("runTrials() killed goes on to the same trials", async () => {
     const other = await run(Infinity, [first, { ...second, key: "others" }]);
     assert.equal(other.searches, 3);
   });
-});
-
-Deno.test("returnedCells() takes the best by validation, whatever its test accuracy", () => {
-  const queries = [0.3, 0.7, 0.5, 0.7, 0.9]
-    .map((validation, cell) => ({ cell, validation }));
-  const trial = { method: "", dataset: "", seed: 0, queries, seconds: 0 };
-  const test = Float64Array.of(0.9, 0.1, 0.8, 0.2, 0.3);
-  assert.deepEqual(
-    returnedCells(trial, { test }).map(({ cell, test }) => [cell, test]),
-    [[0, 0.9], [1, 0.1], [1, 0.1], [1, 0.1], [4, 0.3]],
-  );
-});
-
-Deno.test("estimate() is a mean and its standard error", () => {
-  const { mean, error } = estimate([1, 2, 3, 4]);
-  // Sample deviation √(5/3), over √4.
-  assertClose([mean, error], [2.5, Math.sqrt(5 / 3) / 2], SAME_ALGORITHM);
-  assert.deepEqual(estimate([7]), { mean: 7, error: 0 });
-});
-
-Deno.test("summarise() counts the trials that found the optimum", () => {
-  const optimum = table.covered.reduce((best, cell) =>
-    table.validation[cell] > table.validation[best] ? cell : best
-  );
-  const trial = (cells: number[], seed: number): Trial => ({
-    method: "A",
-    dataset: "cifar10",
-    seed,
-    queries: cells.map((cell) => ({
-      cell,
-      validation: table.validation[cell],
-    })),
-    seconds: 0,
-  });
-  const [summary] = summarise(
-    [trial([0, optimum], 0), trial([1, 0], 1)],
-    table,
-  );
-  assert.equal(summary.optima, 1);
-  assert.equal(summary.queries, 2);
-  assert.equal(summary.trials, 2);
-  const best = Math.max(table.validation[0], table.validation[1]);
-  assertClose(
-    [summary.validation.mean],
-    [50 * (table.validation[optimum] + best)],
-    SAME_ALGORITHM,
-  );
 });

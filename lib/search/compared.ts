@@ -1,0 +1,130 @@
+/**
+ * The methods that notebook 7 compares, under the names of its tables.
+ *
+ * Budgets are those of the paper's tables: 192 queries for searches by rounds, 400 for
+ * Algorithm 1, and for those that cost nothing but queries.
+ *
+ * @module
+ */
+
+import type { Executor } from "../compile/executor.ts";
+import type { CellModel } from "../models/cell_sampling.ts";
+import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae.ts";
+import { sourceHash } from "../run/sources.ts";
+import {
+  algorithm1,
+  type Algorithm1Options,
+  algorithm1Queries,
+  ALGORITHM_1,
+} from "./algorithm1.ts";
+import { bananas } from "./bananas.ts";
+import { archLlmSearch, bayesianOptimisation } from "./bayesian.ts";
+import type { FeatureKind } from "./features.ts";
+import { localSearch, randomSearch, regularisedEvolution } from "./methods.ts";
+import type { NamedMethod } from "./trials.ts";
+import { modelWriter } from "./writer.ts";
+
+/** Queries of AG-Net's protocol (arXiv:2203.08734, §4). */
+export const ROUNDS_BUDGET = 192;
+/** Queries of the paper's Algorithm 1. */
+export const LONG_BUDGET = algorithm1Queries(ALGORITHM_1);
+
+/** The name of the search that asks a predictor which of the model's cells to query. */
+export const ARCH_LLM_SEARCH = "Arch-LLM+ search";
+
+/** Temperature at which a search has its model write. */
+const TEMPERATURE = 1;
+
+/**
+ * Other settings of Algorithm 1: the same number of queries spent otherwise, and the
+ * default with one number changed.
+ */
+export const ALGORITHM_1_SETTINGS: readonly Algorithm1Options[] = [
+  ALGORITHM_1,
+  { population: 80, kept: 16, iterations: 5 },
+  { population: 50, kept: 15, iterations: 10 },
+  { population: 40, kept: 10, iterations: 12 },
+  { ...ALGORITHM_1, kept: 10 },
+  { ...ALGORITHM_1, iterations: 2 },
+  { ...ALGORITHM_1, iterations: 8 },
+];
+
+/** Algorithm 1 with the printed code, under each of {@link ALGORITHM_1_SETTINGS}. */
+export async function algorithm1Variants(
+  model: CellModel,
+): Promise<NamedMethod[]> {
+  const source = await sourceHash(new URL(import.meta.url));
+  return ALGORITHM_1_SETTINGS.map((options) =>
+    _algorithm1(model, "printed", source, options)
+  );
+}
+
+/** The name of Algorithm 1 with a code, under its default settings or others. */
+export function algorithm1Name(
+  code: CodeKind,
+  { population, kept, iterations }: Algorithm1Options = ALGORITHM_1,
+): string {
+  const same = population === ALGORITHM_1.population &&
+    kept === ALGORITHM_1.kept && iterations === ALGORITHM_1.iterations;
+  const setting = same ? "" : ` (${population}, ${kept}, ${iterations})`;
+  return `${CODE_METHODS[code]}, Algorithm 1${setting}`;
+}
+
+/** All methods, in the order of the tables: rivals first. */
+export async function comparedMethods(
+  models: Readonly<Record<CodeKind, CellModel>>,
+  executor: Executor,
+): Promise<NamedMethod[]> {
+  const key = await sourceHash(new URL(import.meta.url));
+  const writer = modelWriter(models.positional, { temperature: TEMPERATURE });
+  const process = (
+    name: string,
+    features: readonly FeatureKind[],
+  ): NamedMethod => ({
+    name: `Bayesian optimisation, ${name}`,
+    search: (oracle, random) => bayesianOptimisation(oracle, random, features),
+    budget: ROUNDS_BUDGET,
+    key,
+  });
+  return [
+    { name: "Random search", search: randomSearch, budget: LONG_BUDGET, key },
+    {
+      name: "Regularised evolution",
+      search: (oracle, random) => regularisedEvolution(oracle, random),
+      budget: LONG_BUDGET,
+      key,
+    },
+    { name: "Local search", search: localSearch, budget: LONG_BUDGET, key },
+    process("one-hot", ["one-hot"]),
+    process("paths", ["paths"]),
+    process("paths and subtrees", ["paths", "subtrees"]),
+    {
+      name: "BANANAS",
+      search: (oracle, random) => bananas(oracle, random, executor),
+      budget: ROUNDS_BUDGET,
+      key: `${key} ${executor.description}`,
+    },
+    ...CODES.map((code) => _algorithm1(models[code], code, key)),
+    {
+      name: ARCH_LLM_SEARCH,
+      search: (oracle, random) => archLlmSearch(oracle, random, writer),
+      budget: ROUNDS_BUDGET,
+      key: `${key} ${models.positional.key}`,
+    },
+  ];
+}
+
+function _algorithm1(
+  model: CellModel,
+  code: CodeKind,
+  source: string,
+  options: Algorithm1Options = ALGORITHM_1,
+): NamedMethod {
+  const writer = modelWriter(model, { temperature: TEMPERATURE });
+  return {
+    name: algorithm1Name(code, options),
+    search: (oracle, random) => algorithm1(oracle, random, writer, options),
+    budget: algorithm1Queries(options),
+    key: `${source} ${model.key}`,
+  };
+}
