@@ -18,6 +18,8 @@ export interface RowSettings {
   readonly topP?: number | null;
   /** How many samples the percentages of generation are of. */
   readonly samples?: number;
+  /** How many sentences were drawn for them; more than `samples` where some were left out. */
+  readonly draws?: number;
   readonly seed?: number;
   /** Whether decodes were cut at the first output (`cut`) or not (`uncut`). */
   readonly cut?: boolean;

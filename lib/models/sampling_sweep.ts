@@ -22,11 +22,11 @@ import { measuredRow, type ResultRow } from "../metrics/result_row.ts";
 import type { Random } from "../random.ts";
 import { sourceHash } from "../run/sources.ts";
 import type { MetricMode } from "../spaces/space.ts";
+import { type Aim, type AimedCells, sampleWithAim } from "./aimed_sampling.ts";
 import {
   type CellModel,
   decodeSentences,
   sampleCells,
-  type SampledCells,
 } from "./cell_sampling.ts";
 import { loadResult, type OnProgress, runKey } from "./training_run.ts";
 
@@ -48,9 +48,14 @@ export const SWEEP_TEMPERATURES: readonly number[] = [
 
 const MODES: readonly MetricMode[] = ["paper", "strict"];
 
+/** How to sample: how to choose tokens, and what to aim at, if not at independent draws. */
+export interface SweepSetting extends SamplingOptions {
+  readonly aim?: Aim;
+}
+
 /** What came of one setting. */
-export interface SweepPoint extends SampledCells {
-  readonly options: SamplingOptions;
+export interface SweepPoint extends AimedCells {
+  readonly options: SweepSetting;
   readonly reports: Readonly<Record<MetricMode, GenerationReport>>;
   /** Rows for a table, one a mode. */
   readonly rows: Readonly<Record<MetricMode, ResultRow>>;
@@ -62,24 +67,25 @@ export interface SweepPoint extends SampledCells {
 interface SavedSamples {
   /** Identity of models, settings and code; other samples are not gone on from. */
   readonly key: string;
-  readonly options: SamplingOptions;
+  readonly options: SweepSetting;
   readonly reports: SweepPoint["reports"];
   readonly sentences: readonly string[];
+  readonly draws: number;
 }
 
 /**
  * Samples and measures each of several settings.
  *
- * Each setting draws from a generator of its own, so its result does not depend on the others.
+ * Each setting draws from a generator of its own, so its result does not depend on the
+ * others. A setting whose aim no sample meets has no point.
  *
- * @param settings How to choose tokens.
  * @param options `method`: the name of the rows; `note`: what readers must know of the
  *   model; `folder`: where to save the sentences, one file a setting, and to find those of
  *   a run that was killed.
  */
 export async function sweepSampling(
   model: CellModel,
-  settings: readonly SamplingOptions[],
+  settings: readonly SweepSetting[],
   {
     samples,
     seed,
@@ -107,9 +113,11 @@ export async function sweepSampling(
   };
   const points: SweepPoint[] = [];
   for (const [index, options] of settings.entries()) {
-    const { temperature, topK = null, topP = null } = options;
+    const { temperature, topK = null, topP = null, aim } = options;
     const started = performance.now();
-    const draw = random.split(`${temperature}/${topK}/${topP}`);
+    const draw = random.split(
+      `${temperature}/${topK}/${topP}${aim === undefined ? "" : `/${aim}`}`,
+    );
     const path = folder === undefined ? null : join(folder, _fileName(options));
     const key = runKey({
       model: model.key,
@@ -119,34 +127,34 @@ export async function sweepSampling(
       source: await sourceHash(new URL(import.meta.url)),
     });
     const saved = await loadResult<SavedSamples>(path, key, "saved samples");
+    const report: OnProgress = ({ done, total, message }) =>
+      onProgress({
+        done: index * samples + Math.round(samples * done / total),
+        total: settings.length * samples,
+        message,
+      });
     const sampled = saved === null
-      ? await sampleCells(model, samples, {
-        ...options,
-        random: draw,
-        onProgress: ({ done, message }) =>
-          onProgress({
-            done: index * samples + done,
-            total: settings.length * samples,
-            message,
-          }),
-      })
+      ? await _sample(model, samples, options, draw, report)
       : {
         sentences: saved.sentences,
         samples: await decodeSentences(model, saved.sentences),
+        draws: saved.draws,
       };
+    if (sampled.samples.length === 0) continue;
     const seconds = (performance.now() - started) / 1000;
     const measure = (mode: MetricMode) =>
       measureGeneration(space, sampled.samples, mode, training[mode]);
     const reports = { paper: measure("paper"), strict: measure("strict") };
     const row = (mode: MetricMode) =>
       measuredRow(
-        `${method} t=${temperature}`,
+        `${method}${aim === undefined ? "" : `, ${aim},`} t=${temperature}`,
         { reconstruction, generation: reports[mode] },
         {
           temperature,
           topK,
           topP,
           seed,
+          draws: sampled.draws,
           ...(space.variableSize ? { cut: true } : {}),
           ...(note === undefined ? {} : { note }),
         },
@@ -159,12 +167,25 @@ export async function sweepSampling(
       seconds,
     });
     if (path !== null) {
-      const { sentences } = sampled;
-      const file: SavedSamples = { key, options, reports, sentences };
+      const { sentences, draws } = sampled;
+      const file: SavedSamples = { key, options, reports, sentences, draws };
       await writeJson(path, file);
     }
   }
   return points;
+}
+
+async function _sample(
+  model: CellModel,
+  count: number,
+  { aim, ...choice }: SweepSetting,
+  random: Random,
+  onProgress: OnProgress,
+): Promise<AimedCells> {
+  const options = { ...choice, random, onProgress };
+  return aim === undefined
+    ? { ...await sampleCells(model, count, options), draws: count }
+    : await sampleWithAim(model, aim, count, options);
 }
 
 /** The rows of all points, paper mode first at each. */
@@ -188,11 +209,12 @@ export function bestPoint(
   );
 }
 
-function _fileName({ temperature, topK, topP }: SamplingOptions): string {
+function _fileName({ temperature, topK, topP, aim }: SweepSetting): string {
   const parts = [
     `temperature_${temperature}`,
     ...(topK == null ? [] : [`top_k_${topK}`]),
     ...(topP == null ? [] : [`top_p_${topP}`]),
+    ...(aim === undefined ? [] : [aim]),
   ];
   return `${parts.join("_")}.json`;
 }

@@ -11,6 +11,7 @@ import {
   floats,
   type HostTensors,
   integers,
+  type StepFunction,
 } from "../compile/executor.ts";
 import {
   checkSampling,
@@ -18,8 +19,10 @@ import {
   type SamplingOptions,
 } from "../language/decoding.ts";
 import type { SentenceTokenizer, TokenBatch } from "../language/tokenizer.ts";
+import { type Tensors, tf } from "../compile/tensorflow.ts";
 import type { Random } from "../random.ts";
 import type { T5Config } from "./t5_config.ts";
+import { decodeText, encodeText } from "./t5.ts";
 import { decoderStep, emptyCache, promptStep } from "./t5_decoder_step.ts";
 import type { OnProgress } from "./training_run.ts";
 
@@ -40,6 +43,7 @@ export class T5Generator {
   readonly #weights: DeviceState;
   readonly #prompt: CompiledFunction;
   readonly #step: CompiledFunction;
+  readonly #next: CompiledFunction;
 
   constructor(
     { config, weights }: { config: T5Config; weights: HostTensors },
@@ -52,6 +56,7 @@ export class T5Generator {
     this.#step = executor.compile(decoderStep(config), {
       name: "t5 decoder step",
     });
+    this.#next = executor.compile(_nextStep(config), { name: "t5 next token" });
   }
 
   /**
@@ -148,12 +153,62 @@ export class T5Generator {
     return result;
   }
 
+  /**
+   * Logits of the token that comes after each of several beginnings of a target.
+   *
+   * @param prompt One row, the same for all.
+   * @param begun Tokens of the targets so far, `[rows, length]`; `length` can be 0.
+   * @returns `[rows, V]`.
+   */
+  async nextLogits(
+    prompt: TokenBatch,
+    begun: Int32Array,
+    rows: number,
+  ): Promise<Float32Array> {
+    const length = begun.length / rows;
+    const decoderIds = new Int32Array(rows * (length + 1));
+    for (let row = 0; row < rows; row++) {
+      const at = row * (length + 1);
+      decoderIds[at] = this.config.decoder_start_token_id;
+      decoderIds.set(begun.subarray(row * length, (row + 1) * length), at + 1);
+    }
+    const { logits } = await this.#next.run(this.#weights, {
+      ids: integers([1, prompt.length], prompt.ids),
+      mask: floats([1, prompt.length], Float32Array.from(prompt.mask)),
+      decoderIds: integers([rows, length + 1], decoderIds),
+    });
+    return logits.data as Float32Array;
+  }
+
   /** Frees weights and compiled graphs. */
   async dispose(): Promise<void> {
+    await this.#next.dispose();
     this.#weights.dispose();
     await this.#prompt.dispose();
     await this.#step.dispose();
   }
+}
+
+/**
+ * A step whose inputs are a prompt `ids`, `mask` `[1, L]` and beginnings of targets
+ * `decoderIds` `[B, T]`, and whose output is `logits` `[B, V]` of what comes next.
+ */
+function _nextStep(config: T5Config): StepFunction {
+  return (state: Tensors, { ids, mask, decoderIds }: Tensors) => {
+    const [rows, length] = decoderIds.shape as [number, number];
+    const pass = { config, state };
+    const hidden = tf.tile(encodeText(pass, ids, mask), [rows, 1]);
+    const logits = decodeText(pass, decoderIds, {
+      hidden,
+      mask: tf.tile(mask, [rows, 1]),
+    });
+    const last = tf.slice(
+      tf.reshape(logits, [rows, length, config.vocab_size]),
+      [0, length - 1, 0],
+      [rows, 1, config.vocab_size],
+    );
+    return { outputs: { logits: tf.reshape(last, [rows, config.vocab_size]) } };
+  };
 }
 
 /** The same prompt over and over. */

@@ -24,7 +24,7 @@ type Metric = typeof METRICS[number][0];
  * `note` says it once under the table where they agree.
  */
 const SETTINGS: readonly {
-  readonly key: "samples" | "seed" | "topK" | "topP" | "cut";
+  readonly key: "samples" | "draws" | "seed" | "topK" | "topP" | "cut";
   readonly column: string;
   readonly text: (value: unknown) => string;
   readonly note: (value: unknown) => string;
@@ -34,6 +34,12 @@ const SETTINGS: readonly {
     column: "Samples",
     text: (value) => Number(value).toLocaleString("en-US"),
     note: (value) => `${Number(value).toLocaleString("en-US")} samples each`,
+  },
+  {
+    key: "draws",
+    column: "Draws",
+    text: (value) => Number(value).toLocaleString("en-US"),
+    note: (value) => `${Number(value).toLocaleString("en-US")} draws each`,
   },
   {
     key: "seed",

@@ -1,106 +1,31 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { floats } from "../../lib/compile/executor.ts";
-import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
-import type { CodeSequences } from "../../lib/language/code_sequences.ts";
 import { toSentence } from "../../lib/language/sentences.ts";
-import {
-  loadTokenizer,
-  type SentenceTokenizer,
-  writeCodesTokenizer,
-} from "../../lib/language/tokenizer.ts";
 import type { Sample } from "../../lib/metrics/generation.ts";
 import {
-  type CellModel,
   decodeSentences,
-  openCellModel,
   sampleCells,
 } from "../../lib/models/cell_sampling.ts";
-import { saveT5, saveVqvae } from "../../lib/models/model_files.ts";
-import { T5_MINI } from "../../lib/models/t5_config.ts";
 import { T5Generator } from "../../lib/models/t5_generation.ts";
-import { trainT5 } from "../../lib/models/t5_training.ts";
-import {
-  CODEBOOK,
-  initialVqvaeWeights,
-  type VqvaeConfig,
-  vqvaeConfig,
-} from "../../lib/models/vqvae.ts";
 import { Vqvae } from "../../lib/models/vqvae_training.ts";
 import { Random } from "../../lib/random.ts";
 import { allEdges, type Graph, hasEdge } from "../../lib/spaces/graph.ts";
-import { cellGraph, getSpace } from "../../lib/spaces/space.ts";
-import { withFolder } from "../_helpers.ts";
+import { cellGraph } from "../../lib/spaces/space.ts";
+import {
+  codesOf,
+  CONFIG,
+  executor,
+  handMade,
+  LEARNED,
+  learnedModel,
+  NODES,
+  OPS,
+  OUTPUT,
+  space,
+  TEMPLATE,
+} from "./_learned_model.ts";
 
-const space = getSpace("nasbench201");
-const NODES = 8;
-const OPS = 7;
-const OUTPUT = space.ops.indexOf("output");
-const TEMPLATE = cellGraph(space.cells(), 0);
-
-/**
- * A VQ-VAE made by hand: code `7 p + o` is operation `o` at node `p`.
- *
- * The first 8 numbers of its vector are those of node `p`: row `p` of the Cholesky factor of
- * a matrix that is positive where the template has an edge and negative where it has none
- * (and large on the diagonal, which makes it positive definite). The products of two are
- * then its entries. Operations add 0.01 at most to that, in 7 numbers of their own.
- */
-const CONFIG: VqvaeConfig = {
-  ...vqvaeConfig(space),
-  hidden: 4,
-  latentDim: NODES + OPS,
-  codebookSize: NODES * OPS,
-};
-
-function handMade() {
-  const factor = Array.from({ length: NODES }, () => new Array(NODES).fill(0));
-  for (let i = 0; i < NODES; i++) {
-    for (let j = 0; j <= i; j++) {
-      let rest = i === j ? NODES : hasEdge(TEMPLATE, j, i) ? 1 : -1;
-      for (let k = 0; k < j; k++) rest -= factor[i][k] * factor[j][k];
-      factor[i][j] = i === j ? Math.sqrt(rest) : rest / factor[j][j];
-    }
-  }
-  const codebook: number[] = [];
-  for (let node = 0; node < NODES; node++) {
-    for (let op = 0; op < OPS; op++) {
-      const own = Array.from({ length: OPS }, (_, i) => i === op ? 0.1 : 0);
-      codebook.push(...factor[node], ...own);
-    }
-  }
-  const operations = Array.from(
-    { length: OPS },
-    (_, op) =>
-      Array.from({ length: NODES + OPS }, (_, i) => i === NODES + op ? 1 : 0),
-  );
-  const { parameters, statistics } = initialVqvaeWeights(
-    CONFIG,
-    Random.fromSeed(0),
-  );
-  return {
-    config: CONFIG,
-    weights: {
-      parameters: {
-        ...parameters,
-        [CODEBOOK]: floats([NODES * OPS, NODES + OPS], codebook),
-        "decoder.operations.weight": floats(
-          [OPS, NODES + OPS],
-          operations.flat(),
-        ),
-      },
-      statistics,
-    },
-  };
-}
-
-const executor = onnxExecutor({ provider: "cpu" });
 const vqvae = Vqvae.load(handMade(), executor);
-
-/** The codes of a cell of the space. */
-function codesOf(graph: Graph): number[] {
-  return Array.from(graph.ops, (op, node) => OPS * node + op);
-}
+const model = await learnedModel();
 
 const decode = (sentences: string[], options?: { cut?: boolean }) =>
   decodeSentences({ space, vqvae }, sentences, options);
@@ -178,59 +103,6 @@ Deno.test("decodeSentences() cuts at the first output where told to", async () =
     [cut],
   );
 });
-
-/** A tokenizer, and a T5 that has learned a few cells by heart, saved and opened again. */
-const LEARNED = [100, 5000, 12_345].map((i) => cellGraph(space.cells(), i));
-
-const model: CellModel & { tokenizer: SentenceTokenizer } = await withFolder(
-  async (folder) => {
-    const directories = {
-      vqvae: join(folder, "vqvae"),
-      t5: join(folder, "t5"),
-    };
-    await writeCodesTokenizer(directories.t5, {
-      codebookSize: CONFIG.codebookSize,
-    });
-    const tokenizer = await loadTokenizer(directories.t5);
-    const sequences: CodeSequences = {
-      codes: Int32Array.from(
-        { length: 96 * NODES },
-        (_, i) => codesOf(LEARNED[Math.floor(i / NODES) % 3])[i % NODES],
-      ),
-      length: NODES,
-      codebookSize: CONFIG.codebookSize,
-    };
-    const trained = await trainT5(
-      { train: sequences, validation: sequences },
-      {
-        ...T5_MINI,
-        vocab_size: tokenizer.vocabularySize,
-        d_model: 32,
-        d_kv: 16,
-        d_ff: 64,
-        num_layers: 1,
-        num_decoder_layers: 1,
-        num_heads: 2,
-        dropout_rate: 0,
-      },
-      {
-        epochs: 25,
-        batchSize: 48,
-        fillShare: 0.1,
-        learningRate: 1e-2,
-        warmupSteps: 5,
-        weightDecay: 0,
-        clipNorm: 1,
-        patience: 25,
-        seed: 0,
-      },
-      { executor, tokenizer },
-    );
-    await saveT5(directories.t5, trained);
-    await saveVqvae(directories.vqvae, handMade());
-    return await openCellModel(space, directories, executor);
-  },
-);
 
 Deno.test("sampleCells() writes the cells that the model has learned", async () => {
   const { sentences, samples } = await sampleCells(model, 60, {

@@ -150,6 +150,7 @@ Deno.test("sweepSampling() measures samples in both modes", async () => {
     topK: null,
     topP: null,
     samples: 10,
+    draws: 10,
     seed: 4,
   };
   assert.deepEqual(paper, {
@@ -331,7 +332,7 @@ Deno.test("sweepSampling() saves one file a setting", async () => {
       "samples",
     );
     const { options, reports, sentences } = points[0];
-    assert.deepEqual(saved, { options, reports, sentences });
+    assert.deepEqual(saved, { options, reports, sentences, draws: 10 });
     assert.match(`${key}`, /^[0-9a-f]{64}$/);
   });
 });
@@ -372,6 +373,37 @@ Deno.test("sweepSampling() killed goes on to the same points with the sentences 
     });
     assert.equal(calls.length, 4);
   });
+});
+
+Deno.test("sweepSampling() with aims says how many draws each took", async () => {
+  const points = await sweepSampling(
+    cycling,
+    [
+      { temperature: 1, aim: "well-formed" },
+      { temperature: 1, aim: "unique" },
+      { temperature: 1, aim: "novel" },
+    ],
+    OPTIONS,
+  );
+  assert.deepEqual(
+    points.map(({ rows: { strict } }) => [
+      strict.method,
+      strict.samples,
+      strict.draws,
+      strict.absoluteUniqueness,
+      strict.absoluteNovelty,
+    ]),
+    [
+      // Of five, four are well-formed; two of those are the same, one is off the template.
+      ["A model, well-formed, t=1", 10, 12, 20, 20],
+      // There are two cells, of which one is novel; then 20,000 draws bring nothing.
+      ["A model, unique, t=1", 2, 21_000, 100, 50],
+      ["A model, novel, t=1", 1, 21_000, 100, 100],
+    ],
+  );
+  const none = modelOf(() => MALFORMED);
+  const aims = [{ temperature: 1, aim: "unique" }] as const;
+  assert.deepEqual(await sweepSampling(none, aims, OPTIONS), []);
 });
 
 Deno.test("SWEEP_TEMPERATURES has the paper's", () => {

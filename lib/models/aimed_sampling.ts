@@ -1,0 +1,202 @@
+/**
+ * Sampling cells with an aim, where independent draws repeat themselves and break the form.
+ *
+ * - `well-formed`: sentences that are no code sequence are drawn again, so the others keep
+ *   their distribution and share its whole mass.
+ * - `distinct`: code sequences without replacement.
+ * - `unique`: cells of the space, each once, as the same cell (strict mode).
+ * - `novel`: the same, and none of them a training cell.
+ *
+ * All keep drawing until there are as many as asked for, or the model has nothing else to
+ * say, and tell how many sentences were drawn.
+ *
+ * @module
+ */
+
+import { GENERATE_PROMPT, toSentence } from "../language/sentences.ts";
+import type { SentenceTokenizer } from "../language/tokenizer.ts";
+import {
+  type NextCodes,
+  sampleWithoutReplacement,
+} from "../language/without_replacement.ts";
+import { type Sample, trainingKeys } from "../metrics/generation.ts";
+import {
+  type CellModel,
+  type CellSamplingOptions,
+  decodeSentences,
+  sampleCells,
+  type SampledCells,
+} from "./cell_sampling.ts";
+
+/** What can be aimed at. */
+export const AIMS = ["well-formed", "distinct", "unique", "novel"] as const;
+/** One of {@link AIMS}. */
+export type Aim = typeof AIMS[number];
+
+/** What was returned of how many draws. */
+export interface AimedCells extends SampledCells {
+  /** Sentences drawn. */
+  readonly draws: number;
+}
+
+/** Sentences drawn at a time. */
+const BATCH = 1000;
+/** Outcomes drawn for a sequence without replacement, at most. */
+const MOST_DRAWS = 20;
+/** Draws without anything to keep after which the model has nothing else to say. */
+const PATIENCE = 20_000;
+
+/**
+ * Samples cells with an aim.
+ *
+ * @param count How many; fewer come back where 20,000 sentences in a row brought none, for
+ *   `distinct` where twenty times as many outcomes have not enough.
+ * @throws {RangeError} If a sampling option is out of range; for `distinct`, if top-k or
+ *   top-p is asked for, the temperature is 0, or a code is not one token.
+ */
+export async function sampleWithAim(
+  model: CellModel,
+  aim: Aim,
+  count: number,
+  options: CellSamplingOptions,
+): Promise<AimedCells> {
+  if (aim === "distinct") return await _sampleDistinct(model, count, options);
+  const keep = aim === "well-formed"
+    ? (sample: Sample) => typeof sample !== "string"
+    : _newCells(model, aim === "novel");
+  const sentences: string[] = [];
+  const samples: Sample[] = [];
+  let draws = 0;
+  let lastKept = 0;
+  while (samples.length < count && draws - lastKept < PATIENCE) {
+    const drawn = await sampleCells(model, BATCH, {
+      ...options,
+      onProgress: undefined,
+    });
+    for (const [i, sample] of drawn.samples.entries()) {
+      if (samples.length === count) break;
+      draws++;
+      if (!keep(sample)) continue;
+      samples.push(sample);
+      sentences.push(drawn.sentences[i]);
+      lastKept = draws;
+    }
+    options.onProgress?.({
+      done: samples.length,
+      total: count,
+      message: `${aim}, ${draws.toLocaleString("en")} draws`,
+    });
+  }
+  return { sentences, samples, draws };
+}
+
+/** Tells valid cells (strict mode) that were not told before. */
+function _newCells(
+  { space }: CellModel,
+  novel: boolean,
+): (sample: Sample) => boolean {
+  const seen = new Set(novel ? trainingKeys(space, "strict") : []);
+  return (sample) => {
+    if (typeof sample === "string") return false;
+    if (space.invalidReason(sample, "strict") !== null) return false;
+    const key = space.canonicalKey(sample);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  };
+}
+
+async function _sampleDistinct(
+  model: CellModel,
+  count: number,
+  { temperature, topK = null, topP = null, random, cut, onProgress }:
+    CellSamplingOptions,
+): Promise<AimedCells> {
+  if (topK !== null || topP !== null || !(temperature > 0)) {
+    throw new RangeError(
+      `Cannot sample without replacement: temperature must be more than 0, without top-k and top-p, got temperature ${temperature}, top-k ${topK}, top-p ${topP}`,
+    );
+  }
+  const { nodes, codebookSize } = model.vqvae.config;
+  const next = nextCodes(model, temperature);
+  // Of the outcomes some leave the form, so more have to be drawn than are returned.
+  for (let draws = count;; draws = Math.ceil(1.5 * draws)) {
+    const drawn = await sampleWithoutReplacement(next, draws, {
+      length: nodes,
+      codebookSize,
+      random,
+      onProgress: ({ done, total }) =>
+        onProgress?.({ done, total, message: "prefixes" }),
+    });
+    const found = drawn.codes.length / nodes;
+    const more = drawn.draws === draws && draws < MOST_DRAWS * count;
+    if (found < count && more) continue;
+    const sentences = Array.from(
+      { length: Math.min(count, found) },
+      (_, i) => toSentence(drawn.codes.subarray(i * nodes, (i + 1) * nodes)),
+    );
+    const samples = await decodeSentences(model, sentences, { cut });
+    return { sentences, samples, draws: drawn.draws };
+  }
+}
+
+/**
+ * A model's distribution over code sequences, code by code, at a temperature.
+ *
+ * @throws {RangeError} If the tokenizer has not one token for each code.
+ */
+export function nextCodes(
+  { generator, tokenizer, vqvae }: CellModel,
+  temperature: number,
+): NextCodes {
+  const { nodes, codebookSize } = vqvae.config;
+  const tokens = _codeTokens(tokenizer, codebookSize);
+  const prompt = tokenizer.encodeBatch([[GENERATE_PROMPT]]);
+  const vocabulary = generator.config.vocab_size;
+  return async (prefixes, rows) => {
+    const length = prefixes.length / rows;
+    const begun = prefixes.map((code) => tokens[code]);
+    const logits = await generator.nextLogits(prompt, begun, rows);
+    const asked = length < nodes
+      ? tokens
+      : Int32Array.of(generator.config.eos_token_id);
+    const isAsked = new Uint8Array(vocabulary);
+    for (const token of asked) isAsked[token] = 1;
+    const width = asked.length + 1;
+    const logs = new Float32Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
+      const highest = own.reduce((most, value) => Math.max(most, value));
+      let kept = 0;
+      let left = 0;
+      for (let token = 0; token < vocabulary; token++) {
+        const weight = Math.exp((own[token] - highest) / temperature);
+        if (isAsked[token] === 1) kept += weight;
+        else left += weight;
+      }
+      const log = Math.log(kept + left);
+      asked.forEach((token, i) => {
+        logs[row * width + i] = (own[token] - highest) / temperature - log;
+      });
+      logs[row * width + width - 1] = Math.log(left) - log;
+    }
+    return logs;
+  };
+}
+
+function _codeTokens(
+  tokenizer: SentenceTokenizer,
+  codebookSize: number,
+): Int32Array {
+  return Int32Array.from({ length: codebookSize }, (_, code) => {
+    const { ids, length } = tokenizer.encodeBatch([[String(code)]]);
+    if (length !== 2) {
+      throw new RangeError(
+        `Cannot sample without replacement: each code must be one token, got ${
+          length - 1
+        } for code ${code} with the tokenizer ${tokenizer.name}`,
+      );
+    }
+    return ids[0];
+  });
+}
