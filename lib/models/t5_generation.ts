@@ -211,13 +211,18 @@ function _nextStep(config: T5Config): StepFunction {
   };
 }
 
-/** The same prompt over and over. */
+/**
+ * The same prompt over and over.
+ *
+ * @param length Tokens of a row, padding included; by default those of the prompt.
+ */
 export function repeatedPrompt(
   tokenizer: SentenceTokenizer,
   words: readonly string[],
   rows: number,
+  length?: number,
 ): TokenBatch {
-  const one = tokenizer.encodeBatch([words]);
+  const one = tokenizer.encodeBatch([words], length);
   const repeat = (array: Int32Array) =>
     Int32Array.from(
       { length: rows * one.length },
