@@ -144,7 +144,7 @@ export function resultTable(
     rules,
     caption: options.caption ?? "",
     bold: (row, key) =>
-      row.source === "measured" &&
+      row.source === "measured" && row[key] !== undefined &&
       row[key] === best.get(`${row.mode} ${key}`),
     notes: [
       ...footnotes.map((note, index) => `${superscript(index + 1)} ${note}`),

@@ -38,6 +38,11 @@ export const STAGES: readonly Stage[] = [
   { name: "4_finetune", ignores: ["samples"] },
   { name: "5_generate", ignores: [] },
   {
+    name: "6_latent",
+    ignores: ["samples"],
+    inputs: ({ space }) => accuracyFiles(space),
+  },
+  {
     name: "7_nas",
     ignores: ["samples"],
     inputs: ({ space }) => accuracyFiles(space),

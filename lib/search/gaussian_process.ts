@@ -13,10 +13,18 @@
 
 import type { SparseVector } from "./features.ts";
 
-/** Candidates for ℓ, as multiples of the median distance of training points. */
-const LENGTH_SCALES = [0.5, 1, 2, 4];
-/** Candidates for the variance of the noise; that of the scores is 1. */
-const NOISES = [1e-3, 1e-2, 1e-1];
+/** The grid that a process is chosen from. */
+export interface ProcessOptions {
+  /** Candidates for ℓ, as multiples of the median distance of training points. */
+  readonly lengthScales: readonly number[];
+  /** Candidates for the variance of the noise; that of the scores is 1. */
+  readonly noises: readonly number[];
+}
+
+const GRID: ProcessOptions = {
+  lengthScales: [0.5, 1, 2, 4],
+  noises: [1e-3, 1e-2, 1e-1],
+};
 
 /** What is expected of a cell, in units of normal scores. */
 export interface Prediction {
@@ -41,7 +49,11 @@ export class GaussianProcess {
    * @param targets `[n]`, higher is better.
    * @throws {RangeError} If there are no points, or not as many targets.
    */
-  constructor(points: readonly SparseVector[], targets: readonly number[]) {
+  constructor(
+    points: readonly SparseVector[],
+    targets: readonly number[],
+    { lengthScales, noises }: ProcessOptions = GRID,
+  ) {
     const n = points.length;
     if (n === 0 || targets.length !== n) {
       throw new RangeError(
@@ -61,9 +73,9 @@ export class GaussianProcess {
     let scale = 1;
     let factor: Float64Array = new Float64Array(0);
     let weights: Float64Array = scores;
-    for (const length of LENGTH_SCALES) {
+    for (const length of lengthScales) {
       const candidate = 2 * length ** 2 * typical;
-      for (const noise of NOISES) {
+      for (const noise of noises) {
         const kernel = distances.map((distance) =>
           Math.exp(-distance / candidate)
         );
@@ -90,19 +102,28 @@ export class GaussianProcess {
     return this.#best;
   }
 
+  /** The mean alone, for which a sum over the training points is enough. */
+  mean(point: SparseVector): number {
+    return this.#kernel(point)
+      .reduce((sum, value, i) => sum + value * this.#weights[i], 0);
+  }
+
   /** Predicts one cell. */
   predict(point: SparseVector): Prediction {
     const n = this.#points.length;
-    const kernel = new Float64Array(n);
-    this.#distancesTo(point, kernel);
+    const kernel = this.#kernel(point);
     let mean = 0;
-    for (let i = 0; i < n; i++) {
-      kernel[i] = Math.exp(-kernel[i] / this.#scale);
-      mean += kernel[i] * this.#weights[i];
-    }
+    for (let i = 0; i < n; i++) mean += kernel[i] * this.#weights[i];
     _forward(this.#factor, n, kernel);
     const explained = kernel.reduce((sum, value) => sum + value * value, 0);
     return { mean, deviation: Math.sqrt(Math.max(1e-12, 1 - explained)) };
+  }
+
+  /** Kernel of a vector with all training points. */
+  #kernel(point: SparseVector): Float64Array {
+    const kernel = new Float64Array(this.#points.length);
+    this.#distancesTo(point, kernel);
+    return kernel.map((distance) => Math.exp(-distance / this.#scale));
   }
 
   /** Squared distances of a vector to all training points. */

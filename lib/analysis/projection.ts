@@ -1,0 +1,34 @@
+/**
+ * Vectors on a plane: UMAP.
+ *
+ * Source: McInnes et al. 2018, arXiv:1802.03426; the library is umap-js.
+ *
+ * @module
+ */
+
+// deno-lint-ignore no-import-prefix
+import { UMAP } from "npm:umap-js@1.4.0";
+import type { Random } from "../random.ts";
+
+/**
+ * Projects vectors to two dimensions.
+ *
+ * @param matrix `[M, D]`, `M` at least 3.
+ * @returns `[M, 2]`, one pair a row.
+ */
+export function project(
+  matrix: Float32Array,
+  width: number,
+  random: Random,
+): [number, number][] {
+  const rows = Array.from(
+    { length: matrix.length / width },
+    (_, row) => Array.from(matrix.subarray(row * width, (row + 1) * width)),
+  );
+  const umap = new UMAP({
+    nNeighbors: Math.min(15, rows.length - 1),
+    minDist: 0.1,
+    random: () => random.uniform(),
+  });
+  return umap.fit(rows).map(([x, y]) => [x, y]);
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import {
+  comparePredictors,
+  rowsByCell,
+} from "../../lib/analysis/predictors.ts";
+import { Random } from "../../lib/random.ts";
+
+Deno.test("comparePredictors() tells a representation that knows from one that does not", () => {
+  const count = 1300;
+  const draw = Random.fromSeed(0);
+  const cells = Uint32Array.from({ length: count }, (_, i) => 2 * i);
+  const matrix = Float32Array.from({ length: 3 * count }, () => draw.normal());
+  const noise = Float32Array.from({ length: 3 * count }, () => draw.normal());
+  const accuracies = new Float64Array(2 * count).fill(NaN);
+  cells.forEach((cell, row) =>
+    accuracies[cell] = matrix[3 * row] + 0.5 * matrix[3 * row + 1]
+  );
+  const compare = () =>
+    comparePredictors(
+      {
+        knows: rowsByCell(cells, matrix),
+        guesses: rowsByCell(cells, noise),
+      },
+      cells,
+      accuracies,
+      { sizes: [20, 200], seeds: 3, random: Random.fromSeed(1) },
+    );
+  const [knows, guesses] = compare();
+  assert.deepEqual([knows.name, guesses.name], ["knows", "guesses"]);
+  assert.ok(knows.points[1].mean > 0.85, `${knows.points[1].mean}`);
+  assert.ok(knows.points[1].mean > knows.points[0].mean);
+  assert.ok(Math.abs(guesses.points[1].mean) < 0.1);
+  assert.deepEqual(compare(), [knows, guesses]);
+});
