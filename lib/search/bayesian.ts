@@ -13,7 +13,11 @@
 
 import type { Random } from "../random.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { CellFeatures, type FeatureKind } from "./features.ts";
+import {
+  CellFeatures,
+  type FeatureKind,
+  type SparseVector,
+} from "./features.ts";
 import { expectedImprovement, GaussianProcess } from "./gaussian_process.ts";
 import { unseenCells } from "./methods.ts";
 import { neighbours } from "./neighbours.ts";
@@ -26,11 +30,25 @@ import {
 } from "./rounds.ts";
 import type { CellWriter } from "./writer.ts";
 
-/** Bayesian optimisation under an encoding of cells. */
+/** Vectors of cells, by which a process compares them. */
+export type CellVectors = (
+  cells: readonly number[],
+) => readonly SparseVector[] | Promise<readonly SparseVector[]>;
+
+/** The vectors of one or several encodings, side by side. */
+export function encodingVectors(
+  space: SearchSpace,
+  kinds: readonly FeatureKind[],
+): CellVectors {
+  const features = new CellFeatures(space, kinds);
+  return (cells) => cells.map((cell) => features.of(cell));
+}
+
+/** Bayesian optimisation by vectors of cells, such as an encoding or latent vectors. */
 export function bayesianOptimisation(
   oracle: Oracle,
   random: Random,
-  features: readonly FeatureKind[],
+  vectors: CellVectors,
   options: RoundOptions = ROUNDS,
 ): Promise<void> {
   return searchInRounds(oracle, options, {
@@ -39,7 +57,7 @@ export function bayesianOptimisation(
       ...unseenCells(oracle, random).take(options.candidates),
       ...best.flatMap((cell) => Array.from(neighbours(oracle.space, cell))),
     ],
-    rank: byExpectedImprovement(oracle.space, features),
+    rank: byExpectedImprovement(vectors),
     otherwise: () => unseenCells(oracle, random),
   });
 }
@@ -54,7 +72,8 @@ const FILLS = 30;
  * Arch-LLM+: the language model proposes, the predictor chooses.
  *
  * In each round candidates are written with the "generate:" prompt and, around the best
- * cells, with the "fill:" prompt. Nothing is known of accuracies before the first query.
+ * cells, with the "fill:" prompt; those of earlier rounds stay candidates. Nothing is known
+ * of accuracies before the first query.
  */
 export function archLlmSearch(
   oracle: Oracle,
@@ -62,37 +81,40 @@ export function archLlmSearch(
   writer: CellWriter,
   options: RoundOptions = ROUNDS,
 ): Promise<void> {
+  const written = new Set<number>();
   return searchInRounds(oracle, options, {
     initial: () => writer.generate(8 * options.initial, random),
-    candidates: async (best) => [
-      ...await writer.generate(options.candidates, random),
-      ...await writer.fill(
-        best.flatMap((cell) => new Array<number>(FILLS).fill(cell)),
-        random,
-      ),
-    ],
-    rank: byExpectedImprovement(oracle.space, ARCH_LLM_FEATURES),
+    candidates: async (best) => {
+      const variants = best.flatMap((cell) =>
+        new Array<number>(FILLS).fill(cell)
+      );
+      for (
+        const cell of [
+          ...await writer.generate(options.candidates, random),
+          ...await writer.fill(variants, random),
+        ]
+      ) written.add(cell);
+      return written;
+    },
+    rank: byExpectedImprovement(
+      encodingVectors(oracle.space, ARCH_LLM_FEATURES),
+    ),
     otherwise: () => unseenCells(oracle, random),
   });
 }
 
 /** Ranks candidates with a process fitted to the queries. */
-function byExpectedImprovement(
-  space: SearchSpace,
-  kinds: readonly FeatureKind[],
-): RoundSearch["rank"] {
-  const features = new CellFeatures(space, kinds);
-  return (candidates, queries) => {
+function byExpectedImprovement(vectors: CellVectors): RoundSearch["rank"] {
+  return async (candidates, queries) => {
+    const known = await vectors(queries.map(({ cell }) => cell));
     const process = new GaussianProcess(
-      queries.map(({ cell }) => features.of(cell)),
+      known,
       queries.map(({ validation }) => validation),
     );
-    return candidates.map((cell) => ({
+    const points = await vectors(candidates);
+    return candidates.map((cell, i) => ({
       cell,
-      gain: expectedImprovement(
-        process.predict(features.of(cell)),
-        process.best,
-      ),
+      gain: expectedImprovement(process.predict(points[i]), process.best),
     })).sort((a, b) => b.gain - a.gain).map(({ cell }) => cell);
   };
 }

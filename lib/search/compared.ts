@@ -18,7 +18,12 @@ import {
   ALGORITHM_1,
 } from "./algorithm1.ts";
 import { bananas } from "./bananas.ts";
-import { archLlmSearch, bayesianOptimisation } from "./bayesian.ts";
+import {
+  archLlmSearch,
+  bayesianOptimisation,
+  type CellVectors,
+  encodingVectors,
+} from "./bayesian.ts";
 import type { FeatureKind } from "./features.ts";
 import { localSearch, randomSearch, regularisedEvolution } from "./methods.ts";
 import type { NamedMethod } from "./trials.ts";
@@ -70,9 +75,14 @@ export function algorithm1Name(
   return `${CODE_METHODS[code]}, Algorithm 1${setting}`;
 }
 
-/** All methods, in the order of the tables: rivals first. */
+/**
+ * All methods, in the order of the tables: rivals first.
+ *
+ * @param latents arch2vec's latent vectors, and a key that tells its weights from others.
+ */
 export async function comparedMethods(
   models: Readonly<Record<CodeKind, CellModel>>,
+  latents: { readonly vectors: CellVectors; readonly key: string },
   executor: Executor,
 ): Promise<NamedMethod[]> {
   const key = await sourceHash(new URL(import.meta.url));
@@ -82,7 +92,12 @@ export async function comparedMethods(
     features: readonly FeatureKind[],
   ): NamedMethod => ({
     name: `Bayesian optimisation, ${name}`,
-    search: (oracle, random) => bayesianOptimisation(oracle, random, features),
+    search: (oracle, random) =>
+      bayesianOptimisation(
+        oracle,
+        random,
+        encodingVectors(oracle.space, features),
+      ),
     budget: ROUNDS_BUDGET,
     key,
   });
@@ -98,6 +113,13 @@ export async function comparedMethods(
     process("one-hot", ["one-hot"]),
     process("paths", ["paths"]),
     process("paths and subtrees", ["paths", "subtrees"]),
+    {
+      name: "Bayesian optimisation, arch2vec",
+      search: (oracle, random) =>
+        bayesianOptimisation(oracle, random, latents.vectors),
+      budget: ROUNDS_BUDGET,
+      key: `${key} ${latents.key}`,
+    },
     {
       name: "BANANAS",
       search: (oracle, random) => bananas(oracle, random, executor),

@@ -7,7 +7,10 @@ import {
 } from "../../lib/search/methods.ts";
 import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
 import { bananas } from "../../lib/search/bananas.ts";
-import { bayesianOptimisation } from "../../lib/search/bayesian.ts";
+import {
+  bayesianOptimisation,
+  encodingVectors,
+} from "../../lib/search/bayesian.ts";
 import { ROUNDS } from "../../lib/search/rounds.ts";
 import { Oracle } from "../../lib/search/oracle.ts";
 import { Random } from "../../lib/random.ts";
@@ -20,7 +23,7 @@ const METHODS: Record<string, SearchMethod> = {
   "regularised evolution": regularisedEvolution,
   "local search": localSearch,
   "Bayesian optimisation": (oracle, random) =>
-    bayesianOptimisation(oracle, random, ["subtrees"], {
+    bayesianOptimisation(oracle, random, encodingVectors(SPACE, ["subtrees"]), {
       ...ROUNDS,
       candidates: 200,
     }),
