@@ -65,7 +65,7 @@ export interface CodeMeaning {
   /** Mean number of incoming and of outgoing edges. */
   readonly incoming: number;
   readonly outgoing: number;
-  /** Operations that edges come from, the most frequent set. */
+  /** Operations that edges come from, the most frequent ones; `–` for none. */
   readonly from: string;
 }
 
@@ -130,7 +130,7 @@ export function codeMeanings(
       purity: 100 * count / uses,
       incoming: incoming / uses,
       outgoing: outgoing / uses,
-      from: _most(from)[0],
+      from: _most(from)[0] || "–",
     };
   });
 }

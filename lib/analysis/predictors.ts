@@ -13,7 +13,10 @@ import { type Estimate, estimate } from "../search/results.ts";
 
 /** Cells that predictions are compared on. */
 const TESTED = 1000;
-/** Kernel ridge regression: one length scale, the median distance, and one noise. */
+/**
+ * Kernel ridge regression of normal scores of the accuracies' ranks: one length scale, the
+ * median distance, and one noise.
+ */
 const REGRESSOR = { lengthScales: [1], noises: [0.1] };
 
 /** How well a representation serves a regressor. */

@@ -15,6 +15,7 @@ import type { Random } from "../random.ts";
  *
  * @param matrix `[M, D]`, `M` at least 3.
  * @returns `[M, 2]`, one pair a row.
+ * @throws {RangeError} If there are fewer than 3 rows.
  */
 export function project(
   matrix: Float32Array,
@@ -25,6 +26,11 @@ export function project(
     { length: matrix.length / width },
     (_, row) => Array.from(matrix.subarray(row * width, (row + 1) * width)),
   );
+  if (rows.length < 3) {
+    throw new RangeError(
+      `Cannot project vectors: there must be 3 or more, got ${rows.length}`,
+    );
+  }
   const umap = new UMAP({
     nNeighbors: Math.min(15, rows.length - 1),
     minDist: 0.1,

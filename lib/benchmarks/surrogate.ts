@@ -175,7 +175,18 @@ export async function trainSurrogate(
       });
     }
   }
-  const weights = await state.read(Object.keys(initial));
+  // Tested as they are stored.
+  const weights = Object.fromEntries(
+    Object.entries(await state.read(Object.keys(initial))).map((
+      [name, { shape, data }],
+    ) => [
+      name,
+      floats(
+        shape,
+        name.startsWith("layer") ? Array.from(data, Math.f16round) : data,
+      ),
+    ]),
+  );
   state.dispose();
   await step.dispose();
   const predicted = await _predict(space, weights, tested, executor);
@@ -197,13 +208,18 @@ export async function trainSurrogate(
   return { weights, quality };
 }
 
-/** Writes a surrogate in half precision. */
+/** Writes a surrogate, the weights of its layers in half precision. */
 export async function saveSurrogate(
   path: string,
   { weights, quality }: Surrogate,
 ): Promise<void> {
   const tensors = Object.entries(weights).map(([name, { shape, data }]) =>
-    [name, { shape, data: Float16Array.from(data) }] as const
+    [name, {
+      shape,
+      data: name.startsWith("layer")
+        ? Float16Array.from(data)
+        : Float32Array.from(data),
+    }] as const
   );
   await writeSafetensors(path, new Map(tensors), {
     quality: JSON.stringify(quality),

@@ -37,7 +37,9 @@ export interface DistinctSequences {
   readonly codes: Int32Array;
   /** Log-probability of each under the model, `[S]`. */
   readonly logProbabilities: Float64Array;
-  /** Outcomes drawn, those that are no sequence included; `S` at least. */
+  /** Outcomes drawn when each had come, those that are no sequence included, `[S]`. */
+  readonly drawnBy: Uint32Array;
+  /** Outcomes drawn in all. */
   readonly draws: number;
 }
 
@@ -127,7 +129,9 @@ export async function sampleWithoutReplacement(
   }
   const order = Array.from({ length: beam.size }, (_, i) => i)
     .sort((a, b) => beam.perturbed[b] - beam.perturbed[a]);
-  const whole = order.filter((i) => beam.code[i] !== LEFT);
+  const ranks = Array.from(order.keys())
+    .filter((rank) => beam.code[order[rank]] !== LEFT);
+  const whole = ranks.map((rank) => order[rank]);
   const result = new Int32Array(whole.length * length);
   whole.forEach((i, row) =>
     result.set(codes.subarray(i * length, (i + 1) * length), row * length)
@@ -135,6 +139,7 @@ export async function sampleWithoutReplacement(
   return {
     codes: result,
     logProbabilities: Float64Array.from(whole, (i) => beam.phi[i]),
+    drawnBy: Uint32Array.from(ranks, (rank) => rank + 1),
     draws: beam.size,
   };
 }
@@ -150,7 +155,9 @@ function _expand(
   const gumbels = new Float64Array(logs.length);
   let highest = -Infinity;
   for (let code = 0; code < logs.length; code++) {
-    const noise = -Math.log(-Math.log(1 - random.uniform()));
+    // Never exactly 0, whose noise would have no end.
+    const uniform = random.uniform() || 2 ** -33;
+    const noise = -Math.log(-Math.log1p(-uniform));
     gumbels[code] = prefix.phi + logs[code] + noise;
     if (gumbels[code] > highest) highest = gumbels[code];
   }

@@ -35,7 +35,10 @@ export type Aim = typeof AIMS[number];
 
 /** What was returned of how many draws. */
 export interface AimedCells extends SampledCells {
-  /** Sentences drawn. */
+  /**
+   * Sentences drawn until the last one that was returned, or in vain; for `distinct` the
+   * outcomes of the search that had enough.
+   */
   readonly draws: number;
 }
 
@@ -136,7 +139,8 @@ async function _sampleDistinct(
       (_, i) => toSentence(drawn.codes.subarray(i * nodes, (i + 1) * nodes)),
     );
     const samples = await decodeSentences(model, sentences, { cut });
-    return { sentences, samples, draws: drawn.draws };
+    const used = found < count ? drawn.draws : drawn.drawnBy[count - 1];
+    return { sentences, samples, draws: used };
   }
 }
 

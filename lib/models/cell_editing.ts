@@ -23,7 +23,7 @@ import { repeatedPrompt } from "./t5_generation.ts";
 /** A cell of the space that an edit led to. */
 export interface Variant {
   readonly graph: Graph;
-  /** Nodes whose operation or incoming edges are not those of the cell before. */
+  /** Its nodes whose operation or incoming edges are not those of the cell before. */
   readonly changed: readonly number[];
 }
 
@@ -45,7 +45,7 @@ const MOST_DRAWS = 2000;
  * @param cell Index into the cells of the space.
  * @param keep Rows whose codes stay.
  * @param count How many variants; fewer come back where 2,000 sentences hold no more.
- * @throws {RangeError} If all rows are kept, or one of them is none of the cell's.
+ * @throws {RangeError} If all rows are kept, or one of them is none of a sequence's.
  */
 export async function editCell(
   model: CellModel,

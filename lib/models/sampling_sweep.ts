@@ -59,7 +59,7 @@ export interface SweepPoint extends AimedCells {
   readonly reports: Readonly<Record<MetricMode, GenerationReport>>;
   /** Rows for a table, one a mode. */
   readonly rows: Readonly<Record<MetricMode, ResultRow>>;
-  /** Of sampling and decoding; of decoding alone where the sentences were saved before. */
+  /** Of sampling, decoding and measuring, when the sentences were drawn. */
   readonly seconds: number;
 }
 
@@ -71,6 +71,7 @@ interface SavedSamples {
   readonly reports: SweepPoint["reports"];
   readonly sentences: readonly string[];
   readonly draws: number;
+  readonly seconds: number;
 }
 
 /**
@@ -141,10 +142,10 @@ export async function sweepSampling(
         draws: saved.draws,
       };
     if (sampled.samples.length === 0) continue;
-    const seconds = (performance.now() - started) / 1000;
     const measure = (mode: MetricMode) =>
       measureGeneration(space, sampled.samples, mode, training[mode]);
     const reports = { paper: measure("paper"), strict: measure("strict") };
+    const seconds = saved?.seconds ?? (performance.now() - started) / 1000;
     const row = (mode: MetricMode) =>
       measuredRow(
         `${method}${aim === undefined ? "" : `, ${aim},`} t=${temperature}`,
@@ -168,7 +169,14 @@ export async function sweepSampling(
     });
     if (path !== null) {
       const { sentences, draws } = sampled;
-      const file: SavedSamples = { key, options, reports, sentences, draws };
+      const file: SavedSamples = {
+        key,
+        options,
+        reports,
+        sentences,
+        draws,
+        seconds,
+      };
       await writeJson(path, file);
     }
   }

@@ -29,8 +29,8 @@ const CURVE_POINTS = 100;
 /**
  * What methods would return by the number of queries, with bands of one standard error.
  *
- * The vertical axis begins where the first method stands after `from` queries: what comes
- * before is the first few random cells.
+ * The vertical axis begins at the lowest mean that any method has after `from` queries:
+ * what comes before is the first few random cells.
  *
  * @throws {RangeError} If no curve has as many as `from` points.
  */

@@ -57,8 +57,9 @@ export const ALGORITHM_1_SETTINGS: readonly Algorithm1Options[] = [
 /** Algorithm 1 with the printed code, under each of {@link ALGORITHM_1_SETTINGS}. */
 export async function algorithm1Variants(
   model: CellModel,
+  executor: Executor,
 ): Promise<NamedMethod[]> {
-  const source = await sourceHash(new URL(import.meta.url));
+  const source = await _key(executor);
   return ALGORITHM_1_SETTINGS.map((options) =>
     _algorithm1(model, "printed", source, options)
   );
@@ -85,7 +86,7 @@ export async function comparedMethods(
   latents: { readonly vectors: CellVectors; readonly key: string },
   executor: Executor,
 ): Promise<NamedMethod[]> {
-  const key = await sourceHash(new URL(import.meta.url));
+  const key = await _key(executor);
   const writer = modelWriter(models.positional, { temperature: TEMPERATURE });
   const process = (
     name: string,
@@ -124,7 +125,7 @@ export async function comparedMethods(
       name: "BANANAS",
       search: (oracle, random) => bananas(oracle, random, executor),
       budget: ROUNDS_BUDGET,
-      key: `${key} ${executor.description}`,
+      key,
     },
     ...CODES.map((code) => _algorithm1(models[code], code, key)),
     {
@@ -134,6 +135,12 @@ export async function comparedMethods(
       key: `${key} ${models.positional.key}`,
     },
   ];
+}
+
+/** Identity of the code of all methods and of the device that it runs on. */
+async function _key(executor: Executor): Promise<string> {
+  const source = await sourceHash(new URL(import.meta.url));
+  return `${source} ${executor.description}`;
 }
 
 function _algorithm1(

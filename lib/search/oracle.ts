@@ -3,7 +3,7 @@
  *
  * A query is a look-up of a cell not seen before; a cell of the table is a canonical cell,
  * so a repeat, in whatever form it was drawn, costs nothing. Test accuracies are not in
- * reach of a search: they are looked up afterwards, in `trials.ts`.
+ * reach of a search: they are looked up afterwards, in `results.ts`.
  *
  * Source: NAS-Bench-101 (arXiv:1902.09635), §4.1; the query counts of the paper's Tables 3, 4.
  *

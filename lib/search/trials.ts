@@ -68,7 +68,11 @@ export async function runTrials(
   const trials: Trial[] = [];
   const total = tables.length * methods.length * seeds.length;
   for (const table of tables) {
-    const accuracies = digest(Float32Array.from(table.validation));
+    const accuracies = [
+      space.name,
+      digest(Float32Array.from(table.validation)),
+      table.weights && digest(Float32Array.from(table.weights)),
+    ];
     for (const { name, search, budget, key: method } of methods) {
       for (const seed of seeds) {
         const key = runKey({ accuracies, name, budget, method, seed, source });

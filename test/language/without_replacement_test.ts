@@ -115,14 +115,19 @@ Deno.test("sampleWithoutReplacement() includes each sequence as often as drawing
 
 Deno.test("sampleWithoutReplacement() draws all there is once, with its probability", async () => {
   const { next, outcomes } = tinyModel(5);
-  const { codes, logProbabilities, draws } = await sampleWithoutReplacement(
-    next,
-    100,
-    { length: LENGTH, codebookSize: CODES, random: Random.fromSeed(0) },
-  );
+  const { codes, logProbabilities, drawnBy, draws } =
+    await sampleWithoutReplacement(
+      next,
+      100,
+      { length: LENGTH, codebookSize: CODES, random: Random.fromSeed(0) },
+    );
   assert.equal(draws, 22);
   const found = rows(codes);
   assert.equal(new Set(found).size, 9);
+  assert.equal(drawnBy.length, 9);
+  drawnBy.forEach((rank, i) =>
+    assert.ok(rank > (drawnBy[i - 1] ?? 0) && rank <= 22)
+  );
   found.forEach((sequence, i) => {
     const difference = Math.exp(logProbabilities[i]) - outcomes.get(sequence)!;
     assert.ok(Math.abs(difference) < 1e-6, sequence);
