@@ -6,8 +6,7 @@
  * @module
  */
 
-// deno-lint-ignore no-import-prefix
-import { UMAP } from "npm:umap-js@1.4.0";
+import { UMAP } from "umap-js";
 import type { Random } from "../random.ts";
 
 /**
