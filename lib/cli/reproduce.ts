@@ -8,6 +8,7 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { exists, writeFileAtomic } from "../files.ts";
 import { writeManifest } from "../run/manifest.ts";
@@ -62,6 +63,8 @@ const HELP = `deno task reproduce [options]
   --seed N         where all randomness comes from (0)
   --samples N      sentences per decoding setting (10000; 500 with --quick)
   --device NAME    ${DEVICES.join(", ")} (auto)
+  --t5 SOURCE      fine-tune this pretrained T5: a folder in Hugging Face's layout, or
+                   a name on its hub, google-t5/t5-small (trained from scratch)
   --outputs DIR    folder of the results (outputs)
   --quick          every stage on a slice, in under two minutes: not for results
   --fresh          remove what earlier runs left and do all of it again
@@ -90,6 +93,7 @@ export function parseReproduceArguments(
     seed: { type: "string" },
     samples: { type: "string" },
     device: { type: "string" },
+    t5: { type: "string" },
     outputs: { type: "string" },
     quick: { type: "boolean" },
     fresh: { type: "boolean" },
@@ -100,6 +104,7 @@ export function parseReproduceArguments(
     seed: wholeNumber(options.seed, "--seed", ACTION),
     samples: wholeNumber(options.samples, "--samples", ACTION),
     device: options.device,
+    t5: options.t5 === undefined ? null : _t5Source(options.t5, folder),
     quick: options.quick,
   }, ACTION);
   const root = options.outputs === undefined
@@ -113,6 +118,12 @@ export function parseReproduceArguments(
     fresh: options.fresh ?? false,
     help: options.help ?? false,
   };
+}
+
+/** A folder as an absolute path; anything else as it is. */
+function _t5Source(source: string, folder: string): string {
+  const path = resolve(folder, source);
+  return existsSync(path) ? path : source;
 }
 
 /** Makes the outputs folder and makes sure that files can be written there. */

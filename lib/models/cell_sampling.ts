@@ -14,7 +14,6 @@ import {
   parseSentence,
 } from "../language/sentences.ts";
 import {
-  loadTokenizer,
   longestExamples,
   type SentenceTokenizer,
 } from "../language/tokenizer.ts";
@@ -22,7 +21,8 @@ import type { MalformedKind, Sample } from "../metrics/generation.ts";
 import type { Random } from "../random.ts";
 import { cutAtOutput } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { loadT5, loadVqvae } from "./model_files.ts";
+import { loadVqvae } from "./model_files.ts";
+import { openTunedT5 } from "./t5_base.ts";
 import { repeatedPrompt, T5Generator } from "./t5_generation.ts";
 import { type OnProgress, runKey, weightsDigest } from "./training_run.ts";
 import { Vqvae } from "./vqvae_training.ts";
@@ -44,8 +44,11 @@ export async function openCellModel(
   executor: Executor,
 ): Promise<CellModel> {
   const vqvae = await loadVqvae(directories.vqvae);
-  const t5 = await loadT5(directories.t5);
-  const tokenizer = await loadTokenizer(directories.t5);
+  const { nodes: length, codebookSize } = vqvae.config;
+  const { t5, tokenizer } = await openTunedT5(directories.t5, {
+    length,
+    codebookSize,
+  });
   return {
     space,
     vqvae: Vqvae.load(vqvae, executor),

@@ -19,7 +19,10 @@ const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 /** Files of the tokenizer, which a model cannot be used without. */
-const TOKENIZER = ["tokenizer.json", "tokenizer_config.json"];
+export const TOKENIZER_FILES: readonly string[] = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+];
 
 /** A model that was read. */
 export interface PretrainedT5 {
@@ -81,10 +84,10 @@ async function _download(
       ...(cacheDir === undefined ? {} : { cacheDir }),
     });
   };
-  const wanted = [CONFIG, ...TOKENIZER, WEIGHTS];
+  const wanted = [CONFIG, ...TOKENIZER_FILES, WEIGHTS];
   try {
     const config = await get(CONFIG);
-    for (const name of TOKENIZER) await get(name);
+    for (const name of TOKENIZER_FILES) await get(name);
     try {
       await get(WEIGHTS);
     } catch (error) {

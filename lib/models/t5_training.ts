@@ -78,15 +78,22 @@ export interface T5Training {
 /**
  * The reported run for a space, from scratch; all numbers are ours.
  *
- * @param quick A training that shows every part at work and reaches nothing.
+ * @param options `quick`: a training that shows every part at work and reaches nothing;
+ *   `pretrained`: a smaller learning rate, usual for fine-tuning with AdamW.
  */
-export function t5Training(space: SearchSpace, quick = false): T5Training {
+export function t5Training(
+  space: SearchSpace,
+  { quick = false, pretrained = false }: {
+    quick?: boolean;
+    pretrained?: boolean;
+  } = {},
+): T5Training {
   const large = space.name === "nasbench101";
   return {
     epochs: quick ? 3 : large ? 6 : 18,
     batchSize: large ? 256 : 64,
     fillShare: large ? 0.125 : 0.25,
-    learningRate: 2e-3,
+    learningRate: pretrained ? 3e-4 : 2e-3,
     warmupSteps: 100,
     weightDecay: 0.01,
     clipNorm: 1,

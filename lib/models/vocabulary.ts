@@ -14,6 +14,12 @@ import {
   type HostTensor,
   type HostTensors,
 } from "../compile/executor.ts";
+import {
+  FILL_PROMPT,
+  GENERATE_PROMPT,
+  sentinel,
+} from "../language/sentences.ts";
+import type { SentenceTokenizer, TokenBatch } from "../language/tokenizer.ts";
 import type { T5Config } from "./t5_config.ts";
 
 /** Weights that have a row for each token. */
@@ -69,6 +75,57 @@ export function trimmedVocabulary(
     );
   }
   return { tokens, rows };
+}
+
+/**
+ * The tokens that sentences of codes, their prompts and masks are made of.
+ *
+ * @param shape `length`: codes in a sequence.
+ */
+export function sentenceTokens(
+  tokenizer: SentenceTokenizer,
+  { length, codebookSize }: { length: number; codebookSize: number },
+): Set<number> {
+  const words = [
+    GENERATE_PROMPT,
+    FILL_PROMPT,
+    ...Array.from({ length: codebookSize }, (_, code) => String(code)),
+    ...Array.from({ length }, (_, k) => sentinel(k)),
+  ];
+  return new Set([
+    tokenizer.padId,
+    tokenizer.eosId,
+    tokenizer.unkId,
+    ...words.flatMap((word) => [...tokenizer.encodeWords([word])]),
+  ]);
+}
+
+/** A tokenizer whose ids are rows of a trimmed vocabulary. */
+export function trimTokenizer(
+  tokenizer: SentenceTokenizer,
+  { tokens, rows }: TrimmedVocabulary,
+): SentenceTokenizer {
+  const toRows = (ids: Int32Array) => ids.map((id) => rows[id]);
+  const toTokens = (ids: ArrayLike<number>) =>
+    Int32Array.from(ids, (row) => tokens[row]);
+  return {
+    name: tokenizer.name,
+    tokenCount: tokens.length,
+    vocabularySize: tokens.length,
+    padId: rows[tokenizer.padId],
+    eosId: rows[tokenizer.eosId],
+    unkId: rows[tokenizer.unkId],
+    wordsAreIndependent: tokenizer.wordsAreIndependent,
+    sentinelId: (k) => rows[tokenizer.sentinelId(k)],
+    encode: (text) => toRows(tokenizer.encode(text)),
+    encodeWords: (words) => toRows(tokenizer.encodeWords(words)),
+    encodeBatch: (sentences, length): TokenBatch => {
+      const batch = tokenizer.encodeBatch(sentences, length);
+      return { ...batch, ids: toRows(batch.ids) };
+    },
+    decode: (ids) => tokenizer.decode(toTokens(ids)),
+    decodeBatch: (ids, length) => tokenizer.decodeBatch(toTokens(ids), length),
+  };
 }
 
 /** The model with the rows of kept tokens alone. */

@@ -33,6 +33,8 @@ export interface RunSettings {
   /** Sentences generated for each decoding setting. */
   readonly samples: number;
   readonly device: Device;
+  /** A pretrained T5 to fine-tune: a folder, or a name on Hugging Face's hub; null trains one from scratch. */
+  readonly t5: string | null;
   /** Every stage on a slice: for tests and a first look, not for results. */
   readonly quick: boolean;
   /** Absolute folder of the results: `outputs/<space>`, or `outputs/<space>-quick`. */
@@ -72,8 +74,8 @@ export type UncheckedSettings = {
 /**
  * Checks settings and fills in the defaults.
  *
- * Defaults: nasbench201, seed 0, 10,000 samples (500 when quick), device auto,
- * full, the project's `outputs` folder.
+ * Defaults: nasbench201, seed 0, 10,000 samples (500 when quick), device auto, no
+ * pretrained T5, full, the project's `outputs` folder.
  *
  * @param settings `undefined` values count as missing.
  * @param action What cannot be done when a value is wrong, for the error.
@@ -103,14 +105,25 @@ export function checkRunSettings(
       : fail(what, `a whole number from ${low} to ${high}`, value);
   }
 
-  const known = ["space", "seed", "samples", "device", "quick", "outputs"];
+  const known = [
+    "space",
+    "seed",
+    "samples",
+    "device",
+    "t5",
+    "quick",
+    "outputs",
+  ];
   for (const key of Object.keys(settings)) {
     if (!known.includes(key)) fail("a setting", `one of ${known}`, key);
   }
   const { space: spaceName = "nasbench201", device = "auto" } = settings;
   if (typeof spaceName !== "string") fail("space", "a name", spaceName);
   const space = getSpace(spaceName).name;
-  const { quick = false, seed = 0 } = settings;
+  const { quick = false, seed = 0, t5 = null } = settings;
+  if (t5 !== null && (typeof t5 !== "string" || t5 === "")) {
+    fail("t5", "a folder or a name on the hub", t5);
+  }
   if (typeof quick !== "boolean") fail("quick", "true or false", quick);
   const { samples = quick ? QUICK_SAMPLES : FULL_SAMPLES } = settings;
   if (!(DEVICES as readonly unknown[]).includes(device)) {
@@ -127,6 +140,7 @@ export function checkRunSettings(
     seed: whole("seed", seed, 0, 2 ** 32 - 1),
     samples: whole("samples", samples, 1, MAX_SAMPLES),
     device: device as Device,
+    t5: t5 as string | null,
     quick,
     outputs,
   };

@@ -28,6 +28,7 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
         seed: 5,
         samples: 20,
         device: "cpu",
+        t5: null,
         quick: true,
         outputs: join("/home/me", "results", "nasbench201-quick"),
       },
@@ -35,6 +36,10 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
       help: false,
     },
   );
+  const t5 = (source: string) =>
+    parseReproduceArguments(["--t5", source], PROJECT_ROOT).settings.t5;
+  assert.equal(t5("google-t5/t5-small"), "google-t5/t5-small");
+  assert.equal(t5("lib"), join(PROJECT_ROOT, "lib"));
   assert.equal(
     parseReproduceArguments([]).settings.outputs,
     join(PROJECT_ROOT, "outputs", "nasbench201"),

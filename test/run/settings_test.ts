@@ -27,6 +27,7 @@ Deno.test("checkRunSettings() fills in the documented defaults", () => {
     seed: 0,
     samples: 10_000,
     device: "auto",
+    t5: null,
     quick: false,
     outputs: join(PROJECT_ROOT, "outputs", "nasbench201"),
   });
@@ -45,6 +46,7 @@ Deno.test("checkRunSettings() keeps each value that is right", () => {
       seed: 2 ** 32 - 1,
       samples: 1,
       device,
+      t5: "google-t5/t5-small",
       quick: true,
       outputs: "/results/here",
     };
@@ -64,6 +66,7 @@ Deno.test("checkRunSettings() names what is wrong", () => {
     [{ seed: "1" }, /seed must be .*, got 1/],
     [{ samples: 0 }, /samples must be a whole number from 1 to .*, got 0/],
     [{ device: "tpu" }, /device must be one of auto, cpu, .*, got tpu/],
+    [{ t5: "" }, /t5 must be a folder or a name on the hub, got $/],
     [{ quick: "yes" }, /quick must be true or false, got yes/],
     [{ outputs: "outputs" }, /outputs must be an absolute path, got outputs/],
     [{ sample: 3 }, /a setting must be one of .*, got sample/],
