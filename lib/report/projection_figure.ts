@@ -69,12 +69,16 @@ export function projectionFigure(
     showgrid: false,
     zeroline: false,
   };
-  const names = series.length > 1 ? series.map(({ name }) => name) : [];
-  const layout = houseLayout(text.title, names, {
+  const layout = houseLayout(text.title, [], {
     xaxis: blank,
     yaxis: blank,
     width: 680,
     height: 560,
+    // Beside the plot, whose upper edge has no axis to keep it away from the points.
+    ...(series.length > 1 && {
+      showlegend: true,
+      legend: { x: 1.02, xanchor: "left", y: 1, yanchor: "top" },
+    }),
   });
   return { data, layout, ...captionOf(text) };
 }
