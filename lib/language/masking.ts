@@ -15,16 +15,26 @@ import type { Random } from "../random.ts";
  * Draws the places to mask in a sequence.
  *
  * @param length Codes in the sequence, at least 1.
- * @returns Between 1 and `length` distinct indices, ascending.
- * @throws {RangeError} If `length` is not a positive integer.
+ * @param most The most places to mask, from 1 to `length`.
+ * @returns Between 1 and `most` distinct indices, ascending.
+ * @throws {RangeError} If `length` or `most` is not such a number.
  */
-export function randomPlaces(length: number, rng: Random): number[] {
+export function randomPlaces(
+  length: number,
+  rng: Random,
+  most: number = length,
+): number[] {
   if (!Number.isInteger(length) || length < 1) {
     throw new RangeError(
       `Cannot mask codes: length must be a positive integer, got ${length}`,
     );
   }
-  const count = 1 + rng.integer(length);
+  if (!Number.isInteger(most) || most < 1 || most > length) {
+    throw new RangeError(
+      `Cannot mask codes: the most places must be from 1 to ${length}, got ${most}`,
+    );
+  }
+  const count = 1 + rng.integer(most);
   return Array.from(rng.permutation(length).subarray(0, count))
     .sort((a, b) => a - b);
 }

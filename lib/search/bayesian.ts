@@ -65,8 +65,23 @@ export function bayesianOptimisation(
 /** How Arch-LLM+ compares cells: by the operations on their ways and around their nodes. */
 const ARCH_LLM_FEATURES: readonly FeatureKind[] = ["paths", "subtrees"];
 
-/** Variants written of each of the best cells in a round. */
-const FILLS = 30;
+/** Settings of the Arch-LLM+ search. */
+export interface ArchLlmOptions extends RoundOptions {
+  /** Variants written of each of the best cells in a round. */
+  readonly fills: number;
+  /** The most codes of a cell that a variant changes. */
+  readonly changes: number;
+}
+
+/**
+ * Those of the reported search.
+ *
+ * A code of NAS-Bench-201 is an operation, one of NAS-Bench-101 an operation and its
+ * incoming edges: there one change is as much as two here.
+ */
+export function archLlmOptions(space: SearchSpace): ArchLlmOptions {
+  return { ...ROUNDS, fills: 60, changes: space.variableSize ? 1 : 2 };
+}
 
 /**
  * Arch-LLM+: the language model proposes, the predictor chooses.
@@ -79,19 +94,19 @@ export function archLlmSearch(
   oracle: Oracle,
   random: Random,
   writer: CellWriter,
-  options: RoundOptions = ROUNDS,
+  options: ArchLlmOptions = archLlmOptions(oracle.space),
 ): Promise<void> {
   const written = new Set<number>();
   return searchInRounds(oracle, options, {
     initial: () => writer.generate(8 * options.initial, random),
     candidates: async (best) => {
       const variants = best.flatMap((cell) =>
-        new Array<number>(FILLS).fill(cell)
+        new Array<number>(options.fills).fill(cell)
       );
       for (
         const cell of [
           ...await writer.generate(options.candidates, random),
-          ...await writer.fill(variants, random),
+          ...await writer.fill(variants, random, options.changes),
         ]
       ) written.add(cell);
       return written;

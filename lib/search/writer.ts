@@ -32,9 +32,14 @@ export interface CellWriter {
   /**
    * Writes one variant of each cell, with the "fill:" prompt and random masks.
    *
+   * @param most The most codes that a mask hides; by default all.
    * @returns As `generate`.
    */
-  fill(cells: readonly number[], random: Random): Promise<number[]>;
+  fill(
+    cells: readonly number[],
+    random: Random,
+    most?: number,
+  ): Promise<number[]>;
 }
 
 /**
@@ -61,13 +66,13 @@ export function modelWriter(
       });
       return known(samples);
     },
-    async fill(cells, random) {
+    async fill(cells, random, most = nodes) {
       if (cells.length === 0) return [];
       const { codes } = await vqvae.encode(space, cells);
       const masked = cells.map((_, i) =>
         maskCodes(
           codes.subarray(i * nodes, (i + 1) * nodes),
-          randomPlaces(nodes, random),
+          randomPlaces(nodes, random, most),
         )
       );
       const { input, target: maxTokens } = longestExamples(tokenizer, {
