@@ -69,3 +69,17 @@ Deno.test("randomPlaces() refuses a length that is not positive", () => {
     });
   }
 });
+
+Deno.test("randomPlaces() masks at most as many places as it is told", () => {
+  const rng = Random.fromSeed(2);
+  const { numbers, places } = tally(() => randomPlaces(7, rng, 2), 7);
+  assertShares(numbers.slice(0, 2), 1 / 2);
+  assert.deepEqual(numbers.slice(2), [0, 0, 0, 0, 0]);
+  assertShares(places, 1.5 / 7);
+  for (const most of [0, 8, 1.5]) {
+    assert.throws(
+      () => randomPlaces(7, rng, most),
+      new RegExp(`the most places must be from 1 to 7, got ${most}`),
+    );
+  }
+});

@@ -4,10 +4,9 @@ import {
   algorithm1Queries,
   ALGORITHM_1,
 } from "../../lib/search/algorithm1.ts";
-import { archLlmSearch } from "../../lib/search/bayesian.ts";
+import { archLlmOptions, archLlmSearch } from "../../lib/search/bayesian.ts";
 import { byAccuracy, Oracle } from "../../lib/search/oracle.ts";
 import { neighbours } from "../../lib/search/neighbours.ts";
-import { ROUNDS } from "../../lib/search/rounds.ts";
 import type { CellWriter } from "../../lib/search/writer.ts";
 import { Random } from "../../lib/random.ts";
 import { madeUpTable, SPACE } from "./_tables.ts";
@@ -113,7 +112,7 @@ Deno.test("archLlmSearch() spends its budget and beats a search without accuraci
   const run = async (seed: number) => {
     const oracle = new Oracle(SPACE, table, 96);
     await archLlmSearch(oracle, Random.fromSeed(seed), new NeighbourWriter(), {
-      ...ROUNDS,
+      ...archLlmOptions(SPACE),
       candidates: 200,
     });
     return oracle.history;
