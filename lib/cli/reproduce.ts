@@ -66,7 +66,7 @@ const HELP = `deno task reproduce [options]
   --t5 SOURCE      fine-tune this pretrained T5: a folder in Hugging Face's layout, or
                    a name on its hub, google-t5/t5-small (trained from scratch)
   --outputs DIR    folder of the results (outputs)
-  --quick          every stage on a slice, in under two minutes: not for results
+  --quick          every stage on a slice, in a few minutes: not for results
   --fresh          remove what earlier runs left and do all of it again
 `;
 
