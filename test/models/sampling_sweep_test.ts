@@ -331,8 +331,14 @@ Deno.test("sweepSampling() saves one file a setting", async () => {
       join(folder, "temperature_0.5.json"),
       "samples",
     );
-    const { options, reports, sentences } = points[0];
-    assert.deepEqual(saved, { options, reports, sentences, draws: 10 });
+    const { options, reports, sentences, seconds } = points[0];
+    assert.deepEqual(saved, {
+      options,
+      reports,
+      sentences,
+      draws: 10,
+      seconds,
+    });
     assert.match(`${key}`, /^[0-9a-f]{64}$/);
   });
 });
