@@ -7,9 +7,9 @@
  */
 
 import { toSentence } from "../language/sentences.ts";
+import { cellKey } from "../metrics/generation.ts";
 import { type CellModel, decodeSentences } from "../models/cell_sampling.ts";
 import type { Random } from "../random.ts";
-import type { Graph } from "../spaces/graph.ts";
 
 /** What came of permuting code sequences. */
 export interface PermutationTest {
@@ -47,10 +47,6 @@ export async function permutationTest(
   const { space, vqvae } = model;
   const { nodes } = vqvae.config;
   const sequences = codes.length / nodes;
-  const keyOf = (sample: Graph | string) =>
-    typeof sample === "string" || space.invalidReason(sample, "strict") !== null
-      ? null
-      : space.canonicalKey(sample);
   let duplicated = 0, same = 0, valid = 0, counted = 0;
   for (let start = 0; start < sequences; start += BATCH) {
     const rows = Math.min(BATCH, sequences - start);
@@ -67,12 +63,12 @@ export async function permutationTest(
     const width = permutations + 1;
     for (let row = 0; row < rows; row++) {
       const original = sentences[row * width];
-      const key = keyOf(decoded[row * width]);
+      const key = cellKey(space, decoded[row * width]);
       let found = false;
       for (let k = 1; k <= permutations; k++) {
         if (sentences[row * width + k] === original) continue;
         counted++;
-        const other = keyOf(decoded[row * width + k]);
+        const other = cellKey(space, decoded[row * width + k]);
         if (other === null) continue;
         valid++;
         if (other === key) {

@@ -148,6 +148,14 @@ export function measureGeneration(
   };
 }
 
+/** The key of a sample that is a cell of the space as it stands (strict mode), else null. */
+export function cellKey(space: SearchSpace, sample: Sample): string | null {
+  return typeof sample === "string" ||
+      space.invalidReason(sample, "strict") !== null
+    ? null
+    : _key(space, sample, "strict");
+}
+
 function _key(space: SearchSpace, graph: Graph, mode: MetricMode): string {
   return mode === "paper" ? space.rawKey(graph) : space.canonicalKey(graph);
 }

@@ -19,7 +19,7 @@ import {
   type NextCodes,
   sampleWithoutReplacement,
 } from "../language/without_replacement.ts";
-import { type Sample, trainingKeys } from "../metrics/generation.ts";
+import { cellKey, type Sample, trainingKeys } from "../metrics/generation.ts";
 import {
   type CellModel,
   type CellSamplingOptions,
@@ -100,10 +100,8 @@ function _newCells(
 ): (sample: Sample) => boolean {
   const seen = new Set(novel ? trainingKeys(space, "strict") : []);
   return (sample) => {
-    if (typeof sample === "string") return false;
-    if (space.invalidReason(sample, "strict") !== null) return false;
-    const key = space.canonicalKey(sample);
-    if (seen.has(key)) return false;
+    const key = cellKey(space, sample);
+    if (key === null || seen.has(key)) return false;
     seen.add(key);
     return true;
   };

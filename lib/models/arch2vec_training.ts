@@ -21,7 +21,7 @@ import {
 import { adamWSlots, trainingStep } from "../nn/optimizers.ts";
 import { Random } from "../random.ts";
 import { sourceHash } from "../run/sources.ts";
-import { cutAtOutput, edgeBit, type Graph } from "../spaces/graph.ts";
+import { cutAtOutput, type Graph } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import {
   type Arch2vecConfig,
@@ -38,7 +38,11 @@ import {
   runKey,
   saveCheckpoint,
 } from "./training_run.ts";
-import { batchTensors, type DecodedCells } from "./vqvae_training.ts";
+import {
+  batchTensors,
+  type DecodedCells,
+  edgesOfLogits,
+} from "./vqvae_training.ts";
 
 /** Settings of a training run. */
 export interface Arch2vecTraining {
@@ -246,14 +250,7 @@ export class Arch2vec {
       ops.set(decoded.operations.data as Int32Array, start * nodes);
       const logits = decoded.adjacency.data;
       for (let b = 0; b < part.length / size; b++) {
-        let bits = 0;
-        for (let j = 1; j < nodes; j++) {
-          for (let i = 0; i < j; i++) {
-            const entry = (b * nodes + i) * nodes + j;
-            if (logits[entry] > 0) bits |= 1 << edgeBit(i, j);
-          }
-        }
-        edges[start + b] = bits >>> 0;
+        edges[start + b] = edgesOfLogits(logits, b, nodes);
       }
     }
     return { ops, edges };

@@ -13,9 +13,9 @@ import {
   toSentence,
 } from "../language/sentences.ts";
 import { longestExamples } from "../language/tokenizer.ts";
+import { cellKey } from "../metrics/generation.ts";
 import type { Random } from "../random.ts";
-import type { Graph } from "../spaces/graph.ts";
-import { edgeBit } from "../spaces/graph.ts";
+import { edgeBit, type Graph } from "../spaces/graph.ts";
 import { cellGraph } from "../spaces/space.ts";
 import { type CellModel, decodeSentences } from "./cell_sampling.ts";
 import { repeatedPrompt } from "./t5_generation.ts";
@@ -95,9 +95,8 @@ export async function editCell(
     });
     for (const graph of await decodeSentences(model, sentences)) {
       if (variants.length === count || typeof graph === "string") continue;
-      if (space.invalidReason(graph, "strict") !== null) continue;
-      const key = space.canonicalKey(graph);
-      if (seen.has(key)) continue;
+      const key = cellKey(space, graph);
+      if (key === null || seen.has(key)) continue;
       seen.add(key);
       variants.push({ graph, changed: changedNodes(before, graph) });
     }

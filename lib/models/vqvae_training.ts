@@ -289,6 +289,21 @@ export interface DecodedCells {
   readonly edges: Uint32Array;
 }
 
+/** Edge bits of the `b`-th cell of adjacency logits, `[B, N, N]`. */
+export function edgesOfLogits(
+  logits: ArrayLike<number>,
+  b: number,
+  nodes: number,
+): number {
+  let bits = 0;
+  for (let j = 1; j < nodes; j++) {
+    for (let i = 0; i < j; i++) {
+      if (logits[(b * nodes + i) * nodes + j] > 0) bits |= 1 << edgeBit(i, j);
+    }
+  }
+  return bits >>> 0;
+}
+
 const BATCH = 512;
 
 /** A VQ-VAE ready to encode and decode. */
@@ -364,15 +379,7 @@ export class Vqvae {
       ops.set(outputs.operations.data as Int32Array, start * nodes);
       const logits = outputs.adjacency.data;
       for (let b = 0; b < part.length / nodes; b++) {
-        let bits = 0;
-        for (let j = 1; j < nodes; j++) {
-          for (let i = 0; i < j; i++) {
-            if (logits[(b * nodes + i) * nodes + j] > 0) {
-              bits |= 1 << edgeBit(i, j);
-            }
-          }
-        }
-        edges[start + b] = bits >>> 0;
+        edges[start + b] = edgesOfLogits(logits, b, nodes);
       }
     }
     return { ops, edges };
