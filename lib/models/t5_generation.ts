@@ -165,19 +165,30 @@ export class T5Generator {
     begun: Int32Array,
     rows: number,
   ): Promise<Float32Array> {
+    const { vocab_size: width, decoder_start_token_id: start } = this.config;
     const length = begun.length / rows;
-    const decoderIds = new Int32Array(rows * (length + 1));
-    for (let row = 0; row < rows; row++) {
-      const at = row * (length + 1);
-      decoderIds[at] = this.config.decoder_start_token_id;
-      decoderIds.set(begun.subarray(row * length, (row + 1) * length), at + 1);
+    const logits = new Float32Array(rows * width);
+    // Always whole batches: a graph is compiled for each shape, and holds on to its memory.
+    for (let first = 0; first < rows; first += BATCH) {
+      const count = Math.min(BATCH, rows - first);
+      const decoderIds = new Int32Array(BATCH * (length + 1));
+      for (let row = 0; row < BATCH; row++) {
+        const at = row * (length + 1);
+        const from = (first + Math.min(row, count - 1)) * length;
+        decoderIds[at] = start;
+        decoderIds.set(begun.subarray(from, from + length), at + 1);
+      }
+      const part = await this.#next.run(this.#weights, {
+        ids: integers([1, prompt.length], prompt.ids),
+        mask: floats([1, prompt.length], Float32Array.from(prompt.mask)),
+        decoderIds: integers([BATCH, length + 1], decoderIds),
+      });
+      logits.set(
+        (part.logits.data as Float32Array).subarray(0, count * width),
+        first * width,
+      );
     }
-    const { logits } = await this.#next.run(this.#weights, {
-      ids: integers([1, prompt.length], prompt.ids),
-      mask: floats([1, prompt.length], Float32Array.from(prompt.mask)),
-      decoderIds: integers([rows, length + 1], decoderIds),
-    });
-    return logits.data as Float32Array;
+    return logits;
   }
 
   /** Frees weights and compiled graphs. */

@@ -13,6 +13,8 @@ import type { CellWriter } from "./writer.ts";
 
 /** The parameters that the paper leaves open; n + T(n − m) queries at most. */
 export interface Algorithm1Options {
+  /** The most codes of a cell that a "fill:" prompt masks. */
+  readonly masked: number;
   /** n: cells alive at the start, and again after each iteration. */
   readonly population: number;
   /** m: the best, which stay and are varied. */
@@ -21,8 +23,9 @@ export interface Algorithm1Options {
   readonly iterations: number;
 }
 
-/** 400 queries, the number of the paper's Tables 3 and 4. */
+/** 400 queries, the number of the paper's Tables 3 and 4; few masks, so that much of a parent stays. */
 export const ALGORITHM_1: Algorithm1Options = {
+  masked: 2,
   population: 100,
   kept: 25,
   iterations: 4,
@@ -30,7 +33,7 @@ export const ALGORITHM_1: Algorithm1Options = {
 
 /** Queries that the algorithm makes: `n + T(n − m)`. */
 export function algorithm1Queries(
-  { population, kept, iterations }: Algorithm1Options,
+  { population, kept, iterations }: Omit<Algorithm1Options, "masked">,
 ): number {
   return population + iterations * (population - kept);
 }
@@ -54,7 +57,7 @@ export async function algorithm1(
   writer: CellWriter,
   options: Algorithm1Options = ALGORITHM_1,
 ): Promise<void> {
-  const { population, kept, iterations } = options;
+  const { masked, population, kept, iterations } = options;
   if (!(kept >= 1 && 3 * kept <= population)) {
     throw new RangeError(
       `Cannot run Algorithm 1: m must be from 1 to n/3, got m = ${kept} and n = ${population}`,
@@ -92,7 +95,7 @@ export async function algorithm1(
     const parents = best.map(({ cell }) => cell);
     const filled = await add(
       2 * kept,
-      () => writer.fill([...parents, ...parents], random),
+      () => writer.fill([...parents, ...parents], random, masked),
     );
     const rest = population - kept - filled.length;
     alive = [...best, ...filled, ...await create(rest)];

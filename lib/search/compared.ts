@@ -37,8 +37,10 @@ export const LONG_BUDGET = algorithm1Queries(ALGORITHM_1);
 /** The name of the search that asks a predictor which of the model's cells to query. */
 export const ARCH_LLM_SEARCH = "Arch-LLM+ search";
 
-/** Temperature at which a search has its model write. */
+/** Temperature at which Algorithm 1 has its model write. */
 const TEMPERATURE = 1;
+/** That of the Arch-LLM+ search, which can afford cells that are less likely. */
+const SEARCH_TEMPERATURE = 1.5;
 
 /**
  * Other settings of Algorithm 1: the same number of queries spent otherwise, and the
@@ -46,12 +48,15 @@ const TEMPERATURE = 1;
  */
 export const ALGORITHM_1_SETTINGS: readonly Algorithm1Options[] = [
   ALGORITHM_1,
-  { population: 80, kept: 16, iterations: 5 },
-  { population: 50, kept: 15, iterations: 10 },
-  { population: 40, kept: 10, iterations: 12 },
+  { ...ALGORITHM_1, population: 80, kept: 16, iterations: 5 },
+  { ...ALGORITHM_1, population: 50, kept: 15, iterations: 10 },
+  { ...ALGORITHM_1, population: 40, kept: 10, iterations: 12 },
   { ...ALGORITHM_1, kept: 10 },
   { ...ALGORITHM_1, iterations: 2 },
   { ...ALGORITHM_1, iterations: 8 },
+  { ...ALGORITHM_1, masked: 1 },
+  { ...ALGORITHM_1, masked: 4 },
+  { ...ALGORITHM_1, masked: 7 },
 ];
 
 /** Algorithm 1 with the printed code, under each of {@link ALGORITHM_1_SETTINGS}. */
@@ -68,11 +73,14 @@ export async function algorithm1Variants(
 /** The name of Algorithm 1 with a code, under its default settings or others. */
 export function algorithm1Name(
   code: CodeKind,
-  { population, kept, iterations }: Algorithm1Options = ALGORITHM_1,
+  { population, kept, iterations, masked }: Algorithm1Options = ALGORITHM_1,
 ): string {
   const same = population === ALGORITHM_1.population &&
-    kept === ALGORITHM_1.kept && iterations === ALGORITHM_1.iterations;
-  const setting = same ? "" : ` (${population}, ${kept}, ${iterations})`;
+    kept === ALGORITHM_1.kept && iterations === ALGORITHM_1.iterations &&
+    masked === ALGORITHM_1.masked;
+  const setting = same
+    ? ""
+    : ` (${population}, ${kept}, ${iterations}, ${masked})`;
   return `${CODE_METHODS[code]}, Algorithm 1${setting}`;
 }
 
@@ -87,7 +95,9 @@ export async function comparedMethods(
   executor: Executor,
 ): Promise<NamedMethod[]> {
   const key = await _key(executor);
-  const writer = modelWriter(models.positional, { temperature: TEMPERATURE });
+  const writer = modelWriter(models.positional, {
+    temperature: SEARCH_TEMPERATURE,
+  });
   const process = (
     name: string,
     features: readonly FeatureKind[],

@@ -16,6 +16,7 @@ const table = madeUpTable();
 /** Writes random cells, and random neighbours of given ones; notes what it was asked. */
 class NeighbourWriter implements CellWriter {
   readonly parents: number[][] = [];
+  readonly masked = new Set<number | undefined>();
 
   generate(count: number, random: Random): Promise<number[]> {
     return Promise.resolve(
@@ -23,8 +24,13 @@ class NeighbourWriter implements CellWriter {
     );
   }
 
-  fill(cells: readonly number[], random: Random): Promise<number[]> {
+  fill(
+    cells: readonly number[],
+    random: Random,
+    most?: number,
+  ): Promise<number[]> {
     this.parents.push([...cells]);
+    this.masked.add(most);
     return Promise.resolve(cells.map((cell) => {
       const near = neighbours(SPACE, cell);
       return near[random.integer(near.length)];
@@ -35,7 +41,10 @@ class NeighbourWriter implements CellWriter {
 Deno.test("Algorithm 1 makes n + T(n − m) queries", async () => {
   assert.equal(algorithm1Queries(ALGORITHM_1), 400);
   for (
-    const options of [ALGORITHM_1, { population: 12, kept: 4, iterations: 3 }]
+    const options of [
+      ALGORITHM_1,
+      { ...ALGORITHM_1, population: 12, kept: 4, iterations: 3 },
+    ]
   ) {
     const oracle = new Oracle(SPACE, table, 1000);
     await algorithm1(
@@ -49,13 +58,14 @@ Deno.test("Algorithm 1 makes n + T(n − m) queries", async () => {
 });
 
 Deno.test("Algorithm 1 keeps the m best alive and fills around them", async () => {
-  const options = { population: 20, kept: 5, iterations: 3 };
+  const options = { masked: 3, population: 20, kept: 5, iterations: 3 };
   const writer = new NeighbourWriter();
   const oracle = new Oracle(SPACE, table, 1000);
   await algorithm1(oracle, Random.fromSeed(1), writer, options);
   const first = byAccuracy(oracle.history.slice(0, 20)).slice(0, 5)
     .map(({ cell }) => cell);
   assert.deepEqual(writer.parents[0], [...first, ...first]);
+  assert.deepEqual([...writer.masked], [3]);
   // Later ones come from the cells alive: the best of all queried up to then, because
   // a best cell is never removed.
   const last = byAccuracy(oracle.history.slice(0, 20 + 2 * 15)).slice(0, 5)
@@ -82,9 +92,9 @@ Deno.test("Algorithm 1 depends on its seed alone", async () => {
   const run = async (seed: number) => {
     const oracle = new Oracle(SPACE, table, 100);
     await algorithm1(oracle, Random.fromSeed(seed), new NeighbourWriter(), {
+      ...ALGORITHM_1,
       population: 20,
       kept: 5,
-      iterations: 4,
     });
     return oracle.history;
   };
@@ -96,9 +106,9 @@ Deno.test("Algorithm 1 refuses m that leaves no room for 2m new cells", async ()
   const oracle = new Oracle(SPACE, table, 100);
   await assert.rejects(
     algorithm1(oracle, Random.fromSeed(0), new NeighbourWriter(), {
+      ...ALGORITHM_1,
       population: 10,
       kept: 4,
-      iterations: 1,
     }),
     {
       name: "RangeError",
