@@ -61,6 +61,20 @@ export function arch2vecConfig(space: SearchSpace): Arch2vecConfig {
   };
 }
 
+/**
+ * The model without what its code does beside its paper, but for the small weight of the
+ * divergence: at its full weight, beside losses that are means, every posterior becomes the
+ * prior and nothing is reconstructed.
+ */
+export function repairedArch2vecConfig(space: SearchSpace): Arch2vecConfig {
+  return {
+    ...arch2vecConfig(space),
+    sigmoidOperations: false,
+    dilutedEdges: false,
+    frozenAfterFirstEpoch: false,
+  };
+}
+
 /** Linear–batchnorm–ReLU triplets in a GIN layer: its MLP, and the outer normalisation. */
 const MLP_DEPTH = 2;
 

@@ -1,12 +1,12 @@
 /**
- * A worker that trains one arch2vec on one thread; see `arch2vec_seeds.ts`.
+ * A worker that trains one arch2vec on one thread; see `arch2vec_parallel.ts`.
  *
  * @module
  */
 
 import { onnxExecutor } from "../compile/onnx_executor.ts";
 import { getSpace } from "../spaces/space.ts";
-import type { Arch2vecJob, Arch2vecNews } from "./arch2vec_seeds.ts";
+import type { Arch2vecJob, Arch2vecNews } from "./arch2vec_parallel.ts";
 import { trainArch2vec } from "./arch2vec_training.ts";
 
 /** What a worker's global scope has of use here; the type checker takes it for a window. */

@@ -1,8 +1,8 @@
 /**
- * Trains arch2vec with several seeds side by side.
+ * Trains several arch2vec models side by side.
  *
  * Its batches are so small that a second thread is of no use within a step; on the CPU each
- * seed gets a worker and a thread of its own instead. The weights are the same either way.
+ * model gets a worker and a thread of its own instead. The weights are the same either way.
  *
  * @module
  */
@@ -17,12 +17,17 @@ import {
 } from "./arch2vec_training.ts";
 import type { OnProgress } from "./training_run.ts";
 
-/** What a worker is asked for. */
-export interface Arch2vecJob {
-  readonly space: SpaceName;
+/** A model to be trained. */
+export interface Arch2vecRun {
   readonly config: Arch2vecConfig;
   readonly training: Arch2vecTraining;
+  /** The file to save to after each epoch and to go on from. */
   readonly checkpoint?: string;
+}
+
+/** What a worker is asked for. */
+export interface Arch2vecJob extends Arch2vecRun {
+  readonly space: SpaceName;
   readonly limit?: number;
 }
 
@@ -34,56 +39,49 @@ export interface Arch2vecNews {
 }
 
 /**
- * Trains one model for each of several settings that differ in their seed.
+ * Trains several models, on the CPU all at once.
  *
- * @param options `checkpoint`: the file of a seed; `limit`: as in `trainArch2vec`.
- * @returns In the order of the settings.
+ * @param options `limit`: as in `trainArch2vec`.
+ * @returns In the order of the runs.
  * @throws {Error} If one of them fails.
  */
-export async function trainArch2vecSeeds(
+export async function trainArch2vecInParallel(
   space: SearchSpace,
-  config: Arch2vecConfig,
-  trainings: readonly Arch2vecTraining[],
-  { executor, checkpoint, limit, onProgress = () => {} }: {
+  runs: readonly Arch2vecRun[],
+  { executor, limit, onProgress = () => {} }: {
     executor: Executor;
-    checkpoint?: (seed: number) => string;
     limit?: number;
     onProgress?: OnProgress;
   },
 ): Promise<TrainedArch2vec[]> {
-  const done = trainings.map(() => 0);
+  const done = runs.map(() => 0);
   const report = (index: number): OnProgress => (progress) => {
     done[index] = progress.done;
     onProgress({
       done: done.reduce((sum, steps) => sum + steps, 0),
-      total: progress.total * trainings.length,
-      message: `seed ${trainings[index].seed}, ${progress.message}`,
+      total: progress.total * runs.length,
+      message: `model ${index + 1} of ${runs.length}, ${progress.message}`,
     });
   };
-  const path = (training: Arch2vecTraining) => checkpoint?.(training.seed);
-  if (executor.description !== "onnxruntime cpu") {
-    const models: TrainedArch2vec[] = [];
-    for (const [index, training] of trainings.entries()) {
-      models.push(
-        await trainArch2vec(space, config, training, {
-          executor,
-          checkpoint: path(training),
-          limit,
-          onProgress: report(index),
-        }),
-      );
-    }
-    return models;
+  if (executor.description === "onnxruntime cpu") {
+    return await Promise.all(
+      runs.map((run, index) =>
+        _inWorker({ ...run, space: space.name, limit }, report(index))
+      ),
+    );
   }
-  return await Promise.all(trainings.map((training, index) =>
-    _inWorker({
-      space: space.name,
-      config,
-      training,
-      checkpoint: path(training),
-      limit,
-    }, report(index))
-  ));
+  const models: TrainedArch2vec[] = [];
+  for (const [index, { config, training, checkpoint }] of runs.entries()) {
+    models.push(
+      await trainArch2vec(space, config, training, {
+        executor,
+        checkpoint,
+        limit,
+        onProgress: report(index),
+      }),
+    );
+  }
+  return models;
 }
 
 function _inWorker(
