@@ -37,10 +37,13 @@ export const LONG_BUDGET = algorithm1Queries(ALGORITHM_1);
 /** The name of the search that asks a predictor which of the model's cells to query. */
 export const ARCH_LLM_SEARCH = "Arch-LLM+ search";
 
-/** Temperature at which Algorithm 1 has its model write. */
+/** Temperature at which searches have their model write. */
 const TEMPERATURE = 1;
-/** That of the Arch-LLM+ search, which can afford cells that are less likely. */
-const SEARCH_TEMPERATURE = 1.5;
+/**
+ * That of the Arch-LLM+ search where every operation makes a cell: less likely ones are as
+ * good candidates.
+ */
+const FIXED_SIZE_TEMPERATURE = 1.5;
 
 /**
  * Other settings of Algorithm 1: the same number of queries spent otherwise, and the
@@ -96,7 +99,9 @@ export async function comparedMethods(
 ): Promise<NamedMethod[]> {
   const key = await _key(executor);
   const writer = modelWriter(models.positional, {
-    temperature: SEARCH_TEMPERATURE,
+    temperature: models.positional.space.variableSize
+      ? TEMPERATURE
+      : FIXED_SIZE_TEMPERATURE,
   });
   const process = (
     name: string,
