@@ -214,7 +214,7 @@ class OpenSizes {
   readonly #sums: NonNullable<ExportedFunction["sums"]>;
 
   constructor(
-    { name, inputs, sums = {} }: ExportedFunction,
+    { name: exported, inputs, sums = {} }: ExportedFunction,
     primes: readonly number[],
   ) {
     this.#inputs = inputs;
@@ -225,7 +225,7 @@ class OpenSizes {
     );
     if (names.size > primes.length) {
       throw new RangeError(
-        `Cannot export ${name}: its inputs must have at most ${primes.length} open sizes, got ${names.size}`,
+        `Cannot export ${exported}: its inputs must have at most ${primes.length} open sizes, got ${names.size}`,
       );
     }
     [...names].forEach((name, i) => this.#traced.set(name, primes[i]));
@@ -234,6 +234,11 @@ class OpenSizes {
         (sum, [term, times]) => sum + times * this.traced(term),
         0,
       );
+      if (!(value > 0)) {
+        throw new RangeError(
+          `Cannot export ${exported}: ${name} must be a sum of sizes of its inputs that is positive where those named first are the largest, got ${value}`,
+        );
+      }
       this.#traced.set(name, value);
     }
   }

@@ -194,4 +194,11 @@ Deno.test("exportOnnx() refuses inputs that it cannot leave open", () => {
         "Cannot export many: its inputs must have at most 5 open sizes, got 6",
     },
   );
+  const negative = { ...JOINED, sums: { less: { past: 1, new: -1 } } };
+  assert.throws(() => exportOnnx(negative), {
+    name: "RangeError",
+    message: /^Cannot export joined: less must be a sum of sizes .*, got -\d+$/,
+  });
+  const unknown = { ...JOINED, sums: { total: { old: 1, new: 1 } } };
+  assert.throws(() => exportOnnx(unknown), /total must be .*, got NaN$/);
 });
