@@ -32,15 +32,30 @@ export type Attribute =
   | readonly number[]
   | string;
 
-interface Node {
+/** A node: an operator, and names of the values it takes and puts out. */
+export interface GraphNode {
   readonly operator: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-interface Constant extends GraphValue {
+/** A constant: its elements in a file's byte order. */
+export interface GraphConstant extends GraphValue {
   readonly bytes: Uint8Array;
+}
+
+/** An input or output of a file; a size that is left open is a name. */
+export interface OpenValue extends Pick<GraphValue, "name" | "type"> {
+  readonly shape: readonly (number | string)[];
+}
+
+/** What a file holds: nodes in order of execution, and what they start from. */
+export interface GraphParts {
+  readonly nodes: readonly GraphNode[];
+  readonly constants: readonly GraphConstant[];
+  readonly inputs: readonly OpenValue[];
+  readonly outputs: readonly OpenValue[];
 }
 
 const OPSET_VERSION = 18;
@@ -63,7 +78,9 @@ const ONNX_PROTO = `
     repeated int64 dims = 1; optional int32 data_type = 2;
     optional string name = 8; optional bytes raw_data = 9;
   }
-  message Dimension { optional int64 dim_value = 1; }
+  message Dimension {
+    optional int64 dim_value = 1; optional string dim_param = 2;
+  }
   message TensorShapeProto { repeated Dimension dim = 1; }
   message TensorType {
     optional int32 elem_type = 1; optional TensorShapeProto shape = 2;
@@ -91,8 +108,8 @@ let modelMessage: protobuf.Type | undefined;
 
 /** Collects nodes and constants; `serialize` turns them into a model file. */
 export class OnnxGraph {
-  readonly #nodes: Node[] = [];
-  readonly #constants = new Map<string, Constant>();
+  readonly #nodes: GraphNode[] = [];
+  readonly #constants = new Map<string, GraphConstant>();
   readonly #inputs: GraphValue[] = [];
   readonly #outputs: GraphValue[] = [];
   readonly #scalars = new Map<string, GraphValue>();
@@ -228,36 +245,19 @@ export class OnnxGraph {
    * @param name The graph's name inside the file.
    */
   serialize(name: string): Uint8Array {
-    modelMessage ??= protobuf.parse(ONNX_PROTO, { keepCase: true }).root
-      .lookupType("onnx.ModelProto");
-    const nodes = this.#neededNodes();
+    return serializeGraph(name, this.parts());
+  }
+
+  /** What the outputs need. */
+  parts(): GraphParts {
     const used = this.#usedNames();
-    return modelMessage.encode({
-      ir_version: IR_VERSION,
-      producer_name: "arch-llm",
-      opset_import: [{ domain: "", version: OPSET_VERSION }],
-      graph: {
-        name,
-        node: nodes.map((node, i) => ({
-          name: `${i} ${node.operator}`,
-          op_type: node.operator,
-          input: node.inputs,
-          output: node.outputs,
-          attribute: Object.entries(node.attributes).map(_attribute),
-        })),
-        initializer: [...this.#constants.values()]
-          .filter((constant) => used.has(constant.name))
-          .map((constant) => ({
-            name: constant.name,
-            data_type: DATA_TYPES[constant.type],
-            dims: constant.shape,
-            raw_data: constant.bytes,
-          })),
-        input: this.#inputs.filter((input) => used.has(input.name))
-          .map(_valueInfo),
-        output: this.#outputs.map(_valueInfo),
-      },
-    }).finish();
+    return {
+      nodes: this.#neededNodes(),
+      constants: [...this.#constants.values()]
+        .filter((constant) => used.has(constant.name)),
+      inputs: this.#inputs.filter((input) => used.has(input.name)),
+      outputs: this.#outputs,
+    };
   }
 
   #name(): string {
@@ -265,10 +265,10 @@ export class OnnxGraph {
   }
 
   /** The nodes that an output depends on, in order, with the outputs' names in place. */
-  #neededNodes(): Node[] {
+  #neededNodes(): GraphNode[] {
     const rename = (name: string) => this.#renamed.get(name) ?? name;
     const needed = new Set(this.#outputs.map((output) => output.name));
-    const kept: Node[] = [];
+    const kept: GraphNode[] = [];
     for (let i = this.#nodes.length - 1; i >= 0; i--) {
       const outputs = this.#nodes[i].outputs.map(rename);
       if (!outputs.some((name) => needed.has(name))) continue;
@@ -284,6 +284,42 @@ export class OnnxGraph {
   }
 }
 
+/**
+ * Serialises the parts of a graph as an ONNX model file.
+ *
+ * @param name The graph's name inside the file.
+ */
+export function serializeGraph(
+  name: string,
+  { nodes, constants, inputs, outputs }: GraphParts,
+): Uint8Array {
+  modelMessage ??= protobuf.parse(ONNX_PROTO, { keepCase: true }).root
+    .lookupType("onnx.ModelProto");
+  return modelMessage.encode({
+    ir_version: IR_VERSION,
+    producer_name: "arch-llm",
+    opset_import: [{ domain: "", version: OPSET_VERSION }],
+    graph: {
+      name,
+      node: nodes.map((node, i) => ({
+        name: `${i} ${node.operator}`,
+        op_type: node.operator,
+        input: node.inputs,
+        output: node.outputs,
+        attribute: Object.entries(node.attributes).map(_attribute),
+      })),
+      initializer: constants.map((constant) => ({
+        name: constant.name,
+        data_type: DATA_TYPES[constant.type],
+        dims: constant.shape,
+        raw_data: constant.bytes,
+      })),
+      input: inputs.map(_valueInfo),
+      output: outputs.map(_valueInfo),
+    },
+  }).finish();
+}
+
 function _attribute([name, value]: [string, Attribute]): object {
   // Types: 1 FLOAT, 2 INT, 3 STRING, 7 INTS (AttributeProto.AttributeType).
   if (typeof value === "number") return { name, type: 2, i: value };
@@ -294,13 +330,17 @@ function _attribute([name, value]: [string, Attribute]): object {
   return { name, type: 7, ints: value };
 }
 
-function _valueInfo(value: GraphValue): object {
+function _valueInfo(value: OpenValue): object {
   return {
     name: value.name,
     type: {
       tensor_type: {
         elem_type: DATA_TYPES[value.type],
-        shape: { dim: value.shape.map((size) => ({ dim_value: size })) },
+        shape: {
+          dim: value.shape.map((size) =>
+            typeof size === "string" ? { dim_param: size } : { dim_value: size }
+          ),
+        },
       },
     },
   };

@@ -1,0 +1,138 @@
+/**
+ * `deno task export`: trained models as ONNX, for programs that are not this one.
+ *
+ * @module
+ */
+
+import { join, relative, resolve } from "node:path";
+import { exists } from "../files.ts";
+import { exportT5 } from "../models/t5_export.ts";
+import { CODES } from "../models/vqvae.ts";
+import { exportVqvae } from "../models/vqvae_export.ts";
+import { outputsFolder, PROJECT_ROOT } from "../run/settings.ts";
+import { getSpace } from "../spaces/space.ts";
+import { parseOptions, runCommand } from "./command.ts";
+
+const ACTION = "export models";
+
+const HELP = `deno task export [options]
+
+  --space NAME     models of the run of this search space (nasbench201)
+  --outputs DIR    folder of the results (outputs)
+  --t5 DIR         only the T5 of this folder, in Hugging Face's layout
+  --vqvae DIR      only the VQ-VAE of this folder
+
+Writes ONNX files to onnx/ in each model's folder, weights included:
+
+  T5       encoder_model.onnx, decoder_model_merged.onnx: Transformers.js loads the
+           model's folder with { dtype: "fp32" }
+  VQ-VAE   encoder.onnx: operations, adjacency → codes
+           decoder.onnx: codes → operations, adjacency (logits)
+`;
+
+/** Folders of models to export. */
+export interface ExportRequest {
+  readonly t5: readonly string[];
+  readonly vqvae: readonly string[];
+  readonly help: boolean;
+}
+
+/**
+ * Reads the command line of `export`.
+ *
+ * @param args As in `Deno.args`.
+ * @param folder What relative paths are relative to.
+ * @throws {RangeError} If an option is unknown, its value is wrong, or two exclude each other.
+ */
+export function parseExportArguments(
+  args: readonly string[],
+  folder: string = Deno.cwd(),
+): ExportRequest {
+  const { space, outputs, t5, vqvae, help = false } = parseOptions(args, {
+    space: { type: "string" },
+    outputs: { type: "string" },
+    t5: { type: "string" },
+    vqvae: { type: "string" },
+    help: { type: "boolean" },
+  }, ACTION);
+  if (t5 !== undefined || vqvae !== undefined) {
+    if (space !== undefined || outputs !== undefined) {
+      throw new RangeError(
+        `Cannot ${ACTION}: --t5 and --vqvae must stand without --space and --outputs`,
+      );
+    }
+    const list = (path?: string) =>
+      path === undefined ? [] : [resolve(folder, path)];
+    return { t5: list(t5), vqvae: list(vqvae), help };
+  }
+  const run = outputsFolder(
+    outputs === undefined
+      ? join(PROJECT_ROOT, "outputs")
+      : resolve(folder, outputs),
+    getSpace(space ?? "nasbench201").name,
+    false,
+  );
+  const models = (kind: string) =>
+    CODES.map((code) => join(run, "models", code, kind));
+  return { t5: models("t5"), vqvae: models("vqvae"), help };
+}
+
+/**
+ * Exports the models that are there and tells what was written.
+ *
+ * @throws {Error} If there is none, or one cannot be read or written.
+ */
+export async function runExport(
+  { t5, vqvae }: ExportRequest,
+  print: (line: string) => void = console.log,
+): Promise<void> {
+  const jobs = [
+    ...vqvae.map((folder) => ({ folder, write: exportVqvae })),
+    ...t5.map((folder) => ({ folder, write: exportT5 })),
+  ];
+  const there = await Promise.all(
+    jobs.map(({ folder }) => exists(join(folder, "config.json"))),
+  );
+  if (!there.includes(true)) {
+    throw new Error(
+      `Cannot ${ACTION}: there must be a trained model (config.json) in ${
+        jobs.map(({ folder }) => _shown(folder)).join(" or ")
+      }, got none`,
+    );
+  }
+  for (const [i, { folder, write }] of jobs.entries()) {
+    if (!there[i]) {
+      print(`${_shown(folder)}: no model, left out`);
+      continue;
+    }
+    for (const path of await write(folder)) {
+      const { size } = await Deno.stat(path);
+      print(`${_shown(path)}: ${_megabytes(size)} MB`);
+    }
+  }
+}
+
+/** A path as the user would type it in the project's folder. */
+function _shown(path: string): string {
+  const short = relative(PROJECT_ROOT, path);
+  return short.startsWith("..") ? path : short;
+}
+
+/** Two digits that say something, as `0.035` and `2.7`. */
+function _megabytes(bytes: number): string {
+  const millions = bytes / 1e6;
+  return millions < 10 ? String(+millions.toPrecision(2)) : millions.toFixed(0);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const request = parseExportArguments(
+    args,
+    // The folder in which the user typed `deno task`.
+    Deno.env.get("INIT_CWD") ?? Deno.cwd(),
+  );
+  if (request.help) console.log(HELP.trimEnd());
+  else await runExport(request);
+  return 0;
+}
+
+if (import.meta.main) await runCommand(() => main(Deno.args));
