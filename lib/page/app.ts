@@ -10,14 +10,15 @@ import { checkSampling, type SamplingOptions } from "../language/decoding.ts";
 import { maskCodes } from "../language/sentences.ts";
 import { trainingKeys } from "../metrics/generation.ts";
 import { Random } from "../random.ts";
-import { drawCell } from "../spaces/draw.ts";
 import { getSpace } from "../spaces/space.ts";
-import { judge, nodeName } from "./cell_view.ts";
+import { cellCard } from "./cell_card.ts";
+import { judge } from "./cell_view.ts";
 import {
   CellWriter,
   type WritingOptions,
   type WrittenCell,
 } from "./cell_writer.ts";
+import { element, make } from "./elements.ts";
 import type { PageModel } from "./server.ts";
 
 /** Cells written at once: the first by itself, so that it is soon there. */
@@ -28,15 +29,6 @@ const CODE_TITLES: Readonly<Record<PageModel["code"], string>> = {
   positional: "position-aware",
 };
 
-/** The element of an id. */
-function element<E extends HTMLElement>(id: string, kind: new () => E): E {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) {
-    throw new Error(`Internal: no ${id} in the page`);
-  }
-  return found;
-}
-
 const controls = element("controls", HTMLFormElement);
 const spaceChoice = element("space", HTMLSelectElement);
 const codeChoice = element("code", HTMLSelectElement);
@@ -44,25 +36,14 @@ const seedInput = element("seed", HTMLInputElement);
 const stopButton = element("stop", HTMLButtonElement);
 const status = element("status", HTMLParagraphElement);
 const progress = element("progress", HTMLProgressElement);
-const problem = element("error", HTMLParagraphElement);
+const errorText = element("error", HTMLParagraphElement);
 const results = element("results", HTMLDivElement);
 
 /** The models that are open, by space and code: older cells can be refilled after another choice. */
 const opened = new Map<string, CellWriter>();
-let stopped = false;
+let running = false, stopped = false;
 /** Cells shown so far: each has a number of its own. */
 let cells = 0;
-
-/** Makes an element with text or elements in it. */
-function make<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  properties: Partial<HTMLElementTagNameMap[Tag]> = {},
-  ...content: (Node | string)[]
-): HTMLElementTagNameMap[Tag] {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...content);
-  return made;
-}
 
 /** Says how far something is; without a fraction, that it goes on. */
 function showProgress(text: string, fraction?: number): void {
@@ -77,11 +58,18 @@ function nextFrame(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** Does something that takes a while, with the controls off and its error in the page. */
+/**
+ * Does something that takes a while, with the controls off and its error in the page;
+ * nothing while something else is being done.
+ *
+ * @param action Returns what is to be said at its end.
+ */
 async function busy(action: () => Promise<string>): Promise<void> {
+  if (running) return;
+  running = true;
   const focused = document.activeElement;
   stopped = false;
-  problem.hidden = true;
+  errorText.hidden = true;
   const inputs = document.querySelectorAll<
     HTMLInputElement | HTMLSelectElement | HTMLButtonElement
   >("input, select, button");
@@ -94,9 +82,10 @@ async function busy(action: () => Promise<string>): Promise<void> {
     status.textContent = await action();
   } catch (error) {
     status.textContent = "";
-    problem.textContent = error instanceof Error ? error.message : `${error}`;
-    problem.hidden = false;
+    errorText.textContent = error instanceof Error ? error.message : `${error}`;
+    errorText.hidden = false;
   } finally {
+    running = false;
     progress.hidden = true;
     stopButton.disabled = true;
     for (const input of enabled) input.disabled = false;
@@ -190,22 +179,19 @@ async function writeCells(
     sampling.topK === null ? "" : `, top-k ${sampling.topK}`,
     sampling.topP === null ? "" : `, top-p ${sampling.topP}`,
   ].join("");
-  const summary = make("p", { className: "summary" });
+  const settings = `Temperature ${sampling.temperature}${limits}, seed ${seed}`;
+  const summary = make("p", { className: "summary" }, settings);
   const list = make("div", { className: "cells" });
-  results.prepend(
-    make(
-      "section",
-      { className: "group" },
-      make("h2", {}, title),
-      make(
-        "p",
-        { className: "summary" },
-        `Temperature ${sampling.temperature}${limits}, seed ${seed}`,
-      ),
-      summary,
-      list,
-    ),
+  const group = make(
+    "section",
+    { className: "group" },
+    make("h2", {}, title),
+    summary,
+    list,
   );
+  results.prepend(group);
+  // A cell that is refilled can be far below.
+  if (group.getBoundingClientRect().top < 0) group.scrollIntoView();
   // Telling what is new takes a list of all cells, which one of the spaces has at hand.
   const training = space.name === "nasbench201"
     ? trainingKeys(space, "strict")
@@ -241,16 +227,23 @@ async function writeCells(
         if (twin === undefined) numbers.set(key, number);
       }
       list.append(
-        await cellCard(writer, cell, {
+        await cellCard(cell, {
+          space,
           number,
-          words,
           valid: key !== null,
+          words,
           pinned,
+          refill: (codes, pinned) => {
+            if (!controls.reportValidity()) return;
+            busy(() =>
+              refillCell(writer, codes, pinned, `Refilled from cell ${number}`)
+            );
+          },
         }),
       );
     }
     summary.textContent =
-      `${valid} of ${written} valid, ${numbers.size} different` +
+      `${settings}: ${valid} of ${written} valid, ${numbers.size} different` +
       (training === null ? "" : `, ${fresh} new to the training cells`);
   }
   seedInput.value = String((seed + 1) % 2 ** 32);
@@ -258,109 +251,6 @@ async function writeCells(
   return `${stopped ? "Stopped: " : ""}${written} cells in ${
     seconds.toFixed(1)
   } s, ${valid} of them valid`;
-}
-
-/** A cell with its drawing, what is to be said of it, and its codes to pin. */
-async function cellCard(
-  writer: CellWriter,
-  cell: WrittenCell,
-  { number, words, valid, pinned }: {
-    number: number;
-    words: string;
-    valid: boolean;
-    pinned: ReadonlySet<number>;
-  },
-): Promise<HTMLElement> {
-  const { space } = writer;
-  const card = make("article", {
-    className: `cell ${valid ? "valid" : "invalid"}`,
-  });
-  const heading = make("h3", { id: `cell-${number}` }, `Cell ${number}`);
-  card.setAttribute("aria-labelledby", heading.id);
-  const drawing = make("div", { className: "drawing" });
-  card.append(
-    heading,
-    make(
-      "p",
-      { className: "verdict" },
-      make("strong", {}, valid ? "Valid" : "Invalid"),
-      words === "" ? "" : `: ${words}`,
-    ),
-    drawing,
-  );
-  const { codes, sample } = cell;
-  if (codes === null || typeof sample === "string") {
-    drawing.append(
-      make("code", {}, cell.text === "" ? "(nothing)" : cell.text),
-    );
-    return card;
-  }
-  const svg = new DOMParser()
-    .parseFromString(
-      await drawCell(space, sample, { rows: true }),
-      "image/svg+xml",
-    )
-    .documentElement;
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", space.describe(sample));
-  drawing.append(svg);
-
-  const boxes = Array.from(codes, (_, node) => {
-    const box = make("input", { type: "checkbox", checked: pinned.has(node) });
-    const shape = svg.querySelector(`.row${node}`);
-    shape?.classList.add("pinnable");
-    const show = () => shape?.classList.toggle("pinned", box.checked);
-    shape?.addEventListener("click", () => {
-      if (box.disabled) return;
-      box.checked = !box.checked;
-      details.open = true;
-      show();
-    });
-    box.addEventListener("change", show);
-    show();
-    return box;
-  });
-  const refill = make("button", { type: "button" }, "Refill the others");
-  refill.addEventListener("click", () =>
-    busy(() =>
-      refillCell(
-        writer,
-        codes,
-        new Set([...boxes.keys()].filter((node) => boxes[node].checked)),
-        `Refilled from cell ${number}`,
-      )
-    ));
-  const details = make(
-    "details",
-    {},
-    make("summary", {}, "Pin nodes and refill"),
-    make(
-      "fieldset",
-      {},
-      make("legend", {}, "Nodes that keep their codes"),
-      ...boxes.map((box, node) =>
-        make(
-          "label",
-          {},
-          box,
-          nodeName(space, sample, node),
-          make("code", {}, String(codes[node])),
-        )
-      ),
-    ),
-    refill,
-  );
-  const sentence = make("p", { className: "sentence" }, "Codes ");
-  for (const [node, code] of codes.entries()) {
-    sentence.append(
-      pinned.has(node)
-        ? make("b", { title: "pinned" }, String(code))
-        : String(code),
-      " ",
-    );
-  }
-  card.append(sentence, details);
-  return card;
 }
 
 /** Writes the codes of a cell that are not pinned anew. */
@@ -388,14 +278,13 @@ function refillCell(
 /** Offers the codes of the space that is chosen. */
 function offerCodes(models: readonly PageModel[]): void {
   codeChoice.replaceChildren(
-    ...models.filter(({ space }) => space === spaceChoice.value).map((
-      { code },
-    ) => make("option", { value: code }, CODE_TITLES[code])),
+    ...models.filter(({ space }) => space === spaceChoice.value)
+      .map(({ code }) => make("option", { value: code }, CODE_TITLES[code])),
   );
 }
 
-/** Offers what there is, and waits for what is asked for. */
-async function start(): Promise<void> {
+/** Offers the spaces and codes that there are models of. */
+async function offerModels(): Promise<void> {
   const models = await findModels();
   if (models.length === 0) {
     throw new Error(
@@ -403,28 +292,27 @@ async function start(): Promise<void> {
     );
   }
   for (const name of new Set(models.map(({ space }) => space))) {
-    spaceChoice.append(
-      make("option", { value: name }, getSpace(name).title),
-    );
+    spaceChoice.append(make("option", { value: name }, getSpace(name).title));
   }
   offerCodes(models);
   spaceChoice.addEventListener("change", () => offerCodes(models));
-  stopButton.addEventListener("click", () => stopped = true);
-  controls.addEventListener("submit", (event) => {
-    event.preventDefault();
-    busy(async () => {
-      const writer = await openWriter();
-      return await writeCells({
-        title: `${writer.space.title}, ${codeChoice.value} code`,
-        writer,
-        pinned: new Set(),
-        write: (options) => writer.generate(options),
-      });
-    });
-  });
 }
 
+stopButton.addEventListener("click", () => stopped = true);
+controls.addEventListener("submit", (event) => {
+  event.preventDefault();
+  busy(async () => {
+    const writer = await openWriter();
+    return await writeCells({
+      title: `${writer.space.title}, ${codeChoice.value} code`,
+      writer,
+      pinned: new Set(),
+      write: (options) => writer.generate(options),
+    });
+  });
+});
+
 await busy(async () => {
-  await start();
+  await offerModels();
   return "Ready";
 });
