@@ -58,7 +58,7 @@ export function parseExportArguments(
   if (t5 !== undefined || vqvae !== undefined) {
     if (space !== undefined || outputs !== undefined) {
       throw new RangeError(
-        `Cannot ${ACTION}: --t5 and --vqvae must stand without --space and --outputs`,
+        `Cannot ${ACTION}: --t5 and --vqvae must stand without --space and --outputs, got both`,
       );
     }
     const list = (path?: string) =>

@@ -103,10 +103,11 @@ interface OpenParts {
 
 /** Traces at the sizes given and opens them. */
 function _openParts(
-  { name, run, weights, inputs, sums = {} }: ExportedFunction,
+  exported: ExportedFunction,
   primes: readonly number[],
 ): OpenParts {
-  const sizes = new OpenSizes(inputs, sums, primes);
+  const { name, run, weights, inputs } = exported;
+  const sizes = new OpenSizes(exported, primes);
   const traced = traceStep(
     (state, values) => ({ outputs: run(state, values) }),
     weights,
@@ -122,6 +123,11 @@ function _openParts(
   const bare = (value: string) => value.slice(value.indexOf("/") + 1);
   const casts: GraphNode[] = [];
   for (const [key, { type }] of Object.entries(inputs)) {
+    if (!traced.inputs.some((input) => input.name === `input/${key}`)) {
+      throw new Error(
+        `Cannot export ${name}: it must use each input, got no use of ${key}`,
+      );
+    }
     if (type !== "int64") {
       renamed.set(`input/${key}`, key);
       continue;
@@ -155,11 +161,6 @@ function _openParts(
     inputs: node.inputs.map(rename),
     outputs: node.outputs.map(rename),
   }));
-  const needed = new Set(nodes.flatMap((node) => node.inputs));
-  for (const { outputs: [cast] } of casts) {
-    if (needed.has(cast)) continue;
-    throw new Error(`Cannot export ${name}: it must use each input`);
-  }
   return {
     weights: used.map(bare),
     parts: {
@@ -213,8 +214,7 @@ class OpenSizes {
   readonly #sums: NonNullable<ExportedFunction["sums"]>;
 
   constructor(
-    inputs: ExportedFunction["inputs"],
-    sums: NonNullable<ExportedFunction["sums"]>,
+    { name, inputs, sums = {} }: ExportedFunction,
     primes: readonly number[],
   ) {
     this.#inputs = inputs;
@@ -225,7 +225,7 @@ class OpenSizes {
     );
     if (names.size > primes.length) {
       throw new RangeError(
-        `Cannot export a function: its inputs must have at most ${primes.length} open sizes, got ${names.size}`,
+        `Cannot export ${name}: its inputs must have at most ${primes.length} open sizes, got ${names.size}`,
       );
     }
     [...names].forEach((name, i) => this.#traced.set(name, primes[i]));

@@ -142,9 +142,9 @@ function _inference(config: T5Config, state: Tensors): T5Pass {
 function _encode(pass: T5Pass, ids: tf.Tensor, mask: tf.Tensor): tf.Tensor {
   const { config, state } = pass;
   const length = ids.shape[1]!;
-  const places = _places(length);
+  const places = placesUpTo(length);
   const bias = tf.add(
-    _positionBias(pass, "encoder", places, places),
+    placeBias(pass, "encoder", places, places),
     maskBias(tf.cast(mask, "float32")),
   ); // [B, H, L, L]
   let x = embedding(state["shared.weight"], tf.reshape(ids, [-1])); // [B·L, d]
@@ -192,10 +192,10 @@ function _decode(pass: T5Pass, inputs: Tensors): Tensors {
     [-1, config.d_model],
   );
 
-  const places = _places(past + length);
+  const places = placesUpTo(past + length);
   const here = tf.slice(places, [past], [length]);
   const bias = tf.add(
-    _positionBias(pass, "decoder", here, places),
+    placeBias(pass, "decoder", here, places),
     tf.mul(
       tf.cast(tf.greater(_relative(here, places), 0), "float32"),
       MASKED,
@@ -283,7 +283,7 @@ function _attention(
 }
 
 /** 0, 1, 2, …, computed in the graph, `[length]`, float32. */
-function _places(length: number): tf.Tensor {
+export function placesUpTo(length: number): tf.Tensor {
   return tf.cumsum(tf.ones([length]), 0, true);
 }
 
@@ -293,12 +293,15 @@ function _relative(queries: tf.Tensor, keys: tf.Tensor): tf.Tensor {
 }
 
 /**
- * The learned bias of self-attention scores, `[1, H, queries, keys]`.
+ * The learned bias of self-attention scores, `[1, H, queries, keys]`, with buckets looked up
+ * in the graph.
  *
  * All pairs at the largest distance or farther share a bucket, so that the buckets of one
  * query with neighbours up to there are those of any length.
+ *
+ * @param queries, keys Places, as of `placesUpTo`.
  */
-function _positionBias(
+export function placeBias(
   { config, state }: T5Pass,
   stack: "encoder" | "decoder",
   queries: tf.Tensor,

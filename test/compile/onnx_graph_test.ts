@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { environmentPython } from "../../lib/cli/environment.ts";
 import {
   floats,
   type HostTensors,
@@ -38,8 +35,10 @@ import {
   trainingStep,
 } from "../../lib/nn/optimizers.ts";
 import { Random } from "../../lib/random.ts";
-import { outputOf } from "../../lib/run/processes.ts";
 import type { Tensors } from "../../lib/compile/tensorflow.ts";
+import { assertPasses, hasPackages } from "../_python.ts";
+
+const hasOnnx = await hasPackages("onnx");
 
 /** What the tests look at in a file; protobuf skips the rest. */
 const message = protobuf.parse(
@@ -380,31 +379,6 @@ function steps(): Step[] {
     ],
   ];
 }
-
-/** Fails unless ONNX's own checker passes every file. */
-async function assertPasses(files: Record<string, Uint8Array>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const paths: string[] = [];
-    for (const [name, bytes] of Object.entries(files)) {
-      paths.push(join(folder, `${name}.onnx`));
-      await Deno.writeFile(paths.at(-1)!, bytes);
-    }
-    const program = fileURLToPath(new URL("./check_onnx.py", import.meta.url));
-    const { success, stderr } = await new Deno.Command(environmentPython(), {
-      args: [program, ...paths],
-    }).output();
-    assert.ok(success, new TextDecoder().decode(stderr));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const hasOnnx = await outputOf([
-  environmentPython(),
-  "-c",
-  "import importlib.util as u, sys; sys.exit(u.find_spec('onnx') is None)",
-]) !== null;
 
 Deno.test({
   name: "every step's file passes ONNX's reference checker",

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { environmentPython } from "../../lib/cli/environment.ts";
 import {
   floats,
   type HostTensors,
@@ -33,8 +32,8 @@ import {
   type VqvaeConfig,
 } from "../../lib/models/vqvae.ts";
 import { Random } from "../../lib/random.ts";
-import { outputOf } from "../../lib/run/processes.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../_helpers.ts";
+import { askPython, hasPackages } from "../_python.ts";
 
 const VQVAE: VqvaeConfig = {
   ...VQVAE_PAPER,
@@ -346,14 +345,6 @@ for directory in sys.argv[2:]:
 print(json.dumps(logits))
 `;
 
-/** Whether the project's Python has these packages. */
-async function hasPackages(...names: string[]): Promise<boolean> {
-  const program = "import importlib.util as u, sys; " +
-    "sys.exit(not all(map(u.find_spec, sys.argv[1:])))";
-  const command = [environmentPython(), "-c", program, ...names];
-  return await outputOf(command) !== null;
-}
-
 Deno.test({
   name: "Python's transformers reads what saveT5() writes, to the same logits",
   ignore: !await hasPackages("torch", "transformers"),
@@ -387,19 +378,10 @@ Deno.test({
         ours.push(logits.data);
         await forward.dispose();
       }
-      const answer = await new Deno.Command(environmentPython(), {
-        args: [
-          "-c",
-          PROGRAM,
-          JSON.stringify([ids, mask, decoder]),
-          ...directories,
-        ],
-        env: { HF_HUB_OFFLINE: "1" },
-      }).output();
-      const text = new TextDecoder();
-      assert.ok(answer.success, text.decode(answer.stderr));
-      const theirs: number[][] = JSON.parse(
-        text.decode(answer.stdout).trim().split("\n").at(-1)!,
+      const theirs = await askPython<number[][]>(
+        PROGRAM,
+        JSON.stringify([ids, mask, decoder]),
+        ...directories,
       );
       ours.forEach((logits, i) =>
         assertClose(logits, theirs[i], ACROSS_BACKENDS, directories[i])

@@ -5,30 +5,27 @@
 import assert from "node:assert/strict";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  AutoModelForSeq2SeqLM,
-  env,
-  type PreTrainedModel,
-  Tensor as LibraryTensor,
-} from "@huggingface/transformers";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
 import { readJson } from "../../lib/files.ts";
-import type { TokenBatch } from "../../lib/language/tokenizer.ts";
 import { loadT5 } from "../../lib/models/model_files.ts";
+import { exportOnnx } from "../../lib/compile/onnx_export.ts";
+import { tf } from "../../lib/compile/tensorflow.ts";
+import { floats } from "../../lib/compile/executor.ts";
+import { relativePositionBuckets } from "../../lib/models/t5.ts";
+import { T5_MINI, type T5Config } from "../../lib/models/t5_config.ts";
 import { readSafetensors } from "../../lib/models/safetensors.ts";
 import {
   exportT5,
+  placeBias,
+  placesUpTo,
   T5_ONNX_FILES,
   t5DecoderOnnx,
   t5EncoderOnnx,
 } from "../../lib/models/t5_export.ts";
-import { type T5Config } from "../../lib/models/t5_config.ts";
-import { T5Generator } from "../../lib/models/t5_generation.ts";
-import { Random } from "../../lib/random.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../_helpers.ts";
+import { assertPasses, hasPackages } from "../_python.ts";
+import { libraryIds, ourIds, untilEnd } from "./_greedy.ts";
 
-const executor = onnxExecutor({ provider: "cpu", threads: 1 });
 const FIXTURES = new URL("../fixtures/", import.meta.url).pathname;
 
 interface Expected {
@@ -168,6 +165,16 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
     await decoder.release();
   });
 
+  Deno.test({
+    name: `ONNX's reference checker passes the exported T5, ${name}`,
+    ignore: !await hasPackages("onnx"),
+    fn: () =>
+      assertPasses({
+        encoder: t5EncoderOnnx(model),
+        decoder: t5DecoderOnnx(model),
+      }),
+  });
+
   Deno.test(`Transformers.js generates what our generator does, ${name}`, async () => {
     await withFolder(async (folder) => {
       for (
@@ -202,59 +209,62 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
   });
 }
 
-/** Ids up to the first end token. */
-function untilEnd(ids: readonly number[]): number[] {
-  const end = ids.indexOf(1);
-  return ids.slice(0, end < 0 ? ids.length : end + 1);
-}
-
-/** What our generator writes at temperature 0. */
-async function ourIds(
-  model: Awaited<ReturnType<typeof loadT5>>,
-  batch: TokenBatch,
-  maxTokens: number,
-): Promise<number[][]> {
-  const generator = new T5Generator(model, executor);
-  const ids = await generator.generate(batch, {
-    temperature: 0,
-    maxTokens,
-    random: Random.fromSeed(0),
+for (const stack of ["encoder", "decoder"] as const) {
+  Deno.test(`placeBias() looks up the buckets of relativePositionBuckets() at every length, ${stack}`, async () => {
+    const config = { ...T5_MINI, num_heads: 2 };
+    const { relative_attention_num_buckets: buckets } = config;
+    const session = await InferenceSession.create(exportOnnx({
+      name: "buckets",
+      // Row b holds b and −b: the bias is the bucket.
+      weights: {
+        [`${stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`]:
+          floats(
+            [buckets, 2],
+            Array.from({ length: buckets }, (_, b) => [b, -b]).flat(),
+          ),
+      },
+      inputs: {
+        fresh: { type: "float32", shape: ["new"] },
+        past: { type: "float32", shape: ["past"] },
+      },
+      sums: { total: { new: 1, past: 1 } },
+      run: (state, { fresh, past }) => {
+        const total = placesUpTo(fresh.size + past.size);
+        const here = tf.slice(total, [past.size], [fresh.size]);
+        const bias = placeBias({ config, state }, stack, here, total);
+        // So that both inputs are used.
+        const zero = tf.mul(tf.add(tf.sum(fresh), tf.sum(past)), 0);
+        return { bias: tf.add(bias, zero) };
+      },
+    }));
+    const zeros = (length: number) =>
+      new Tensor("float32", new Float32Array(length), [length]);
+    const lengths = Array.from({ length: 64 }, (_, i) => i + 1);
+    for (const total of [...lengths, 200, 300]) {
+      // All queries at once, and behind a past.
+      for (const past of [0, total - 1, total >> 1]) {
+        const { bias } = await session.run({
+          fresh: zeros(total - past),
+          past: zeros(past),
+        });
+        assert.deepEqual(bias.dims, [1, 2, total - past, total]);
+        const wanted = relativePositionBuckets(
+          config,
+          total,
+          total,
+          stack === "encoder",
+        ).subarray(past * total);
+        const values = bias.data as Float32Array;
+        assert.deepEqual(
+          Int32Array.from(values.subarray(0, wanted.length)),
+          wanted,
+        );
+        assert.deepEqual(
+          Int32Array.from(values.subarray(wanted.length), (value) => -value),
+          wanted,
+        );
+      }
+    }
+    await session.release();
   });
-  await generator.dispose();
-  return Array.from(
-    { length: batch.rows },
-    (_, row) =>
-      untilEnd([...ids.subarray(row * maxTokens, (row + 1) * maxTokens)]),
-  );
-}
-
-/** What Transformers.js writes, greedily, with the model of a folder. */
-async function libraryIds(
-  folder: string,
-  { ids, mask, rows, length }: TokenBatch,
-  maxTokens: number,
-): Promise<number[][]> {
-  env.allowRemoteModels = false;
-  env.useFSCache = false;
-  const model: PreTrainedModel = await AutoModelForSeq2SeqLM.from_pretrained(
-    folder,
-    { dtype: "fp32", device: "cpu", local_files_only: true },
-  );
-  const tensor = (values: Int32Array) =>
-    new LibraryTensor("int64", BigInt64Array.from(values, BigInt), [
-      rows,
-      length,
-    ]);
-  const sequences = await model.generate(
-    {
-      inputs: tensor(ids),
-      attention_mask: tensor(mask),
-      max_new_tokens: maxTokens,
-      do_sample: false,
-    } as Parameters<PreTrainedModel["generate"]>[0],
-  ) as LibraryTensor;
-  await model.dispose();
-  return (sequences.tolist() as bigint[][]).map((row) =>
-    untilEnd(row.slice(1).map(Number))
-  );
 }
