@@ -42,7 +42,7 @@ export interface PageOptions {
 
 /** A page that is served. */
 export interface ServedPage {
-  /** Where it is, such as `http://localhost:8000/`. */
+  /** Where it is, such as `http://127.0.0.1:8201/`. */
   readonly url: string;
   /** Is settled when the server has ended. */
   readonly finished: Promise<void>;
@@ -76,7 +76,6 @@ const TYPES: Readonly<Record<string, string>> = {
   json: "application/json; charset=utf-8",
   mjs: "text/javascript; charset=utf-8",
   onnx: "application/octet-stream",
-  ts: "text/javascript; charset=utf-8",
   wasm: "application/wasm",
 };
 
