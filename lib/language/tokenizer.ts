@@ -269,7 +269,7 @@ export function longestExamples(
 }
 
 /** A tokenizer of Transformers.js, with a cache of words. */
-class LibraryTokenizer implements SentenceTokenizer {
+export class LibraryTokenizer implements SentenceTokenizer {
   readonly name: string;
   readonly tokenCount: number;
   readonly vocabularySize: number;

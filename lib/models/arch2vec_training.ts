@@ -23,6 +23,7 @@ import { Random } from "../random.ts";
 import { sourceHash } from "../run/sources.ts";
 import { cutAtOutput, type Graph } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
+import { type DecodedCells, edgesOfLogits } from "../spaces/tensors.ts";
 import {
   type Arch2vecConfig,
   arch2vecDecodeStep,
@@ -38,11 +39,7 @@ import {
   runKey,
   saveCheckpoint,
 } from "./training_run.ts";
-import {
-  batchTensors,
-  type DecodedCells,
-  edgesOfLogits,
-} from "./vqvae_training.ts";
+import { batchTensors } from "./vqvae_training.ts";
 
 /** Settings of a training run. */
 export interface Arch2vecTraining {

@@ -8,24 +8,22 @@
 
 import type { Executor } from "../compile/executor.ts";
 import type { SamplingOptions } from "../language/decoding.ts";
-import {
-  GENERATE_PROMPT,
-  type MalformedReason,
-  parseSentence,
-} from "../language/sentences.ts";
+import { GENERATE_PROMPT } from "../language/sentences.ts";
 import {
   longestExamples,
   type SentenceTokenizer,
 } from "../language/tokenizer.ts";
-import type { MalformedKind, Sample } from "../metrics/generation.ts";
+import type { Sample } from "../metrics/generation.ts";
 import type { Random } from "../random.ts";
-import { cutAtOutput } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
+import { decodeSentences } from "./cell_decoding.ts";
 import { loadVqvae } from "./model_files.ts";
 import { openTunedT5 } from "./t5_base.ts";
 import { repeatedPrompt, T5Generator } from "./t5_generation.ts";
 import { type OnProgress, runKey, weightsDigest } from "./training_run.ts";
 import { Vqvae } from "./vqvae_training.ts";
+
+export { decodeSentences };
 
 /** A language model, the VQ-VAE whose codes it writes, and the space they are of. */
 export interface CellModel {
@@ -82,14 +80,6 @@ export interface SampledCells {
   readonly samples: readonly Sample[];
 }
 
-const MALFORMED: Record<MalformedReason, MalformedKind> = {
-  "not a number": "not a number",
-  "number outside the codebook": "outside the codebook",
-  "wrong length": "wrong length",
-  "missing sentinel": "not a number",
-  "surplus sentinel": "not a number",
-};
-
 /**
  * Samples cells independently with the "generate:" prompt.
  *
@@ -116,30 +106,4 @@ export async function sampleCells(
     sentences,
     samples: await decodeSentences(model, sentences, options),
   };
-}
-
-/** Reads sentences and decodes them to cells. */
-export async function decodeSentences(
-  { space, vqvae }: Pick<CellModel, "space" | "vqvae">,
-  sentences: readonly string[],
-  { cut = space.variableSize }: { cut?: boolean } = {},
-): Promise<Sample[]> {
-  const { nodes, codebookSize } = vqvae.config;
-  const parsed = sentences.map((sentence) =>
-    parseSentence(sentence, { lengths: [nodes], codebookSize })
-  );
-  const codes = parsed.flatMap((sentence) => sentence.codes ?? []);
-  const flat = new Int32Array(codes.length * nodes);
-  codes.forEach((sequence, i) => flat.set(sequence, i * nodes));
-  const decoded = await vqvae.decode(flat);
-  const output = space.ops.indexOf("output");
-  let row = 0;
-  return parsed.map((sentence) => {
-    if (sentence.codes === null) return MALFORMED[sentence.malformed];
-    const ops = Uint8Array.from(
-      decoded.ops.subarray(row * nodes, (row + 1) * nodes),
-    );
-    const edges = decoded.edges[row++];
-    return cut ? cutAtOutput(ops, edges, output) : { ops, edges };
-  });
 }

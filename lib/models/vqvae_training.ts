@@ -32,9 +32,12 @@ import {
 } from "../nn/optimizers.ts";
 import { Random } from "../random.ts";
 import { sourceHash } from "../run/sources.ts";
-import { edgeBit } from "../spaces/graph.ts";
 import type { CellTable, SearchSpace } from "../spaces/space.ts";
-import { encodeCells } from "../spaces/tensors.ts";
+import {
+  type DecodedCells,
+  edgesOfLogits,
+  encodeCells,
+} from "../spaces/tensors.ts";
 import {
   digest,
   loadCheckpoint,
@@ -279,29 +282,6 @@ export function batchTensors(
     operations: floats([indices.length, nodes, space.ops.length], ops),
     adjacency: floats([indices.length, nodes, nodes], adjacency),
   };
-}
-
-/** Cells as a decoder gives them. */
-export interface DecodedCells {
-  /** Most probable operation of each row, `[B, N]`. */
-  readonly ops: Int32Array;
-  /** Edge bits of each cell, `[B]`, as in `Graph`: where the logit is above 0. */
-  readonly edges: Uint32Array;
-}
-
-/** Edge bits of the `b`-th cell of adjacency logits, `[B, N, N]`. */
-export function edgesOfLogits(
-  logits: ArrayLike<number>,
-  b: number,
-  nodes: number,
-): number {
-  let bits = 0;
-  for (let j = 1; j < nodes; j++) {
-    for (let i = 0; i < j; i++) {
-      if (logits[(b * nodes + i) * nodes + j] > 0) bits |= 1 << edgeBit(i, j);
-    }
-  }
-  return bits >>> 0;
 }
 
 const BATCH = 512;

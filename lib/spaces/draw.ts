@@ -42,13 +42,14 @@ const FONT = 'fontname="Helvetica,Arial,sans-serif"';
  * Draws one cell.
  *
  * @param graph Any graph over the space's operations, valid or not.
- * @param options `title` is written above the cell.
+ * @param options `title` is written above the cell; with `rows` what stands for row `k` of
+ *   the graph has the class `row0`, `row1`, ….
  * @returns A whole SVG element, without XML declaration, ready to stand in HTML.
  */
 export async function drawCell(
   space: SearchSpace,
   graph: Graph,
-  options: { readonly title?: string } = {},
+  options: { readonly title?: string; readonly rows?: boolean } = {},
 ): Promise<string> {
   const graphviz = await Graphviz.load();
   const inner = space.name === "nasbench201" &&
@@ -69,7 +70,9 @@ export async function drawCell(
     "dot",
   );
   // Names and ids would clash where several drawings stand in one document.
+  const { rows = false } = options;
   return svg.slice(svg.indexOf("<svg"))
+    .replace(/ row\d+(?=")/g, rows ? "$&" : "")
     .replace(/<!--[^]*?-->\n?/g, "")
     .replace(/<title>[^]*?<\/title>\n?/g, "")
     .replace(/ id="[^"]*"/g, "")
@@ -142,7 +145,7 @@ function _operationCell(space: SearchSpace, graph: Graph): string {
     const { label, line, fill } = _style(space, op);
     dot += `${node} [label=${
       _quote(label)
-    } color="${line}" fillcolor="${fill}"]\n`;
+    } color="${line}" fillcolor="${fill}" class="row${node}"]\n`;
   }
   for (const [from, to] of edgePairs(graph)) dot += `${from} -> ${to}\n`;
   return dot;
@@ -157,7 +160,7 @@ function _operationCell(space: SearchSpace, graph: Graph): string {
 function _featureMapCell(space: SearchSpace, graph: Graph): string {
   let dot = `nodesep=0.15 ranksep=0.23
     node [shape=circle style=filled fixedsize=true width=0.34 color="${PLAIN.line}" fillcolor="${PLAIN.fill}"]
-    0 [label=in]\n1 [label=1]\n2 [label=2]\n3 [label=out]
+    0 [label=in class="row0"]\n1 [label=1]\n2 [label=2]\n3 [label=out class="row7"]
     node [shape=box width=1 height=0.24 fontsize=10]
     edge [penwidth=1.8]\n`;
   for (const [edge, [from, to]] of ARCH_EDGES.entries()) {
@@ -167,7 +170,9 @@ function _featureMapCell(space: SearchSpace, graph: Graph): string {
     const name = `op${from}${to}`;
     dot += `${name} [label=${
       _quote(label)
-    } color="${line}" fillcolor="${fill}" style="rounded,filled,${style}"]
+    } color="${line}" fillcolor="${fill}" style="rounded,filled,${style}" class="row${
+      edge + 1
+    }"]
       ${from} -> ${name} [arrowhead=none color="${line}" style=${style}]
       ${name} -> ${to} [color="${line}" style=${style}]\n`;
   }

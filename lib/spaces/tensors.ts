@@ -1,5 +1,5 @@
 /**
- * Cells as the arrays a model takes: one-hot operations and adjacency matrices.
+ * Cells as the arrays a model takes and gives: one-hot operations, adjacency matrices.
  *
  * Plain typed arrays, so that the caller chooses what holds them; the only place
  * where spaces touch the shape of tensors.
@@ -53,4 +53,27 @@ export function encodeCells(
     }
   }
   return { ops, adjacency };
+}
+
+/** Cells as a decoder gives them. */
+export interface DecodedCells {
+  /** Most probable operation of each row, `[B, N]`. */
+  readonly ops: Int32Array;
+  /** Edge bits of each cell, `[B]`, as in `Graph`: where the logit is above 0. */
+  readonly edges: Uint32Array;
+}
+
+/** Edge bits of the `b`-th cell of adjacency logits, `[B, N, N]`. */
+export function edgesOfLogits(
+  logits: ArrayLike<number>,
+  b: number,
+  nodes: number,
+): number {
+  let bits = 0;
+  for (let j = 1; j < nodes; j++) {
+    for (let i = 0; i < j; i++) {
+      if (logits[(b * nodes + i) * nodes + j] > 0) bits |= 1 << edgeBit(i, j);
+    }
+  }
+  return bits >>> 0;
 }

@@ -102,6 +102,12 @@ export const LEARNED = [100, 5000, 12_345].map((i) =>
   cellGraph(space.cells(), i)
 );
 
+/** Where the two models are saved. */
+interface Directories {
+  readonly vqvae: string;
+  readonly t5: string;
+}
+
 /** Trains the T5; saves both models and opens them again. */
 export function learnedModel() {
   return withFolder(async (folder) => {
@@ -109,46 +115,60 @@ export function learnedModel() {
       vqvae: join(folder, "vqvae"),
       t5: join(folder, "t5"),
     };
-    await writeCodesTokenizer(directories.t5, {
-      codebookSize: CONFIG.codebookSize,
-    });
-    const tokenizer = await loadTokenizer(directories.t5);
-    const sequences: CodeSequences = {
-      codes: Int32Array.from(
-        { length: 96 * NODES },
-        (_, i) => codesOf(LEARNED[Math.floor(i / NODES) % 3])[i % NODES],
-      ),
-      length: NODES,
-      codebookSize: CONFIG.codebookSize,
-    };
-    const trained = await trainT5(
-      { train: sequences, validation: sequences },
-      {
-        ...T5_MINI,
-        vocab_size: tokenizer.vocabularySize,
-        d_model: 32,
-        d_kv: 16,
-        d_ff: 64,
-        num_layers: 1,
-        num_decoder_layers: 1,
-        num_heads: 2,
-        dropout_rate: 0,
-      },
-      {
-        epochs: 25,
-        batchSize: 48,
-        fillShare: 0.1,
-        learningRate: 1e-2,
-        warmupSteps: 5,
-        weightDecay: 0,
-        clipNorm: 1,
-        patience: 25,
-        seed: 0,
-      },
-      { executor, tokenizer },
-    );
-    await saveT5(directories.t5, trained);
-    await saveVqvae(directories.vqvae, handMade());
+    await saveLearnedModel(directories);
     return await openCellModel(space, directories, executor);
   });
+}
+
+/**
+ * Trains the T5; saves both models.
+ *
+ * @param fillShare Share of "fill:" prompts: with more of them it learns to answer those
+ *   as well, which takes more epochs.
+ */
+export async function saveLearnedModel(
+  directories: Directories,
+  { fillShare = 0.1, epochs = 25 }: { fillShare?: number; epochs?: number } =
+    {},
+): Promise<void> {
+  await writeCodesTokenizer(directories.t5, {
+    codebookSize: CONFIG.codebookSize,
+  });
+  const tokenizer = await loadTokenizer(directories.t5);
+  const sequences: CodeSequences = {
+    codes: Int32Array.from(
+      { length: 96 * NODES },
+      (_, i) => codesOf(LEARNED[Math.floor(i / NODES) % 3])[i % NODES],
+    ),
+    length: NODES,
+    codebookSize: CONFIG.codebookSize,
+  };
+  const trained = await trainT5(
+    { train: sequences, validation: sequences },
+    {
+      ...T5_MINI,
+      vocab_size: tokenizer.vocabularySize,
+      d_model: 32,
+      d_kv: 16,
+      d_ff: 64,
+      num_layers: 1,
+      num_decoder_layers: 1,
+      num_heads: 2,
+      dropout_rate: 0,
+    },
+    {
+      epochs,
+      batchSize: 48,
+      fillShare,
+      learningRate: 1e-2,
+      warmupSteps: 5,
+      weightDecay: 0,
+      clipNorm: 1,
+      patience: epochs,
+      seed: 0,
+    },
+    { executor, tokenizer },
+  );
+  await saveT5(directories.t5, trained);
+  await saveVqvae(directories.vqvae, handMade());
 }

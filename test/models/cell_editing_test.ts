@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { changedNodes, editCell } from "../../lib/models/cell_editing.ts";
-import type { DecodedCells } from "../../lib/models/vqvae_training.ts";
 import type { TokenBatch } from "../../lib/language/tokenizer.ts";
 import { sentinel } from "../../lib/language/sentences.ts";
 import type { GenerationOptions } from "../../lib/models/t5_generation.ts";
 import { Random } from "../../lib/random.ts";
 import { edgesOf } from "../../lib/spaces/graph.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
+import type { DecodedCells } from "../../lib/spaces/tensors.ts";
 import { codesOf, learnedModel, NODES, OPS, space } from "./_learned_model.ts";
 
 const learned = await learnedModel();

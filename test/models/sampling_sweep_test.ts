@@ -22,13 +22,14 @@ import {
   T5Generator,
 } from "../../lib/models/t5_generation.ts";
 import { vqvaeConfig } from "../../lib/models/vqvae.ts";
-import { type DecodedCells, Vqvae } from "../../lib/models/vqvae_training.ts";
+import { Vqvae } from "../../lib/models/vqvae_training.ts";
 import { Random } from "../../lib/random.ts";
 import {
   cellGraph,
   getSpace,
   type SearchSpace,
 } from "../../lib/spaces/space.ts";
+import type { DecodedCells } from "../../lib/spaces/tensors.ts";
 import { assertClose, SAME_ALGORITHM, withFolder } from "../_helpers.ts";
 
 const whole = getSpace("nasbench201");

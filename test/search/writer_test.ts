@@ -11,10 +11,11 @@ import {
   T5Generator,
 } from "../../lib/models/t5_generation.ts";
 import { vqvaeConfig } from "../../lib/models/vqvae.ts";
-import { type DecodedCells, Vqvae } from "../../lib/models/vqvae_training.ts";
+import { Vqvae } from "../../lib/models/vqvae_training.ts";
 import { Random } from "../../lib/random.ts";
 import { modelWriter } from "../../lib/search/writer.ts";
 import { cellGraph, type SearchSpace } from "../../lib/spaces/space.ts";
+import type { DecodedCells } from "../../lib/spaces/tensors.ts";
 import { SPACE } from "./_tables.ts";
 
 const CONFIG = { ...vqvaeConfig(SPACE), codebookSize: 64 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { drawCell, drawCells } from "../../lib/spaces/draw.ts";
+import type { Graph } from "../../lib/spaces/graph.ts";
 import { parseArch } from "../../lib/spaces/nasbench201.ts";
 import { getSpace } from "../../lib/spaces/space.ts";
 
@@ -32,6 +33,28 @@ Deno.test("drawCell() draws any other graph with its operations as nodes", async
   assert.equal(words(svg).length, 8);
   assert.ok(words(svg).includes("input") && words(svg).includes("output"));
   assert.equal(svg.match(/<g class="edge">/g)!.length, 9);
+});
+
+Deno.test("drawCell() tells what stands for which row where asked to", async () => {
+  /** The first word drawn for each row. */
+  const labels = async (graph: Graph) => {
+    const svg = await drawCell(SPACE, graph, { rows: true });
+    return Array.from(
+      graph.ops,
+      (_, row) =>
+        new RegExp(`<g class="node row${row}">[^]*?<text [^>]*>([^<]*)<`)
+          .exec(svg)?.[1],
+    );
+  };
+  // deno-fmt-ignore
+  assert.deepEqual(await labels(CELL), [
+    "in", "avg pool 3×3", "conv 1×1", "skip", "conv 3×3", "none", "skip", "out",
+  ]);
+  // deno-fmt-ignore
+  assert.deepEqual(await labels({ ops: CELL.ops, edges: CELL.edges ^ 1 }), [
+    "input", "avg pool 3×3", "conv 1×1", "skip", "conv 3×3", "none", "skip", "output",
+  ]);
+  assert.doesNotMatch(await drawCell(SPACE, CELL), /row\d/);
 });
 
 Deno.test("drawCell() gives the same text for the same graph", async () => {

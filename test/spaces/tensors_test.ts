@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { hasEdge, PADDING_OP } from "../../lib/spaces/graph.ts";
+import { edgesOf, hasEdge, PADDING_OP } from "../../lib/spaces/graph.ts";
 import { cellGraph, type CellTable, getSpace } from "../../lib/spaces/space.ts";
-import { encodeCells } from "../../lib/spaces/tensors.ts";
+import { edgesOfLogits, encodeCells } from "../../lib/spaces/tensors.ts";
 
 const SPACE = getSpace("nasbench201");
 
@@ -54,4 +54,15 @@ Deno.test("encodeCells() refuses an index outside the table", () => {
       "Cannot encode cells: each index must be an integer in [0, 15625), got 15625",
     ),
   );
+});
+
+Deno.test("edgesOfLogits() takes an edge where the logit above the diagonal is above 0", () => {
+  // Two cells of 3 nodes; what is on or below the diagonal is no edge.
+  // deno-fmt-ignore
+  const logits = [
+    9, -1, 0.5,   9, 9, 0,   9, 9, 9,
+    0, 2, -3,     0, 0, 0.1, 0, 0, 0,
+  ];
+  assert.equal(edgesOfLogits(logits, 0, 3), edgesOf([[0, 2]]));
+  assert.equal(edgesOfLogits(logits, 1, 3), edgesOf([[0, 1], [1, 2]]));
 });

@@ -1,0 +1,282 @@
+/**
+ * What the page is served from: the machine's own address, and a fixed list of files.
+ *
+ * The page's program is TypeScript like the rest. Its modules are served with their types
+ * blanked out, package names resolved by an import map: that needs no bundler (Deno's
+ * fetches a program of its own at its first run), so the page works offline.
+ *
+ * No path of a request ever becomes a path on disk: what is asked for is looked up among
+ * the names that there are. The answers forbid the page to load anything from elsewhere,
+ * and isolate it, without which a browser has no threads for WebAssembly.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { createRequire, stripTypeScriptTypes } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { exists } from "../files.ts";
+import { CODES } from "../models/vqvae.ts";
+import { outputsFolder, PROJECT_ROOT } from "../run/settings.ts";
+import { relativeImports } from "../run/sources.ts";
+import type { SpaceName } from "../spaces/space.ts";
+
+/** A code of a space, and whether its models can be opened. */
+export interface PageModel {
+  readonly space: SpaceName;
+  readonly code: typeof CODES[number];
+  /** Files that the page needs and that are not there; none for a model that it can open. */
+  readonly missing: readonly string[];
+}
+
+/** Where the page looks and listens. */
+export interface PageOptions {
+  /** Folder of the results of all spaces: models are in `<outputs>/<space>/models/`. */
+  readonly outputs: string;
+  /** The spaces to offer. */
+  readonly spaces: readonly SpaceName[];
+  /** 0 for one that is free. */
+  readonly port: number;
+}
+
+/** A page that is served. */
+export interface ServedPage {
+  /** Where it is, such as `http://127.0.0.1:8201/`. */
+  readonly url: string;
+  /** Is settled when the server has ended. */
+  readonly finished: Promise<void>;
+  close(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+
+/** Files of one code's models, relative to `models/<code>/`; the page needs all of them. */
+export const MODEL_FILES = [
+  "t5/config.json",
+  "t5/generation_config.json",
+  "t5/tokenizer.json",
+  "t5/tokenizer_config.json",
+  "t5/onnx/encoder_model.onnx",
+  "t5/onnx/decoder_model_merged.onnx",
+  "vqvae/config.json",
+  "vqvae/onnx/decoder.onnx",
+] as const;
+
+/** Those that a training leaves: the others come of an export. */
+const TRAINED_FILES = ["t5/config.json", "vqvae/config.json"];
+
+const ENTRY = new URL("app.ts", import.meta.url);
+const NODE_BUILTINS = new URL("node_builtins.ts", import.meta.url);
+
+const TYPES: Readonly<Record<string, string>> = {
+  css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  json: "application/json; charset=utf-8",
+  mjs: "text/javascript; charset=utf-8",
+  onnx: "application/octet-stream",
+  wasm: "application/wasm",
+};
+
+const RUNTIME = "/vendor/ort.wasm.min.mjs";
+
+/** Files of packages: where they are served, the package, and the path from what its name leads to. */
+const VENDOR: readonly (readonly [string, string, string])[] = [
+  [RUNTIME, "onnxruntime-web", "ort.wasm.min.mjs"],
+  ...["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"].map(
+    (file) => [`/vendor/${file}`, "onnxruntime-web", file] as const,
+  ),
+  [
+    "/vendor/transformers.js",
+    "@huggingface/transformers",
+    "transformers.web.min.js",
+  ],
+  ["/vendor/graphviz.js", "@hpcc-js/wasm-graphviz", "index.js"],
+  [
+    "/vendor/xoroshiro128plus.js",
+    "pure-rand/generator/xoroshiro128plus",
+    "../esm/generator/xoroshiro128plus.js",
+  ],
+];
+
+/** What a module's imports of packages lead to in the browser. */
+const IMPORTS: Readonly<Record<string, string>> = {
+  "@hpcc-js/wasm-graphviz": "/vendor/graphviz.js",
+  "@huggingface/transformers": "/vendor/transformers.js",
+  // One copy of the runtime, and the build without a GPU's kernels: half the size.
+  "onnxruntime-common": RUNTIME,
+  "onnxruntime-web/wasm": RUNTIME,
+  "onnxruntime-web/webgpu": RUNTIME,
+  "pure-rand/generator/xoroshiro128plus": "/vendor/xoroshiro128plus.js",
+  "node:crypto": "/lib/page/node_builtins.ts",
+  "node:path": "/lib/page/node_builtins.ts",
+  "node:url": "/lib/page/node_builtins.ts",
+};
+
+/** Where a module of the project is served: its path from the project's root. */
+function modulePath(url: URL): string {
+  const path = relative(PROJECT_ROOT, fileURLToPath(url));
+  return `/${path.replaceAll("\\", "/")}`;
+}
+
+/**
+ * The modules that the page's program is made of, as JavaScript, by the path that they
+ * are served at.
+ *
+ * @throws {SyntaxError} If a module's types are more than annotations, as enums are.
+ */
+export async function browserModules(): Promise<Map<string, string>> {
+  const modules = new Map<string, string>();
+  const queue = [ENTRY, NODE_BUILTINS];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const path = modulePath(next);
+    if (modules.has(path)) continue;
+    const script = stripTypeScriptTypes(await Deno.readTextFile(next));
+    modules.set(path, script);
+    const base = next;
+    queue.push(...relativeImports(script).map((path) => new URL(path, base)));
+  }
+  return modules;
+}
+
+/**
+ * The codes that both models have been trained for.
+ *
+ * @param options As of the page.
+ */
+export async function findModels(
+  { outputs, spaces }: Pick<PageOptions, "outputs" | "spaces">,
+): Promise<PageModel[]> {
+  const models: PageModel[] = [];
+  for (const space of spaces) {
+    for (const code of CODES) {
+      const folder = modelsFolder(outputs, space, code);
+      const missing: string[] = [];
+      for (const file of MODEL_FILES) {
+        if (!await exists(join(folder, file))) missing.push(file);
+      }
+      if (!missing.some((file) => TRAINED_FILES.includes(file))) {
+        models.push({ space, code, missing });
+      }
+    }
+  }
+  return models;
+}
+
+/** Where the models of a code are. */
+export function modelsFolder(
+  outputs: string,
+  space: SpaceName,
+  code: string,
+): string {
+  return join(outputsFolder(outputs, space, false), "models", code);
+}
+
+/** Path on disk of every file that is served as it is, by the path that it is served at. */
+function servedFiles(
+  { outputs, spaces }: Pick<PageOptions, "outputs" | "spaces">,
+): Map<string, string> {
+  const files = new Map([
+    ["/style.css", fileURLToPath(new URL("style.css", import.meta.url))],
+  ]);
+  const { resolve } = createRequire(import.meta.url);
+  for (const [served, name, file] of VENDOR) {
+    files.set(served, join(dirname(resolve(name)), file));
+  }
+  for (const space of spaces) {
+    for (const code of CODES) {
+      for (const file of MODEL_FILES) {
+        files.set(
+          `/models/${space}/${code}/${file}`,
+          join(modelsFolder(outputs, space, code), file),
+        );
+      }
+    }
+  }
+  return files;
+}
+
+/** What every answer says: load nothing from elsewhere, be isolated, ask again each time. */
+function pageHeaders(importMap: string): Record<string, string> {
+  const hash = createHash("sha256").update(importMap).digest("base64");
+  return {
+    "cache-control": "no-cache",
+    "content-security-policy": [
+      "default-src 'none'",
+      `script-src 'self' 'wasm-unsafe-eval' 'sha256-${hash}'`,
+      "style-src 'self'",
+      "img-src data:",
+      "connect-src 'self'",
+      "worker-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ].join("; "),
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+  };
+}
+
+/**
+ * Starts serving the page, to this machine alone.
+ *
+ * @throws {Error} If the port is taken.
+ */
+export async function servePage(options: PageOptions): Promise<ServedPage> {
+  const modules = await browserModules();
+  const files = servedFiles(options);
+  const importMap = JSON.stringify({ imports: IMPORTS });
+  const html = (await Deno.readTextFile(new URL("index.html", import.meta.url)))
+    .replace(
+      "<!-- import map -->",
+      `<script type="importmap">${importMap}</script>`,
+    );
+  const headers = pageHeaders(importMap);
+
+  /** What is at a path, and its kind; null if there is nothing. */
+  async function find(path: string): Promise<[BodyInit, string] | null> {
+    if (path === "/") return [html, "html"];
+    if (path === "/models.json") {
+      return [JSON.stringify(await findModels(options)), "json"];
+    }
+    const script = modules.get(path);
+    if (script !== undefined) return [script, "js"];
+    const file = files.get(path);
+    if (file === undefined || !await exists(file)) return null;
+    return [await Deno.readFile(file), path.slice(path.lastIndexOf(".") + 1)];
+  }
+  const server = _listen(options.port, async ({ method, url }) => {
+    if (method !== "GET") return new Response(null, { status: 405, headers });
+    const found = await find(new URL(url).pathname);
+    if (found === null) {
+      return new Response("Not found", { status: 404, headers });
+    }
+    const [body, kind] = found;
+    return new Response(body, {
+      headers: { ...headers, "content-type": TYPES[kind] },
+    });
+  });
+  return {
+    url: `http://${HOST}:${server.addr.port}/`,
+    finished: server.finished,
+    close: () => server.shutdown(),
+  };
+}
+
+function _listen(
+  port: number,
+  handler: (request: Request) => Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ hostname: HOST, port, onListen: () => {} }, handler);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new Error(
+      `Cannot open the page: the port must be free, got ${port}, which is taken; choose another with --port`,
+      { cause: error },
+    );
+  }
+}

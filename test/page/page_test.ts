@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { exportMissing } from "../../lib/cli/page.ts";
+import { openCellModel, sampleCells } from "../../lib/models/cell_sampling.ts";
+import {
+  modelsFolder,
+  type PageOptions,
+  servePage,
+} from "../../lib/page/server.ts";
+import { Random } from "../../lib/random.ts";
+import { withFolder } from "../_helpers.ts";
+import { executor, saveLearnedModel, space } from "../models/_learned_model.ts";
+import { noChromium, withPage } from "./_chromium.ts";
+
+/** What a card of the page shows. */
+interface Card {
+  readonly valid: boolean;
+  readonly codes: string;
+  readonly drawnNodes: number;
+}
+
+/** The cards of the group that was written last. */
+const CARDS = `[...document.querySelector(".group").querySelectorAll(".cell")]
+  .map((card) => ({
+    valid: card.classList.contains("valid"),
+    codes: card.querySelector(".sentence")?.textContent.replace("Codes", "").trim() ?? "",
+    drawnNodes: card.querySelectorAll("svg g.node").length,
+  }))`;
+
+/** Whether a run has ended. */
+const ENDED = `/ cells in /.test(document.getElementById("status").textContent)
+  || !document.getElementById("error").hidden`;
+const ERROR = `document.getElementById("error").textContent`;
+
+Deno.test({
+  name:
+    "The page writes valid cells, refills them around pinned nodes, and stays on the machine",
+  ignore: noChromium,
+  fn: () =>
+    withFolder(async (outputs) => {
+      const folder = modelsFolder(outputs, "nasbench201", "printed");
+      const directories = {
+        vqvae: join(folder, "vqvae"),
+        t5: join(folder, "t5"),
+      };
+      await saveLearnedModel(directories, { fillShare: 0.5, epochs: 120 });
+      const options: PageOptions = {
+        outputs,
+        spaces: ["nasbench201", "nasbench101"],
+        port: 0,
+      };
+      const printed: string[] = [];
+      await exportMissing(options, (line) => printed.push(line));
+      assert.equal(
+        printed[0],
+        "Exporting the models of NAS-Bench-201, printed code:",
+      );
+      assert.equal(printed.length, 5); // and a line for each file
+      await exportMissing(options, () => assert.fail("all is there"));
+      const server = await servePage(options);
+      try {
+        await withPage(server.url, async (page) => {
+          const run = async (click: string): Promise<Card[]> => {
+            await page.evaluate(
+              `document.getElementById("status").textContent = "", ${click}`,
+            );
+            await page.until(ENDED);
+            assert.equal(await page.evaluate(ERROR), "");
+            return await page.evaluate(CARDS);
+          };
+          await page.until(
+            `document.getElementById("status")?.textContent === "Ready"`,
+          );
+          assert.equal(await page.evaluate("crossOriginIsolated"), true);
+
+          const generate = `document.getElementById("generate").click()`;
+          // At 0.3 the model, small as it is, writes what it has learned.
+          await page.evaluate(
+            `document.getElementById("temperature").value = "0.3"`,
+          );
+          const cards = await run(generate);
+          assert.equal(cards.length, 10);
+          for (const { valid, drawnNodes } of cards) {
+            assert.ok(valid);
+            assert.equal(drawnNodes, 10); // feature maps and operations
+          }
+          // The same sentences as outside the browser.
+          const model = await openCellModel(space, directories, executor);
+          const random = Random.fromSeed(0);
+          for (const [i, { codes }] of cards.entries()) {
+            const { sentences } = await sampleCells(model, 1, {
+              temperature: 0.3,
+              random: random.split(`cell ${i}`),
+            });
+            assert.equal(codes, sentences[0]);
+          }
+          // The same seed, the same cells; the next one, others.
+          const others = await run(generate);
+          assert.notDeepEqual(others, cards);
+          const again = await run(
+            `document.getElementById("seed").value = "0", ${generate}`,
+          );
+          assert.deepEqual(again, cards);
+
+          const pinned = [0, 2, 3, 7];
+          const refilled = await run(`(() => {
+            const card = document.querySelector(".group .cell");
+            card.querySelector("svg .row2").dispatchEvent(
+              new MouseEvent("click", { bubbles: true }));
+            const boxes = card.querySelectorAll("fieldset input");
+            for (const node of [0, 3, 7]) boxes[node].click();
+            card.querySelector("details button").click();
+          })()`);
+          assert.equal(refilled.length, 10);
+          const written = refilled.filter(({ codes }) => codes !== "");
+          assert.ok(written.length > 0);
+          const before = cards[0].codes.split(" ");
+          for (const { codes } of written) {
+            const after = codes.split(" ");
+            assert.equal(after.length, before.length);
+            for (const node of pinned) assert.equal(after[node], before[node]);
+          }
+
+          // What is wrong is said in the page.
+          await Deno.remove(join(directories.vqvae, "onnx", "decoder.onnx"));
+          await page.evaluate("location.reload()");
+          await page.until(
+            `document.getElementById("status")?.textContent === "Ready"`,
+          );
+          await page.evaluate(generate);
+          await page.until(`${ERROR} !== ""`);
+          assert.equal(
+            await page.evaluate(ERROR),
+            "Cannot open the printed code of NAS-Bench-201: its models must be exported, got no vqvae/onnx/decoder.onnx; run `deno task export --space nasbench201`",
+          );
+
+          assert.deepEqual(page.complaints, []);
+          assert.ok(page.requested.length > 20);
+          for (const address of page.requested) {
+            assert.ok(address.startsWith(server.url), address);
+          }
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+});
