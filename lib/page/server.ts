@@ -26,7 +26,7 @@ import type { SpaceName } from "../spaces/space.ts";
 export interface PageModel {
   readonly space: SpaceName;
   readonly code: typeof CODES[number];
-  /** Files that the page needs and that are not there; none for a model that it can open. */
+  /** Files that the page needs and that are not there, or older than the model; none for one that it can open. */
   readonly missing: readonly string[];
 }
 
@@ -154,7 +154,8 @@ export async function findModels(
       const folder = modelsFolder(outputs, space, code);
       const missing: string[] = [];
       for (const file of MODEL_FILES) {
-        if (!await exists(join(folder, file))) missing.push(file);
+        const path = join(folder, file);
+        if (!await exists(path) || await isOutdated(path)) missing.push(file);
       }
       if (!missing.some((file) => TRAINED_FILES.includes(file))) {
         models.push({ space, code, missing });
@@ -162,6 +163,14 @@ export async function findModels(
     }
   }
   return models;
+}
+
+/** Whether an exported file is older than the weights that it was made of. */
+async function isOutdated(path: string): Promise<boolean> {
+  if (!path.endsWith(".onnx")) return false;
+  const weights = join(dirname(path), "..", "model.safetensors");
+  const changed = async (file: string) => (await Deno.stat(file)).mtime ?? 0;
+  return await exists(weights) && await changed(path) < await changed(weights);
 }
 
 /** Where the models of a code are. */

@@ -156,6 +156,22 @@ Deno.test("findModels() lists what is there and what it lacks", () =>
     ]);
   }));
 
+Deno.test("findModels() takes an export that is older than its weights for missing", () =>
+  withServer(async (_, outputs) => {
+    const weights = join(
+      outputs,
+      "nasbench201/models/printed/vqvae/model.safetensors",
+    );
+    const missing = async () =>
+      (await findModels({ outputs, spaces: ["nasbench201"] }))[0].missing;
+    await writeFileAtomic(weights, "");
+    await Deno.utime(weights, 1, 1);
+    assert.deepEqual(await missing(), []);
+    const later = Date.now() / 1000 + 100;
+    await Deno.utime(weights, later, later);
+    assert.deepEqual(await missing(), ["vqvae/onnx/decoder.onnx"]);
+  }));
+
 Deno.test("browserModules() are the page's program, in JavaScript", async () => {
   const modules = await browserModules();
   assert.ok(modules.has("/lib/page/app.ts"));
