@@ -182,6 +182,9 @@ class OnnxFunction implements CompiledFunction {
       {
         executionProviders: [this.#options.provider],
         graphOptimizationLevel: "all",
+        // The plan of one block for all values is made from a first run, whose own blocks
+        // then stay beside it: it takes memory and saves no time worth the name.
+        enableMemPattern: false,
         intraOpNumThreads: this.#options.threads ?? 0,
         interOpNumThreads: 1,
         logSeverityLevel: 3,
