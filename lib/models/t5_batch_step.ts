@@ -74,7 +74,7 @@ export function accumulatedStep(
   optimizer: Optimizer,
 ): BatchStep {
   const names = Object.keys(parameters);
-  // Empty between steps, so that no checkpoint needs them.
+  // Begun anew in each step, so that no checkpoint needs them.
   const sums = executor.state(gradientSums(parameters));
   const add = executor.compile(
     gradientStep((state, inputs) => t5LossShare(config, state, inputs), names),
@@ -91,8 +91,12 @@ export function accumulatedStep(
       const labelCount = scalar(counts[0] + counts[1]);
       let loss = 0;
       const nats = [0, 0];
-      for (const batch of batches) {
-        const outputs = await add.run([state, sums], { ...batch, labelCount });
+      for (const [i, batch] of batches.entries()) {
+        const outputs = await add.run([state, sums], {
+          ...batch,
+          labelCount,
+          carry: scalar(i === 0 ? 0 : 1),
+        });
         loss += outputs.loss.data[0];
         for (const part of [0, 1]) {
           nats[part] += outputs[`${part}.sum`]?.data[0] ?? 0;

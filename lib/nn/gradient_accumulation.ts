@@ -2,8 +2,8 @@
  * One optimizer step from the gradients of several smaller batches.
  *
  * The sum of the gradients is state beside the parameters: one function adds to it, as often
- * as there are batches, another updates the parameters with it and empties it. Memory is
- * that of one small batch and one copy of the gradient more.
+ * as there are batches, another updates the parameters with it. Memory is that of one small
+ * batch and one copy of the gradient more.
  *
  * The losses must add up to that of the whole: each is the sum over its examples, divided by
  * what the sum over all of them is divided by.
@@ -16,7 +16,7 @@ import {
   type HostTensors,
   type StepFunction,
 } from "../compile/executor.ts";
-import { type Tensors, tf } from "../compile/tensorflow.ts";
+import { tf } from "../compile/tensorflow.ts";
 import { type Loss, lossGradients, type Optimizer } from "./optimizers.ts";
 
 const GRADIENT = "gradient.";
@@ -34,7 +34,8 @@ export function gradientSums(parameters: HostTensors): HostTensors {
 /**
  * Builds the function that adds a batch's gradients to the sums.
  *
- * Its inputs are those of the loss, its outputs `loss` and those of the loss.
+ * Its inputs are those of the loss and the scalar `carry`, 0 for the first batch of a step and
+ * 1 for the others; its outputs are `loss` and those of the loss.
  *
  * @param parameterNames The state entries to differentiate by.
  */
@@ -48,9 +49,14 @@ export function gradientStep(
       outputs: { loss: side.loss, ...side.outputs },
       state: {
         ...side.state,
-        ..._named(
-          parameterNames,
-          (name) => tf.add(state[GRADIENT + name], side.gradients[name]),
+        ...Object.fromEntries(
+          parameterNames.map((name) => [
+            GRADIENT + name,
+            tf.add(
+              tf.mul(state[GRADIENT + name], inputs.carry),
+              side.gradients[name],
+            ),
+          ]),
         ),
       },
     };
@@ -58,7 +64,7 @@ export function gradientStep(
 }
 
 /**
- * Builds the function that updates the parameters with the sums, and empties these.
+ * Builds the function that updates the parameters with the sums.
  *
  * Its inputs are the scalars `learningRate` and `step`; it has no outputs.
  */
@@ -71,23 +77,6 @@ export function updateStep(
       parameterNames.map((name) => [name, state[GRADIENT + name]]),
     );
     const update = optimizer(state, gradients, learningRate, step);
-    return {
-      outputs: {},
-      state: {
-        ...update.state,
-        // Not `zerosLike`: a constant would be stored in full in the compiled graph.
-        ..._named(parameterNames, (name) => tf.mul(state[GRADIENT + name], 0)),
-      },
-    };
+    return { outputs: {}, state: update.state };
   };
-}
-
-/** A sum of gradients for each parameter. */
-function _named(
-  parameterNames: readonly string[],
-  value: (name: string) => tf.Tensor,
-): Tensors {
-  return Object.fromEntries(
-    parameterNames.map((name) => [GRADIENT + name, value(name)]),
-  );
 }
