@@ -17,7 +17,9 @@ export function benchmarkRows(
   { contenders, epoch }: BenchmarkResult,
 ): (Row & { name: string; rate: number; ratio: number })[] {
   const [ours] = contenders;
-  return contenders.map(({ name, perStep, rates, compileSeconds, missing }) => {
+  return contenders.map((contender) => {
+    const { name, perStep, rates, compileSeconds, missing } = contender;
+    const { peakMemoryBytes } = contender;
     const rate = median(rates);
     return {
       name,
@@ -28,6 +30,7 @@ export function benchmarkRows(
       stepMs: 1000 * perStep / rate,
       epochSeconds: epoch === undefined ? undefined : epoch / rate,
       compileSeconds,
+      peakMemory: peakMemoryBytes == null ? undefined : peakMemoryBytes / 1e9,
       missing,
     };
   });
@@ -74,7 +77,14 @@ export function benchmarkTable(result: BenchmarkResult): ReportTable {
       ...epoch === undefined
         ? []
         : [{ key: "epochSeconds", title: "s/epoch", digits: 2 }],
-      { key: "compileSeconds", title: "compile, s", digits: 2, align: "right" },
+      ...rows.every((row) => row.peakMemory === undefined)
+        ? [{
+          key: "compileSeconds",
+          title: "compile, s",
+          digits: 2,
+          align: "right" as const,
+        }]
+        : [{ key: "peakMemory", title: "peak memory, GB", digits: 2 }],
     ],
     notes: [...notes, ...missing],
   });

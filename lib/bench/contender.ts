@@ -30,6 +30,8 @@ export interface Contender {
   prepare(): Promise<number | null>;
   /** Runs steps for at least so many seconds; the first is not counted. */
   measure(burst: Burst): Promise<{ steps: number; seconds: number }>;
+  /** The most memory it took, where that is measured; null where the system does not tell. */
+  peakMemoryBytes?(): number | null;
   dispose?(): Promise<void>;
 }
 

@@ -30,6 +30,8 @@ export interface ContenderResult {
   readonly rates: readonly number[];
   /** Seconds; null where nothing is compiled. */
   readonly compileSeconds: number | null;
+  /** Largest resident set of its process, where it has one to itself. */
+  readonly peakMemoryBytes?: number | null;
 }
 
 /** What was measured in one comparison. */
@@ -80,6 +82,9 @@ export async function runBenchmark(
       );
     }
   }
+  const peaks = new Map(
+    present.map((contender) => [contender, contender.peakMemoryBytes?.()]),
+  );
   for (const contender of present) await contender.dispose?.();
   return {
     title,
@@ -91,6 +96,7 @@ export async function runBenchmark(
       name: contender.name,
       perStep: contender.perStep,
       missing: contender.missing,
+      peakMemoryBytes: peaks.get(contender),
       ...measured.get(contender) ?? { rates: [], compileSeconds: null },
     })),
   };

@@ -7,77 +7,61 @@
 
 import { fileURLToPath } from "node:url";
 import type { Contender } from "./contender.ts";
+import { SideProcess } from "./side_process.ts";
+
+const MODELS = fileURLToPath(new URL("./pytorch_models.py", import.meta.url));
 
 /** The process that runs PyTorch; see `pytorch_models.py` for what is asked and answered. */
 export class PyTorch {
   /** By name; Python's is among them. */
   readonly versions: Readonly<Record<string, string | null>>;
   readonly description: string;
-  readonly #child: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #lines: AsyncGenerator<string>;
+  readonly #python: string;
+  readonly #process: SideProcess;
 
-  private constructor(
-    child: Deno.ChildProcess,
-    lines: AsyncGenerator<string>,
-    { versions, threads, capability }: Record<string, never>,
-  ) {
-    this.#child = child;
-    this.#lines = lines;
-    this.#writer = child.stdin.getWriter();
-    this.versions = versions;
+  private constructor(python: string, process: SideProcess) {
+    const { versions, threads, capability } = process.hello;
+    this.#python = python;
+    this.#process = process;
+    this.versions = versions as Record<string, string | null>;
     this.description = `${threads} threads, ${capability}`;
   }
 
   /** Starts it; null where that Python is not there or has no PyTorch. */
   static async start(python: string): Promise<PyTorch | null> {
-    let child;
-    try {
-      child = new Deno.Command(python, {
-        args: [fileURLToPath(new URL("./pytorch_models.py", import.meta.url))],
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "null",
-      }).spawn();
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
-      throw error;
-    }
-    const lines = readLines(child.stdout);
-    const hello = JSON.parse((await lines.next()).value ?? "{}");
-    if (hello.versions === undefined) return null;
-    return new PyTorch(child, lines, hello);
+    const process = await SideProcess.start("PyTorch", python, [MODELS]);
+    return process?.hello.versions === undefined
+      ? null
+      : new PyTorch(python, process);
   }
 
-  async ask(request: object): Promise<Record<string, number>> {
-    const line = new TextEncoder().encode(JSON.stringify(request) + "\n");
-    await this.#writer.write(line);
-    const { value, done } = await this.#lines.next();
-    const answer = done ? { error: "its process ended" } : JSON.parse(value);
-    if (answer.error !== undefined) {
-      throw new Error(`Cannot measure PyTorch: ${answer.error}`);
-    }
-    return answer;
+  /** Starts a further process like it, for one side alone. */
+  another(): Promise<SideProcess | null> {
+    return SideProcess.start("PyTorch", this.#python, [MODELS]);
   }
 
-  async stop(): Promise<void> {
-    await this.#writer.close();
-    await this.#child.status;
+  ask(request: object): Promise<Record<string, number>> {
+    return this.#process.ask(request);
   }
-}
 
-async function* readLines(
-  stream: ReadableStream<Uint8Array>,
-): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
+  stop(): Promise<void> {
+    return this.#process.stop();
   }
 }
 
 const INSTALL = "deno task setup --dev installs it";
+
+/** Why a model cannot be measured in PyTorch, if it cannot. */
+export function missingForPyTorch(
+  pytorch: PyTorch | null,
+  model: string,
+): string | undefined {
+  const needed = model.includes("hugging-face") ? "transformers" : "torch";
+  if (pytorch === null) return `needs PyTorch; ${INSTALL}`;
+  return pytorch.versions[needed] === null
+    ? `needs ${needed}; ${INSTALL}`
+    : undefined;
+}
 
 /** A side that runs in the process of PyTorch. */
 export function pytorchContender(
@@ -87,15 +71,10 @@ export function pytorchContender(
   model: string,
   settings: object,
 ): Contender {
-  const needed = model.includes("hugging-face") ? "transformers" : "torch";
   return {
     name,
     perStep,
-    missing: pytorch === null
-      ? `needs PyTorch; ${INSTALL}`
-      : pytorch.versions[needed] === null
-      ? `needs ${needed}; ${INSTALL}`
-      : undefined,
+    missing: missingForPyTorch(pytorch, model),
     async prepare() {
       await pytorch!.ask({ prepare: name, model, settings });
       return null;

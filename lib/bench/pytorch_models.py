@@ -150,6 +150,31 @@ def build_t5_hugging_face(settings):
     return training_step(model, loss, settings)
 
 
+def build_t5_fine_tuning_hugging_face(settings):
+    """A step on both prompts, or on `accumulate` equal parts of it one after the other."""
+    import torch
+
+    config, parts = settings["config"], settings["accumulate"]
+    model = hugging_face_t5(config).train()
+    prompts = []
+    for prompt in settings["prompts"]:
+        rows = prompt["rows"] // parts
+        ids = random_tokens(config, rows, prompt["inputLength"])
+        labels = random_tokens(config, rows, prompt["targetLength"])
+        prompts.append((ids, torch.ones_like(ids), labels))
+    count = parts * sum(labels.numel() for _, _, labels in prompts)
+
+    def loss():
+        """A part's share of the loss of all labels."""
+        return sum(
+            model(input_ids=ids, attention_mask=mask, labels=labels, use_cache=False).loss
+            * (labels.numel() / count)
+            for ids, mask, labels in prompts
+        )
+
+    return training_step(model, loss, settings)
+
+
 def build_generation_hugging_face(settings):
     """Sampling from the whole vocabulary by transformers' generate(), with its cache."""
     import torch
@@ -262,7 +287,10 @@ def random_tokens(config, rows, length):
 
 
 def training_step(model, loss, settings):
-    """Forward, gradients, and torch.optim.AdamW in its faster, fused form."""
+    """Forward, gradients, and torch.optim.AdamW in its faster, fused form.
+
+    `accumulate` losses are added up, if set, and the gradient is clipped to `clipNorm`.
+    """
     import torch
 
     optimizer = torch.optim.AdamW(
@@ -275,8 +303,11 @@ def training_step(model, loss, settings):
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        value = loss()
-        value.backward()
+        for _ in range(settings.get("accumulate", 1)):
+            value = loss()
+            value.backward()
+        if "clipNorm" in settings:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), settings["clipNorm"])
         optimizer.step()
         return value.item()
 
@@ -286,6 +317,7 @@ def training_step(model, loss, settings):
 MODELS = {
     "t5": build_t5,
     "t5-hugging-face": build_t5_hugging_face,
+    "t5-fine-tuning-hugging-face": build_t5_fine_tuning_hugging_face,
     "generation-hugging-face": build_generation_hugging_face,
     "vqvae": build_vqvae,
 }

@@ -23,6 +23,7 @@ import {
   runBenchmark,
 } from "../bench/measure.ts";
 import { PyTorch } from "../bench/pytorch.ts";
+import { scaleBenchmarks } from "../bench/scale.ts";
 import { writeFileAtomic, writeJson } from "../files.ts";
 import { tableMarkdown, tableText } from "../report/tables.ts";
 import { denoVersions } from "../run/manifest.ts";
@@ -33,12 +34,13 @@ import { environmentPython } from "./environment.ts";
 const ACTION = "bench";
 
 /** What can be measured by itself. */
-const SUBJECTS = ["t5", "vqvae", "generation"] as const;
+const SUBJECTS = ["t5", "vqvae", "generation", "scale"] as const;
 type Subject = typeof SUBJECTS[number];
 
 const HELP = `deno task bench [options]
 
   --only NAME      one of ${SUBJECTS.join(", ")} (all)
+                   scale: fine-tuning at T5-small's size, with memory
   --rounds N       times that each side has its turn (3)
   --python PATH    a Python with PyTorch (that of .venv, after deno task setup --dev)
 
@@ -101,6 +103,7 @@ async function main(args: readonly string[]): Promise<number> {
     t5: () => [t5Benchmark(pytorch)],
     vqvae: () => vqvaeBenchmarks(pytorch),
     generation: () => [generationBenchmark(pytorch)],
+    scale: () => scaleBenchmarks(pytorch),
   };
   const results: BenchmarkResult[] = [];
   const benchmarks: Benchmark[] = [];

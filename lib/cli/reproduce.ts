@@ -16,6 +16,7 @@ import { notebookTitle, readNotebook } from "../run/notebook.ts";
 import {
   checkRunSettings,
   DEVICES,
+  OPTIMIZERS,
   outputsFolder,
   PROJECT_ROOT,
   RUN_VARIABLE,
@@ -65,6 +66,7 @@ const HELP = `deno task reproduce [options]
   --device NAME    ${DEVICES.join(", ")} (auto)
   --t5 SOURCE      fine-tune this pretrained T5: a folder in Hugging Face's layout, or
                    a name on its hub, google-t5/t5-small (trained from scratch)
+  --optimizer NAME what the T5 is trained with: ${OPTIMIZERS.join(", ")} (adamw)
   --outputs DIR    folder of the results (outputs)
   --quick          every stage on a slice, in a few minutes: not for results
   --fresh          remove what earlier runs left and do all of it again
@@ -94,6 +96,7 @@ export function parseReproduceArguments(
     samples: { type: "string" },
     device: { type: "string" },
     t5: { type: "string" },
+    optimizer: { type: "string" },
     outputs: { type: "string" },
     quick: { type: "boolean" },
     fresh: { type: "boolean" },
@@ -105,6 +108,7 @@ export function parseReproduceArguments(
     samples: wholeNumber(options.samples, "--samples", ACTION),
     device: options.device,
     t5: options.t5 === undefined ? null : _t5Source(options.t5, folder),
+    optimizer: options.optimizer,
     quick: options.quick,
   }, ACTION);
   const root = options.outputs === undefined

@@ -2,9 +2,10 @@
  * Runs step functions as ONNX graphs in ONNX Runtime.
  *
  * A function is traced once for each set of shapes and types it is called with; the
- * session then plans, fuses and runs the whole step, optimizer update included. Each
- * state entry that a step replaces has two buffers that take turns: one is read while
- * the other is written, so a long run allocates nothing but its small outputs.
+ * session then plans, fuses and runs the whole step, optimizer update included. A new
+ * value of a state entry is written over the old one where all that reads the old one is
+ * done by then; else the entry has two buffers that take turns: one is read while the
+ * other is written. So a long run allocates nothing but its small outputs.
  *
  * @module
  */
@@ -112,6 +113,8 @@ interface CompiledGraph {
   readonly stateInputs: readonly string[];
   readonly inputs: readonly string[];
   readonly newState: readonly string[];
+  /** Entries of `newState` whose buffer is written over. */
+  readonly overwritten: ReadonlySet<string>;
   readonly outputs: readonly string[];
 }
 
@@ -150,10 +153,14 @@ class OnnxFunction implements CompiledFunction {
     const fetches: Record<string, Tensor | null> = {};
     for (const name of graph.outputs) fetches[OUTPUT + name] = null;
     for (const name of graph.newState) {
-      fetches[NEW_STATE + name] = owners.get(name)!.spareOf(name);
+      fetches[NEW_STATE + name] = graph.overwritten.has(name)
+        ? current(name)
+        : owners.get(name)!.spareOf(name);
     }
     const results = await graph.session.run(feeds, fetches);
-    for (const name of graph.newState) owners.get(name)!.swap(name);
+    for (const name of graph.newState) {
+      if (!graph.overwritten.has(name)) owners.get(name)!.swap(name);
+    }
     return Object.fromEntries(
       graph.outputs.map((
         name,
@@ -182,6 +189,9 @@ class OnnxFunction implements CompiledFunction {
       {
         executionProviders: [this.#options.provider],
         graphOptimizationLevel: "all",
+        // The plan of one block for all values is made from a first run, whose own blocks
+        // then stay beside it: it takes memory and saves no time worth the name.
+        enableMemPattern: false,
         intraOpNumThreads: this.#options.threads ?? 0,
         interOpNumThreads: 1,
         logSeverityLevel: 3,
@@ -196,6 +206,12 @@ class OnnxFunction implements CompiledFunction {
       stateInputs: strip(STATE),
       inputs: strip(INPUT),
       newState: traced.newState,
+      overwritten: new Set(
+        traced.newState.filter((name) =>
+          needed.includes(STATE + name) &&
+          traced.graph.mayOverwrite(STATE + name, NEW_STATE + name)
+        ),
+      ),
       outputs: traced.outputs,
     };
   }

@@ -61,6 +61,9 @@ export interface GraphParts {
 const OPSET_VERSION = 18;
 const IR_VERSION = 8;
 
+/** Operators that read an element of an operand of full size to write that of the result. */
+const ELEMENTWISE: ReadonlySet<string> = new Set(["Add", "Div", "Mul", "Sub"]);
+
 const ONNX_PROTO = `
   syntax = "proto2";
   package onnx;
@@ -113,8 +116,8 @@ export class OnnxGraph {
   readonly #inputs: GraphValue[] = [];
   readonly #outputs: GraphValue[] = [];
   readonly #scalars = new Map<string, GraphValue>();
-  /** Names of values that nodes put out. */
-  readonly #produced = new Set<string>();
+  /** Numbers of elements of the values that nodes put out, by name. */
+  readonly #sizes = new Map<string, number>();
   /** Names that values get because they are outputs. */
   readonly #renamed = new Map<string, string>();
   #names = 0;
@@ -148,8 +151,9 @@ export class OnnxGraph {
    * an output already is copied by an Identity node.
    */
   output(name: string, value: GraphValue): void {
-    if (this.#produced.has(value.name) && !this.#renamed.has(value.name)) {
+    if (this.#sizes.has(value.name) && !this.#renamed.has(value.name)) {
       this.#renamed.set(value.name, name);
+      this.#sizes.set(name, _elements(value));
     } else {
       this.#nodes.push({
         operator: "Identity",
@@ -181,7 +185,7 @@ export class OnnxGraph {
     shapes: readonly (readonly number[])[],
   ): GraphValue[] {
     const values = shapes.map((shape) => ({ name: this.#name(), type, shape }));
-    for (const { name } of values) this.#produced.add(name);
+    for (const value of values) this.#sizes.set(value.name, _elements(value));
     this.#nodes.push({
       operator,
       inputs: inputs.map((input) => input.name),
@@ -237,6 +241,39 @@ export class OnnxGraph {
       });
     }
     return { name, type: "int64", shape: [values.length] };
+  }
+
+  /**
+   * Whether an output may be written over an input of its shape: whatever reads the input
+   * comes before the node that makes the output, or is that node and works element by element.
+   *
+   * A node between that changes no size counts as the input itself, since a runtime may leave
+   * it out or let it share the input's memory.
+   */
+  mayOverwrite(input: string, output: string): boolean {
+    const nodes = this.#neededNodes();
+    const maker = nodes.find((node) => node.outputs.includes(output))!;
+    const needed = new Set(maker.inputs);
+    const before = new Set<GraphNode>();
+    // Nodes stand in order of execution: from the last to the first.
+    for (const node of nodes.slice(0, nodes.indexOf(maker)).reverse()) {
+      if (!node.outputs.some((name) => needed.has(name))) continue;
+      before.add(node);
+      for (const name of node.inputs) needed.add(name);
+    }
+    const size = _elements(this.#inputs.find(({ name }) => name === input)!);
+    const shared = new Set([input]);
+    for (const node of nodes) {
+      if (!node.inputs.some((name) => shared.has(name))) continue;
+      if (node === maker) {
+        if (!ELEMENTWISE.has(node.operator)) return false;
+      } else if (before.has(node)) {
+        for (const name of node.outputs) {
+          if (this.#sizes.get(name) === size) shared.add(name);
+        }
+      } else return false;
+    }
+    return true;
   }
 
   /**
@@ -318,6 +355,10 @@ export function serializeGraph(
       output: outputs.map(_valueInfo),
     },
   }).finish();
+}
+
+function _elements({ shape }: GraphValue): number {
+  return shape.reduce((product, size) => product * size, 1);
 }
 
 function _attribute([name, value]: [string, Attribute]): object {

@@ -420,6 +420,29 @@ export function t5Loss(
 }
 
 /**
+ * What some examples of a batch add to {@link t5Loss}'s loss of all of it.
+ *
+ * Reads the same inputs, of part 0, part 1 or both, and `labelCount`, the labels of the whole
+ * batch; the nats of part `i` come out as `i.sum`.
+ */
+export function t5LossShare(
+  config: T5Config,
+  state: Tensors,
+  inputs: Tensors,
+): LossResult {
+  const noise = _noiseFrom(inputs);
+  const sums = [0, 1].filter((part) => `${part}.ids` in inputs).map((part) =>
+    [part, labelLoss({ config, state, noise }, inputs, part).sum] as const
+  );
+  return {
+    loss: tf.div(tf.addN(sums.map(([, sum]) => sum)), inputs.labelCount),
+    outputs: Object.fromEntries(
+      sums.map(([part, sum]) => [`${part}.sum`, sum]),
+    ),
+  };
+}
+
+/**
  * Cuts dropout noise from the input `noise`, a vector of uniform draws, one piece after the
  * other; without that input there is no dropout.
  */

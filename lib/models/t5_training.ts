@@ -17,7 +17,6 @@ import {
   floats,
   type HostTensors,
   integers,
-  scalar,
 } from "../compile/executor.ts";
 import { randomPlaces } from "../language/masking.ts";
 import {
@@ -30,8 +29,15 @@ import {
   longestExamples,
   type SentenceTokenizer,
 } from "../language/tokenizer.ts";
-import { adamWSlots, trainingStep, warmupCosine } from "../nn/optimizers.ts";
+import { adafactor, adafactorSlots } from "../nn/adafactor.ts";
+import {
+  adamW,
+  adamWSlots,
+  type Optimizer,
+  warmupCosine,
+} from "../nn/optimizers.ts";
 import { Random } from "../random.ts";
+import type { OptimizerName } from "../run/settings.ts";
 import { sourceHash } from "../run/sources.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import {
@@ -41,6 +47,7 @@ import {
   shiftRight,
   t5Loss,
 } from "./t5.ts";
+import { accumulatedStep, wholeStep } from "./t5_batch_step.ts";
 import {
   type CodeSequences,
   sequenceCount,
@@ -65,6 +72,10 @@ export interface T5Training {
   readonly batchSize: number;
   /** "fill:" examples of a step, as a share of `batchSize`. */
   readonly fillShare: number;
+  /** Parts that a step's batch is taken in, with the same result in less memory; by default 1. */
+  readonly accumulate?: number;
+  /** By default AdamW; Adafactor takes `learningRate` alone, and leaves it as it is. */
+  readonly optimizer?: OptimizerName;
   readonly learningRate: number;
   readonly warmupSteps: number;
   readonly weightDecay: number;
@@ -79,24 +90,33 @@ export interface T5Training {
  * The reported run for a space, from scratch; all numbers are ours.
  *
  * @param options `quick`: a training that shows every part at work and reaches nothing;
- *   `pretrained`: a smaller learning rate, usual for fine-tuning with AdamW.
+ *   `pretrained`: a smaller learning rate, usual for fine-tuning with AdamW; `optimizer`:
+ *   Adafactor has the rate that T5's authors fine-tuned with (arXiv:1910.10683, §3.1.2).
  */
 export function t5Training(
   space: SearchSpace,
-  { quick = false, pretrained = false }: {
+  { quick = false, pretrained = false, optimizer = "adamw" }: {
     quick?: boolean;
     pretrained?: boolean;
+    optimizer?: OptimizerName;
   } = {},
 ): T5Training {
+  const adamWSettings = {
+    learningRate: pretrained ? 3e-4 : 2e-3,
+    warmupSteps: 100,
+    weightDecay: 0.01,
+    clipNorm: 1,
+  };
   const large = space.name === "nasbench101";
   return {
     epochs: quick ? 3 : large ? 6 : 18,
     batchSize: large ? 256 : 64,
     fillShare: large ? 0.125 : 0.25,
-    learningRate: pretrained ? 3e-4 : 2e-3,
-    warmupSteps: 100,
-    weightDecay: 0.01,
-    clipNorm: 1,
+    accumulate: 1,
+    optimizer,
+    ...(optimizer === "adamw"
+      ? adamWSettings
+      : { learningRate: 1e-3, warmupSteps: 0, weightDecay: 0, clipNorm: 0 }),
     patience: 3,
     seed: 0,
   };
@@ -161,7 +181,8 @@ export function exampleTensors(
  *
  * @param sequences The training sequences, and those that decide when to stop.
  * @param options `weights`: where to start; by default random ones.
- * @throws {RangeError} If there are no sequences to train on or to validate with.
+ * @throws {RangeError} If there are no sequences to train on or to validate with, or
+ *   `accumulate` is no number of parts.
  */
 export async function trainT5(
   sequences: { train: CodeSequences; validation: CodeSequences },
@@ -191,6 +212,12 @@ export async function trainT5(
       `Cannot train a T5: there must be at least one ${split} sequence, got 0`,
     );
   }
+  const { accumulate = 1 } = training;
+  if (!Number.isInteger(accumulate) || accumulate < 1) {
+    throw new RangeError(
+      `Cannot train a T5: accumulate must be a whole number from 1 up, got ${accumulate}`,
+    );
+  }
   const random = Random.fromSeed(training.seed);
   const initial = weights ?? initialT5Weights(config, random.split("weights"));
   const parameterNames = Object.keys(initial);
@@ -207,24 +234,19 @@ export async function trainT5(
   const saved = checkpoint === undefined
     ? null
     : await loadCheckpoint<Progress>(checkpoint, key);
+  const { slots, optimizer } = _optimizer(training);
   const state = executor.state(
     saved?.tensors ?? {
       ...initial,
-      ...adamWSlots(initial),
+      ...slots(initial),
       ...Object.fromEntries(
         parameterNames.map((name) => [BEST + name, initial[name]]),
       ),
     },
   );
   const progress: Progress = saved?.progress ?? { step: 0, history: [] };
-  const step = executor.compile(
-    trainingStep(
-      (tensors, inputs) => t5Loss(config, tensors, inputs, 2),
-      parameterNames,
-      { weightDecay: training.weightDecay, clipNorm: training.clipNorm },
-    ),
-    { name: "t5 training step" },
-  );
+  const makeStep = accumulate === 1 ? wholeStep : accumulatedStep;
+  const step = makeStep(executor, config, initial, optimizer);
   const evaluate = executor.compile(
     (tensors, inputs) => ({
       outputs: t5Loss(config, tensors, inputs, 2).outputs!,
@@ -236,20 +258,23 @@ export async function trainT5(
     1,
     Math.round(training.fillShare * training.batchSize),
   );
+  // Rows of each part of a step's batch; the last part may have fewer.
+  const partRows = Math.ceil(training.batchSize / accumulate);
+  const partFillRows = Math.ceil(fillRows / accumulate);
   const batch = (
     from: CodeSequences,
     generate: ArrayLike<number>,
     fill: ArrayLike<number>,
     draw: Random,
   ): HostTensors => ({
-    ...exampleTensors(
+    ...generate.length === 0 ? {} : exampleTensors(
       config,
       tokenizer,
       sequenceRows(from, generate).map(generateExample),
       lengths.generate,
       0,
     ),
-    ...exampleTensors(
+    ...fill.length === 0 ? {} : exampleTensors(
       config,
       tokenizer,
       sequenceRows(from, fill).map((codes) =>
@@ -260,10 +285,28 @@ export async function trainT5(
     ),
   });
   const noise = noiseSize(config, {
-    rows: training.batchSize + fillRows,
+    rows: partRows + partFillRows,
     inputLength: lengths.fill.input,
     targetLength: lengths.fill.target,
   });
+  const parts = (
+    generate: Uint32Array,
+    fill: Uint32Array,
+    draw: Random,
+  ): HostTensors[] =>
+    Array.from({
+      length: Math.ceil(
+        Math.max(generate.length / partRows, fill.length / partFillRows),
+      ),
+    }, (_, i) => ({
+      ...batch(
+        train,
+        generate.subarray(i * partRows, (i + 1) * partRows),
+        fill.subarray(i * partFillRows, (i + 1) * partFillRows),
+        draw,
+      ),
+      ...(noise > 0 ? { noise: _noise(noise, draw) } : {}),
+    }));
 
   while (!_finished(progress.history, training)) {
     const epoch = progress.history.length + 1;
@@ -275,22 +318,14 @@ export async function trainT5(
     let batches = 0;
     for (let start = 0; start < count; start += training.batchSize) {
       const rows = order.subarray(start, start + training.batchSize);
-      const fill = Array.from(
+      const fill = Uint32Array.from(
         { length: Math.ceil(rows.length * fillRows / training.batchSize) },
         (_, i) => fillOrder[(batches * fillRows + i) % count],
       );
       progress.step++;
-      const outputs = await step.run(state, {
-        ...batch(train, rows, fill, draw),
-        ...(noise > 0 ? { noise: _noise(noise, draw) } : {}),
-        learningRate: scalar(
-          warmupCosine(progress.step, {
-            peak: training.learningRate,
-            warmup: training.warmupSteps,
-            steps,
-          }),
-        ),
-        step: scalar(progress.step),
+      const outputs = await step.run(state, parts(rows, fill, draw), {
+        learningRate: _learningRate(training, progress.step, steps),
+        step: progress.step,
       });
       batches++;
       for (const part of [0, 1]) {
@@ -346,9 +381,10 @@ export async function trainT5(
     const size = Math.min(sequenceCount(validation), 8192);
     const draw = random.split("validation masks");
     const means: [number, number] = [0, 0];
-    for (let start = 0; start < size; start += 512) {
+    const most = Math.ceil(512 / accumulate);
+    for (let start = 0; start < size; start += most) {
       const rows = Uint32Array.from(
-        { length: Math.min(512, size - start) },
+        { length: Math.min(most, size - start) },
         (_, i) => start + i,
       );
       const outputs = await evaluate.run(
@@ -361,6 +397,26 @@ export async function trainT5(
     }
     return means;
   }
+}
+
+/** The optimizer of a training run, and its slots for parameters. */
+function _optimizer(
+  { optimizer, weightDecay, clipNorm }: T5Training,
+): { slots: (parameters: HostTensors) => HostTensors; optimizer: Optimizer } {
+  return optimizer === "adafactor"
+    ? { slots: adafactorSlots, optimizer: adafactor() }
+    : { slots: adamWSlots, optimizer: adamW({ weightDecay, clipNorm }) };
+}
+
+/** The learning rate of a step, 1 at the first, out of `steps`. */
+function _learningRate(
+  { optimizer, learningRate, warmupSteps }: T5Training,
+  step: number,
+  steps: number,
+): number {
+  return optimizer === "adafactor"
+    ? learningRate
+    : warmupCosine(step, { peak: learningRate, warmup: warmupSteps, steps });
 }
 
 /** Prefix of the weights with the lowest validation loss so far. */

@@ -1,5 +1,5 @@
 /**
- * AdamW as a pure function, and training steps built from a loss.
+ * AdamW as a pure function, and training steps built from a loss and an optimizer.
  *
  * TensorFlow.js' own optimizers change variables in place, which a traced graph
  * cannot; here parameters, gradients and slots go in and new ones come out.
@@ -110,6 +110,33 @@ export function adamWUpdate(
   return { state: next, gradientNorm };
 }
 
+/** What an optimizer makes of gradients. */
+export interface OptimizerUpdate {
+  /** New parameters and slots. */
+  readonly state: Tensors;
+  /** Global norm of the gradient, where the optimizer looks at it; scalar. */
+  readonly gradientNorm?: tf.Tensor;
+}
+
+/**
+ * One update of parameters and slots.
+ *
+ * `state` holds both by name, `gradients` those of the parameters; `learningRate` and `step`
+ * (1 at the first update) are scalars.
+ */
+export type Optimizer = (
+  state: Tensors,
+  gradients: Tensors,
+  learningRate: tf.Tensor,
+  step: tf.Tensor,
+) => OptimizerUpdate;
+
+/** AdamW with some settings. */
+export function adamW(options: AdamWOptions): Optimizer {
+  return (state, gradients, learningRate, step) =>
+    adamWUpdate(state, gradients, learningRate, step, options);
+}
+
 /** What a loss function returns. */
 export interface LossResult {
   /** Scalar to minimise. */
@@ -120,54 +147,81 @@ export interface LossResult {
   readonly state?: Tensors;
 }
 
+/** A loss over state and inputs. */
+export type Loss = (state: Tensors, inputs: Tensors) => LossResult;
+
 /**
- * Builds a training step: loss, gradients by automatic differentiation, AdamW update.
+ * A loss with its gradients, by automatic differentiation.
+ *
+ * @param parameterNames The state entries to differentiate by.
+ */
+export function lossGradients(
+  loss: Loss,
+  parameterNames: readonly string[],
+  state: Tensors,
+  inputs: Tensors,
+): Required<LossResult> & { readonly gradients: Tensors } {
+  let side: LossResult | undefined;
+  const kept: tf.Tensor[] = [];
+  const keep = (tensors: Tensors = {}) => {
+    for (const tensor of Object.values(tensors)) kept.push(tf.keep(tensor));
+  };
+  const { value, grads } = tf.valueAndGrads((...parameters: tf.Tensor[]) => {
+    const named = { ...state };
+    parameterNames.forEach((name, i) => named[name] = parameters[i]);
+    side = loss(named, inputs);
+    // Outputs outlive the tape that the gradient is computed on.
+    keep(side.outputs);
+    keep(side.state);
+    return side.loss.asScalar();
+  })(parameterNames.map((name) => state[name]));
+  const released = (tensors: Tensors = {}) =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]),
+    );
+  const result = {
+    loss: value,
+    gradients: Object.fromEntries(
+      parameterNames.map((name, i) => [name, grads[i]]),
+    ),
+    outputs: released(side!.outputs),
+    state: released(side!.state),
+  };
+  tf.dispose(kept);
+  return result;
+}
+
+/**
+ * Builds a training step: loss, gradients, and an optimizer's update.
  *
  * The step's inputs are those of the loss plus the scalars `learningRate` and `step`
- * (1 at the first update); its outputs are `loss`, `gradientNorm` and those of the loss.
+ * (1 at the first update); its outputs are `loss`, those of the loss, and `gradientNorm`
+ * where the optimizer gives it.
  *
  * @param parameterNames The state entries to train.
+ * @param optimizer An optimizer, or settings of AdamW.
  */
 export function trainingStep(
-  loss: (state: Tensors, inputs: Tensors) => LossResult,
+  loss: Loss,
   parameterNames: readonly string[],
-  options: AdamWOptions,
+  optimizer: Optimizer | AdamWOptions,
 ): StepFunction {
+  const update = typeof optimizer === "function" ? optimizer : adamW(optimizer);
   return (state, inputs) => {
-    let side: LossResult | undefined;
-    const kept: tf.Tensor[] = [];
-    const keep = (tensors: Tensors = {}) => {
-      for (const tensor of Object.values(tensors)) kept.push(tf.keep(tensor));
-    };
-    const { value, grads } = tf.valueAndGrads((...parameters: tf.Tensor[]) => {
-      const named = { ...state };
-      parameterNames.forEach((name, i) => named[name] = parameters[i]);
-      side = loss(named, inputs);
-      // Outputs outlive the tape that the gradient is computed on.
-      keep(side.outputs);
-      keep(side.state);
-      return side.loss.asScalar();
-    })(parameterNames.map((name) => state[name]));
-    const gradients = Object.fromEntries(
-      parameterNames.map((name, i) => [name, grads[i]]),
-    );
-    const update = adamWUpdate(
+    const side = lossGradients(loss, parameterNames, state, inputs);
+    const { state: updated, gradientNorm } = update(
       state,
-      gradients,
+      side.gradients,
       inputs.learningRate,
       inputs.step,
-      options,
     );
-    const released = (tensors: Tensors = {}) =>
-      Object.fromEntries(
-        Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]),
-      );
-    const outputs = released(side!.outputs);
-    const untrained = released(side!.state);
-    tf.dispose(kept);
     return {
-      outputs: { loss: value, gradientNorm: update.gradientNorm, ...outputs },
-      state: { ...update.state, ...untrained },
+      outputs: {
+        loss: side.loss,
+        ...(gradientNorm === undefined ? {} : { gradientNorm }),
+        ...side.outputs,
+      },
+      state: { ...updated, ...side.state },
     };
   };
 }

@@ -25,6 +25,12 @@ export const DEVICES = [
 /** One of {@link DEVICES}. */
 export type Device = typeof DEVICES[number];
 
+/** What a T5 can be trained with. */
+export const OPTIMIZERS = ["adamw", "adafactor"] as const;
+
+/** One of {@link OPTIMIZERS}. */
+export type OptimizerName = typeof OPTIMIZERS[number];
+
 /** The settings of one run. */
 export interface RunSettings {
   readonly space: SpaceName;
@@ -35,6 +41,8 @@ export interface RunSettings {
   readonly device: Device;
   /** A pretrained T5 to fine-tune: a folder, or a name on Hugging Face's hub; null trains one from scratch. */
   readonly t5: string | null;
+  /** What the T5 is trained with. */
+  readonly optimizer: OptimizerName;
   /** Every stage on a slice: for tests and a first look, not for results. */
   readonly quick: boolean;
   /** Absolute folder of the results: `outputs/<space>`, or `outputs/<space>-quick`. */
@@ -75,7 +83,7 @@ export type UncheckedSettings = {
  * Checks settings and fills in the defaults.
  *
  * Defaults: nasbench201, seed 0, 10,000 samples (500 when quick), device auto, no
- * pretrained T5, full, the project's `outputs` folder.
+ * pretrained T5, AdamW, full, the project's `outputs` folder.
  *
  * @param settings `undefined` values count as missing.
  * @param action What cannot be done when a value is wrong, for the error.
@@ -111,6 +119,7 @@ export function checkRunSettings(
     "samples",
     "device",
     "t5",
+    "optimizer",
     "quick",
     "outputs",
   ];
@@ -123,6 +132,10 @@ export function checkRunSettings(
   const { quick = false, seed = 0, t5 = null } = settings;
   if (t5 !== null && (typeof t5 !== "string" || t5 === "")) {
     fail("t5", "a folder or a name on the hub", t5);
+  }
+  const { optimizer = "adamw" } = settings;
+  if (!(OPTIMIZERS as readonly unknown[]).includes(optimizer)) {
+    fail("optimizer", `one of ${OPTIMIZERS.join(", ")}`, optimizer);
   }
   if (typeof quick !== "boolean") fail("quick", "true or false", quick);
   const { samples = quick ? QUICK_SAMPLES : FULL_SAMPLES } = settings;
@@ -141,6 +154,7 @@ export function checkRunSettings(
     samples: whole("samples", samples, 1, MAX_SAMPLES),
     device: device as Device,
     t5: t5 as string | null,
+    optimizer: optimizer as OptimizerName,
     quick,
     outputs,
   };

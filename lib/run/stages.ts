@@ -32,9 +32,9 @@ export interface Stage {
 
 /** The stages of a run in order. A further notebook is one more line here. */
 export const STAGES: readonly Stage[] = [
-  { name: "1_data", ignores: ["samples", "device", "t5"] },
-  { name: "2_vqvae", ignores: ["samples", "t5"] },
-  { name: "3_tokenize", ignores: ["samples", "t5"] },
+  { name: "1_data", ignores: ["samples", "device", "t5", "optimizer"] },
+  { name: "2_vqvae", ignores: ["samples", "t5", "optimizer"] },
+  { name: "3_tokenize", ignores: ["samples", "t5", "optimizer"] },
   { name: "4_finetune", ignores: ["samples"] },
   { name: "5_generate", ignores: [] },
   {

@@ -3,7 +3,7 @@ import { parseBenchArguments } from "../../lib/cli/bench.ts";
 
 Deno.test("parseBenchArguments() measures everything three times unless told otherwise", () => {
   const { subjects, rounds } = parseBenchArguments([]);
-  assert.deepEqual(subjects, ["t5", "vqvae", "generation"]);
+  assert.deepEqual(subjects, ["t5", "vqvae", "generation", "scale"]);
   assert.equal(rounds, 3);
   const some = parseBenchArguments(["--only", "t5", "--rounds", "5"]);
   assert.deepEqual(some.subjects, ["t5"]);
@@ -13,7 +13,8 @@ Deno.test("parseBenchArguments() measures everything three times unless told oth
 Deno.test("parseBenchArguments() refuses what it does not know", () => {
   assert.throws(() => parseBenchArguments(["--only", "x"]), {
     name: "RangeError",
-    message: "Cannot bench: --only must be one of t5, vqvae, generation, got x",
+    message:
+      "Cannot bench: --only must be one of t5, vqvae, generation, scale, got x",
   });
   assert.throws(() => parseBenchArguments(["--rounds", "0"]), {
     name: "RangeError",

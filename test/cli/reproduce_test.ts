@@ -29,6 +29,7 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
         samples: 20,
         device: "cpu",
         t5: null,
+        optimizer: "adamw",
         quick: true,
         outputs: join("/home/me", "results", "nasbench201-quick"),
       },
@@ -40,6 +41,10 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
     parseReproduceArguments(["--t5", source], PROJECT_ROOT).settings.t5;
   assert.equal(t5("google-t5/t5-small"), "google-t5/t5-small");
   assert.equal(t5("lib"), join(PROJECT_ROOT, "lib"));
+  assert.equal(
+    parseReproduceArguments(["--optimizer", "adafactor"]).settings.optimizer,
+    "adafactor",
+  );
   assert.equal(
     parseReproduceArguments([]).settings.outputs,
     join(PROJECT_ROOT, "outputs", "nasbench201"),

@@ -8,7 +8,7 @@ import {
   scalar,
   type StepFunction,
 } from "../../lib/compile/executor.ts";
-import { OnnxGraph } from "../../lib/compile/onnx_graph.ts";
+import { type GraphValue, OnnxGraph } from "../../lib/compile/onnx_graph.ts";
 import { traceStep } from "../../lib/compile/onnx_executor.ts";
 import { noiseSize, t5Loss } from "../../lib/models/t5.ts";
 import {
@@ -149,6 +149,84 @@ Deno.test("OnnxGraph names its parts", () => {
   assert.deepEqual(names(model.graph.output), ["output/y"]);
   assert.deepEqual(names(model.graph.node), ["0 Add"]);
   assert.deepEqual(graph.operators, ["Add"]);
+});
+
+/** Whether `new/x` may be written over `state/x` in a graph of both and other outputs. */
+function mayOverwrite(
+  build: (
+    graph: OnnxGraph,
+    x: GraphValue,
+    node: (operator: string, ...inputs: GraphValue[]) => GraphValue,
+  ) => { next: GraphValue; other?: GraphValue },
+): boolean {
+  const graph = new OnnxGraph();
+  const x = graph.input("state/x", "float32", [2, 2]);
+  const { next, other } = build(
+    graph,
+    x,
+    (operator, ...inputs) =>
+      graph.node(operator, inputs, {}, "float32", [2, 2]),
+  );
+  if (other !== undefined) graph.output("output/other", other);
+  graph.output("new/x", next);
+  return graph.mayOverwrite("state/x", "new/x");
+}
+
+Deno.test("mayOverwrite() is true where all that reads the old value is done", () => {
+  // A decayed sum, and a parameter read by the forward pass that its update depends on.
+  assert.ok(mayOverwrite((_, x, node) => ({
+    next: node("Add", node("Mul", x, x), node("MatMul", x, x)),
+  })));
+  assert.ok(mayOverwrite((_, x, node) => ({
+    next: node("Sub", x, node("MatMul", x, x)),
+  })));
+  // What reads the new value comes later.
+  assert.ok(mayOverwrite((_, x, node) => {
+    const next = node("Add", x, x);
+    return { next, other: node("Sqrt", next) };
+  }));
+  // A reader that no output needs is left out.
+  assert.ok(mayOverwrite((_, x, node) => {
+    node("Sqrt", x);
+    return { next: node("Add", x, x) };
+  }));
+});
+
+Deno.test("mayOverwrite() is false where the old value can still be read", () => {
+  // By another output, before or after.
+  assert.ok(
+    !mayOverwrite((_, x, node) => ({
+      next: node("Add", x, x),
+      other: node("Sqrt", x),
+    })),
+  );
+  assert.ok(
+    !mayOverwrite((_, x, node) => {
+      const other = node("Sqrt", x);
+      return { next: node("Add", x, x), other };
+    }),
+  );
+  // As an output.
+  assert.ok(
+    !mayOverwrite((_, x, node) => ({
+      next: node("Add", x, x),
+      other: x,
+    })),
+  );
+  // By a node that reads other elements than it has written.
+  assert.ok(!mayOverwrite((_, x, node) => ({ next: node("MatMul", x, x) })));
+  // Under another name: the memory of a reshaped value may be the old one's.
+  assert.ok(
+    !mayOverwrite((graph, x, node) => {
+      const flat = graph.node("Reshape", [x], {}, "float32", [4]);
+      const next = node(
+        "Add",
+        x,
+        graph.node("ReduceSum", [flat], {}, "float32", []),
+      );
+      return { next, other: node("Sqrt", flat) };
+    }),
+  );
 });
 
 Deno.test("OnnxGraph keeps one copy of a small constant", () => {

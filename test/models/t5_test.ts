@@ -24,6 +24,7 @@ import {
   t5Loss,
 } from "../../lib/models/t5.ts";
 import { readSafetensors } from "../../lib/models/safetensors.ts";
+import { adafactor, adafactorSlots } from "../../lib/nn/adafactor.ts";
 import { adamWSlots, trainingStep } from "../../lib/nn/optimizers.ts";
 import { Random } from "../../lib/random.ts";
 import { ACROSS_BACKENDS, assertClose } from "../_helpers.ts";
@@ -36,6 +37,7 @@ interface Expected {
   loss: number;
   generated: number[][];
   adamw: { lr: number; weight_decay: number };
+  adafactor: { lr: number };
 }
 
 const FIXTURES = new URL("../fixtures/", import.meta.url).pathname;
@@ -168,6 +170,48 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
         );
       }
       assert.ok(updated > 0);
+    });
+
+    Deno.test(`${name}: Adafactor's updates equal transformers', ${kind}`, async () => {
+      const { config, weights, expected, values } = await load(name);
+      const executor = (await executors())[kind];
+      const step = executor.compile(
+        trainingStep(
+          (state, inputs) => t5Loss(config, state, inputs, 1),
+          Object.keys(weights),
+          adafactor(),
+        ),
+        { name },
+      );
+      const state = executor.state({ ...weights, ...adafactorSlots(weights) });
+      const steps: HostTensors[] = [];
+      for (const count of [1, 2]) {
+        await step.run(state, {
+          ...batchOf(expected, config),
+          learningRate: scalar(expected.adafactor.lr),
+          step: scalar(count),
+        });
+        steps.push(await state.read());
+      }
+      const checked = [...values].filter(([key]) =>
+        key.startsWith("adafactor.")
+      );
+      assert.ok(checked.length > 0);
+      for (const [key, { data }] of checked) {
+        const [, count, ...parameter] = key.split(".");
+        const after = steps[Number(count) - 1][parameter.join(".")].data;
+        const before = weights[parameter.join(".")].data;
+        // The movements themselves: they are a thousandth of the parameters.
+        const moved = (to: ArrayLike<number>) =>
+          Array.from(before, (from, i) => to[i] - from);
+        const largest = Math.max(...moved(data).map(Math.abs));
+        assert.ok(largest > 0, key);
+        assertClose(moved(after), moved(data), {
+          relative: 1e-4,
+          absolute: 1e-3 * largest,
+        }, key);
+        assertClose(after, data, ACROSS_BACKENDS, key);
+      }
     });
   }
 

@@ -216,6 +216,90 @@ Deno.test("trainT5() with dropout, killed at the end of an epoch, goes on to the
   });
 });
 
+const ADAFACTOR = {
+  optimizer: "adafactor",
+  learningRate: 5e-2,
+  warmupSteps: 0,
+  weightDecay: 0,
+  clipNorm: 0,
+} as const;
+
+Deno.test("trainT5() lowers both losses with Adafactor, at a constant rate", async () => {
+  const calls: HostTensors[] = [];
+  const { history } = await train({
+    executor: spying("t5 training step", calls),
+    training: { ...ADAFACTOR, epochs: 8, patience: 8 },
+  });
+  const [first, last] = [history[0], history.at(-1)!];
+  assert.ok(last.generateLoss < 0.8 * first.generateLoss);
+  assert.ok(last.validationGenerateLoss < 0.9 * first.validationGenerateLoss);
+  assert.ok(last.fillLoss < 0.9 * first.fillLoss);
+  const rates = new Set(calls.map((inputs) => inputs.learningRate.data[0]));
+  assert.deepEqual([...rates], [Math.fround(5e-2)]);
+});
+
+Deno.test("trainT5() in parts gives the weights of whole batches", async () => {
+  // 192 = 7 · 27 + 3, and 14 to fill in: the last batch and the last part are short, and with
+  // 9 parts of 3 some have nothing to fill in.
+  for (
+    const [accumulate, optimizer] of [
+      [4, {}],
+      [9, {}],
+      [4, ADAFACTOR],
+    ] as const
+  ) {
+    const changes = { ...optimizer, batchSize: 27, epochs: 2 };
+    const whole = await train({ training: changes });
+    const parts = await train({ training: { ...changes, accumulate } });
+    assert.deepEqual(parts.steps, whole.steps);
+    for (const [name, { data }] of Object.entries(whole.weights)) {
+      assertClose(
+        parts.weights[name].data,
+        data,
+        { relative: 1e-3, absolute: 1e-3 },
+        name,
+      );
+    }
+    for (const [i, epoch] of whole.history.entries()) {
+      const { generateLoss, fillLoss, validationGenerateLoss } =
+        parts.history[i];
+      assertClose(
+        [generateLoss, fillLoss, validationGenerateLoss],
+        [epoch.generateLoss, epoch.fillLoss, epoch.validationGenerateLoss],
+        { relative: 1e-4, absolute: 0 },
+      );
+    }
+  }
+});
+
+Deno.test("trainT5() with Adafactor, in parts, with dropout, killed at the end of an epoch, goes on to the same weights", async () => {
+  for (const optimizer of [ADAFACTOR, {}]) {
+    const changes = { ...DROPOUT, training: { ...optimizer, accumulate: 3 } };
+    const { steps: all, ...uninterrupted } = await train(changes);
+    assert.equal(all.length, 3 * STEPS);
+    await withFolder(async (folder) => {
+      const options = {
+        ...changes,
+        checkpoint: join(folder, "checkpoint.safetensors"),
+      };
+      await kill(2 * STEPS, options);
+      const { steps, ...resumed } = await train(options);
+      assert.equal(steps[0], STEPS + 1);
+      assert.deepEqual(resumed, uninterrupted);
+    });
+  }
+});
+
+Deno.test("trainT5() refuses to take a batch in no parts", async () => {
+  for (const accumulate of [0, 1.5]) {
+    await assert.rejects(train({ training: { accumulate } }), {
+      name: "RangeError",
+      message:
+        `Cannot train a T5: accumulate must be a whole number from 1 up, got ${accumulate}`,
+    });
+  }
+});
+
 /** Random sequences, few to learn by heart: the validation loss soon rises. */
 const HOPELESS = (() => {
   const random = Random.fromSeed(3);

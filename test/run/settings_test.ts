@@ -28,6 +28,7 @@ Deno.test("checkRunSettings() fills in the documented defaults", () => {
     samples: 10_000,
     device: "auto",
     t5: null,
+    optimizer: "adamw",
     quick: false,
     outputs: join(PROJECT_ROOT, "outputs", "nasbench201"),
   });
@@ -47,6 +48,7 @@ Deno.test("checkRunSettings() keeps each value that is right", () => {
       samples: 1,
       device,
       t5: "google-t5/t5-small",
+      optimizer: "adafactor",
       quick: true,
       outputs: "/results/here",
     };
@@ -67,6 +69,10 @@ Deno.test("checkRunSettings() names what is wrong", () => {
     [{ samples: 0 }, /samples must be a whole number from 1 to .*, got 0/],
     [{ device: "tpu" }, /device must be one of auto, cpu, .*, got tpu/],
     [{ t5: "" }, /t5 must be a folder or a name on the hub, got $/],
+    [
+      { optimizer: "sgd" },
+      /optimizer must be one of adamw, adafactor, got sgd$/,
+    ],
     [{ quick: "yes" }, /quick must be true or false, got yes/],
     [{ outputs: "outputs" }, /outputs must be an absolute path, got outputs/],
     [{ sample: 3 }, /a setting must be one of .*, got sample/],
