@@ -109,9 +109,9 @@ export function t5Training(
   };
   const large = space.name === "nasbench101";
   return {
-    epochs: quick ? 3 : large ? 6 : 18,
+    epochs: quick ? 3 : large ? 6 : 20,
     batchSize: large ? 256 : 64,
-    fillShare: large ? 0.125 : 0.25,
+    fillShare: large ? 0.125 : 0.5,
     accumulate: 1,
     optimizer,
     ...(optimizer === "adamw"
