@@ -58,7 +58,9 @@ function isolatedContender(
     prepare: () => Promise.resolve(null),
     async measure({ seconds, leastSteps }) {
       const process = await start();
-      if (process === null) throw new Error(`Cannot start ${name}`);
+      if (process === null) {
+        throw new Error(`Cannot measure ${name}: its command must be there`);
+      }
       try {
         await process.ask({ prepare: name, ...request });
         const answer = await process.ask({

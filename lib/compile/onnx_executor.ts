@@ -5,7 +5,8 @@
  * session then plans, fuses and runs the whole step, optimizer update included. A new
  * value of a state entry is written over the old one where all that reads the old one is
  * done by then; else the entry has two buffers that take turns: one is read while the
- * other is written. So a long run allocates nothing but its small outputs.
+ * other is written. So a long run allocates nothing but its small outputs; a run that
+ * fails may leave entries half written.
  *
  * @module
  */

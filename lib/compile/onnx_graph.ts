@@ -120,6 +120,8 @@ export class OnnxGraph {
   readonly #sizes = new Map<string, number>();
   /** Names that values get because they are outputs. */
   readonly #renamed = new Map<string, string>();
+  /** What `#neededNodes` found, until the graph grows. */
+  #needed: readonly GraphNode[] | undefined;
   #names = 0;
 
   /** Names of the operators in order of execution, for snapshots. */
@@ -151,6 +153,7 @@ export class OnnxGraph {
    * an output already is copied by an Identity node.
    */
   output(name: string, value: GraphValue): void {
+    this.#needed = undefined;
     if (this.#sizes.has(value.name) && !this.#renamed.has(value.name)) {
       this.#renamed.set(value.name, name);
       this.#sizes.set(name, _elements(value));
@@ -185,6 +188,7 @@ export class OnnxGraph {
     shapes: readonly (readonly number[])[],
   ): GraphValue[] {
     const values = shapes.map((shape) => ({ name: this.#name(), type, shape }));
+    this.#needed = undefined;
     for (const value of values) this.#sizes.set(value.name, _elements(value));
     this.#nodes.push({
       operator,
@@ -252,11 +256,13 @@ export class OnnxGraph {
    */
   mayOverwrite(input: string, output: string): boolean {
     const nodes = this.#neededNodes();
-    const maker = nodes.find((node) => node.outputs.includes(output))!;
+    const last = nodes.findIndex((node) => node.outputs.includes(output));
+    const maker = nodes[last];
     const needed = new Set(maker.inputs);
     const before = new Set<GraphNode>();
-    // Nodes stand in order of execution: from the last to the first.
-    for (const node of nodes.slice(0, nodes.indexOf(maker)).reverse()) {
+    // Nodes stand in order of execution.
+    for (let i = last - 1; i >= 0; i--) {
+      const node = nodes[i];
       if (!node.outputs.some((name) => needed.has(name))) continue;
       before.add(node);
       for (const name of node.inputs) needed.add(name);
@@ -302,7 +308,8 @@ export class OnnxGraph {
   }
 
   /** The nodes that an output depends on, in order, with the outputs' names in place. */
-  #neededNodes(): GraphNode[] {
+  #neededNodes(): readonly GraphNode[] {
+    if (this.#needed !== undefined) return this.#needed;
     const rename = (name: string) => this.#renamed.get(name) ?? name;
     const needed = new Set(this.#outputs.map((output) => output.name));
     const kept: GraphNode[] = [];
@@ -313,7 +320,7 @@ export class OnnxGraph {
       kept.push({ ...this.#nodes[i], inputs, outputs });
       for (const name of inputs) needed.add(name);
     }
-    return kept.reverse();
+    return this.#needed = kept.reverse();
   }
 
   #usedNames(): Set<string> {

@@ -54,6 +54,22 @@ Deno.test("benchmarkTable() says what was not measured and why", () => {
   assert.match(text, /A note\./);
 });
 
+Deno.test("benchmarkTable() shows peak memory where it was measured", () => {
+  const [ours, theirs, absent] = RESULT.contenders;
+  const text = tableMarkdown(benchmarkTable({
+    ...RESULT,
+    contenders: [
+      { ...ours, peakMemoryBytes: 1.234e9 },
+      { ...theirs, peakMemoryBytes: null },
+      absent,
+    ],
+  }));
+  assert.match(text, /\|peak memory, GB\|/);
+  assert.match(text, /\|ours\|.*\|1\.23\|/);
+  assert.doesNotMatch(text, /compile, s/);
+  assert.doesNotMatch(tableMarkdown(benchmarkTable(RESULT)), /peak memory/);
+});
+
 Deno.test("contextLines() names machine, versions and rounds", () => {
   const lines = contextLines({
     date: "2026-01-02T03:04:05Z",
