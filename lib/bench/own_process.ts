@@ -13,6 +13,7 @@ import { initialT5Weights, type T5Config } from "../models/t5_config.ts";
 import { adamW, adamWSlots } from "../nn/optimizers.ts";
 import { Random } from "../random.ts";
 import { ownContender, type OwnStep } from "./contender.ts";
+import { readLines } from "./side_process.ts";
 
 /** Rows of one prompt in a step, and tokens of a row. */
 export interface PromptShape {
@@ -89,32 +90,21 @@ function start(settings: FineTuning): OwnStep {
 
 async function main(): Promise<void> {
   console.log("{}");
-  const stdin = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
-  let text = "";
   let side: ReturnType<typeof ownContender> | undefined;
-  for await (const piece of stdin) {
-    text += piece;
-    const lines = text.split("\n");
-    text = lines.pop()!;
-    for (const line of lines) {
-      try {
-        const request = JSON.parse(line);
-        if ("prepare" in request) {
-          side = ownContender(
-            request.prepare,
-            1,
-            () => start(request.settings),
-          );
-          console.log(JSON.stringify({ compile: await side.prepare() }));
-        } else {
-          const { seconds, least_steps: leastSteps } = request;
-          console.log(
-            JSON.stringify(await side!.measure({ seconds, leastSteps })),
-          );
-        }
-      } catch (error) {
-        console.log(JSON.stringify({ error: (error as Error).message }));
+  for await (const line of readLines(Deno.stdin.readable)) {
+    try {
+      const request = JSON.parse(line);
+      if ("prepare" in request) {
+        side = ownContender(request.prepare, 1, () => start(request.settings));
+        console.log(JSON.stringify({ compile: await side.prepare() }));
+      } else {
+        const { seconds, least_steps: leastSteps } = request;
+        console.log(
+          JSON.stringify(await side!.measure({ seconds, leastSteps })),
+        );
       }
+    } catch (error) {
+      console.log(JSON.stringify({ error: (error as Error).message }));
     }
   }
 }

@@ -82,7 +82,8 @@ export class SideProcess {
   }
 }
 
-async function* readLines(
+/** The lines of a stream of text, each as it ends. */
+export async function* readLines(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<string> {
   let rest = "";

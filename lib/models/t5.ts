@@ -262,15 +262,18 @@ export function maskBias(mask: tf.Tensor): tf.Tensor {
  *
  * @param ids `[B, L]`, int32.
  * @param mask `[B, L]`, float32: 1 for a token, 0 for padding.
+ * @param positions Bias of the relative positions, `[1, H, L, L]`; by default from a table
+ *   made for this length.
  * @returns `[B·L, d]`.
  */
 export function encodeText(
   pass: T5Pass,
   ids: tf.Tensor,
   mask: tf.Tensor,
+  positions: tf.Tensor = positionBias(pass, "encoder", ids.shape[1]!),
 ): tf.Tensor {
   const length = ids.shape[1]!;
-  const bias = tf.add(positionBias(pass, "encoder", length), maskBias(mask));
+  const bias = tf.add(positions, maskBias(mask));
   let x = _embed(pass, ids);
   for (let block = 0; block < pass.config.num_layers; block++) {
     const prefix = `encoder.block.${block}.layer`;

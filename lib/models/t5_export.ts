@@ -21,10 +21,11 @@ import { join } from "node:path";
 import { exportOnnx, type OpenInput } from "../compile/onnx_export.ts";
 import { type Tensors, tf } from "../compile/tensorflow.ts";
 import { writeFileAtomic } from "../files.ts";
-import { embedding, linear, rmsNorm } from "../nn/layers.ts";
+import { embedding, linear } from "../nn/layers.ts";
 import { openPretrainedT5 } from "./pretrained_t5.ts";
 import {
   attend,
+  encodeText,
   feedForward,
   head,
   maskBias,
@@ -76,10 +77,13 @@ export function t5EncoderOnnx({ config, weights }: T5Model): Uint8Array {
     inputs: { input_ids: ids, attention_mask: ids },
     run: (state, { input_ids, attention_mask }) => {
       const [batch, length] = input_ids.shape as [number, number];
-      const hidden = _encode(
-        _inference(config, state),
+      const pass = _inference(config, state);
+      const places = placesUpTo(length);
+      const hidden = encodeText(
+        pass,
         input_ids,
-        attention_mask,
+        tf.cast(attention_mask, "float32"),
+        placeBias(pass, "encoder", places, places),
       );
       return {
         last_hidden_state: tf.reshape(hidden, [batch, length, config.d_model]),
@@ -137,39 +141,6 @@ export function t5DecoderOnnx({ config, weights }: T5Model): Uint8Array {
 
 function _inference(config: T5Config, state: Tensors): T5Pass {
   return { config: { ...config, dropout_rate: 0 }, state };
-}
-
-function _encode(pass: T5Pass, ids: tf.Tensor, mask: tf.Tensor): tf.Tensor {
-  const { config, state } = pass;
-  const length = ids.shape[1]!;
-  const places = placesUpTo(length);
-  const bias = tf.add(
-    placeBias(pass, "encoder", places, places),
-    maskBias(tf.cast(mask, "float32")),
-  ); // [B, H, L, L]
-  let x = embedding(state["shared.weight"], tf.reshape(ids, [-1])); // [B·L, d]
-  for (let block = 0; block < config.num_layers; block++) {
-    const layer = `encoder.block.${block}.layer`;
-    const normalised = norm(pass, `${layer}.0`, x);
-    const module = `${layer}.0.SelfAttention`;
-    x = tf.add(
-      x,
-      _attention(
-        pass,
-        module,
-        normalised,
-        length,
-        _keysAndValues(pass, module, normalised, length),
-        bias,
-      ),
-    );
-    x = feedForward(pass, `${layer}.1`, x);
-  }
-  return rmsNorm(
-    x,
-    state["encoder.final_layer_norm.weight"],
-    config.layer_norm_epsilon,
-  );
 }
 
 function _decode(pass: T5Pass, inputs: Tensors): Tensors {
@@ -249,17 +220,17 @@ function _keysAndValues(
   module: string,
   hidden: tf.Tensor,
   length: number,
-  past?: KeysAndValues,
+  past: KeysAndValues,
 ): KeysAndValues {
-  const project = (name: string, before: tf.Tensor | undefined) => {
+  const project = (name: string, before: tf.Tensor) => {
     const fresh = splitHeads(
       linear(hidden, state[`${module}.${name}.weight`]),
       config,
       length,
     );
-    return before === undefined ? fresh : tf.concat([before, fresh], 2);
+    return tf.concat([before, fresh], 2);
   };
-  return { key: project("k", past?.key), value: project("v", past?.value) };
+  return { key: project("k", past.key), value: project("v", past.value) };
 }
 
 /** What attention adds to the residual stream, `[B·length, d]`. */

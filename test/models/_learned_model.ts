@@ -15,7 +15,6 @@ import {
 } from "../../lib/language/tokenizer.ts";
 import { openCellModel } from "../../lib/models/cell_sampling.ts";
 import { saveT5, saveVqvae } from "../../lib/models/model_files.ts";
-import { T5_MINI } from "../../lib/models/t5_config.ts";
 import { trainT5 } from "../../lib/models/t5_training.ts";
 import {
   CODEBOOK,
@@ -27,6 +26,7 @@ import { Random } from "../../lib/random.ts";
 import { type Graph, hasEdge } from "../../lib/spaces/graph.ts";
 import { cellGraph, getSpace } from "../../lib/spaces/space.ts";
 import { withFolder } from "../_helpers.ts";
+import { tinyT5Config } from "./_tiny_t5.ts";
 
 export const space = getSpace("nasbench201");
 export const NODES = 8;
@@ -145,17 +145,7 @@ export async function saveLearnedModel(
   };
   const trained = await trainT5(
     { train: sequences, validation: sequences },
-    {
-      ...T5_MINI,
-      vocab_size: tokenizer.vocabularySize,
-      d_model: 32,
-      d_kv: 16,
-      d_ff: 64,
-      num_layers: 1,
-      num_decoder_layers: 1,
-      num_heads: 2,
-      dropout_rate: 0,
-    },
+    tinyT5Config(tokenizer.vocabularySize, 32),
     {
       epochs,
       batchSize: 48,

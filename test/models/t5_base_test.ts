@@ -5,11 +5,12 @@ import { copyFile } from "node:fs/promises";
 import { loadTokenizer } from "../../lib/language/tokenizer.ts";
 import { loadT5, saveT5 } from "../../lib/models/model_files.ts";
 import { openT5Base, openTunedT5 } from "../../lib/models/t5_base.ts";
-import { initialT5Weights, T5_MINI } from "../../lib/models/t5_config.ts";
+import { initialT5Weights } from "../../lib/models/t5_config.ts";
 import { sequenceLikelihood, trainT5 } from "../../lib/models/t5_training.ts";
 import { Random } from "../../lib/random.ts";
 import { getSpace } from "../../lib/spaces/space.ts";
 import { sharedData, withFolder } from "../_helpers.ts";
+import { tinyT5Config } from "./_tiny_t5.ts";
 
 const executor = onnxExecutor({ provider: "cpu" });
 const space = getSpace("nasbench201");
@@ -67,17 +68,7 @@ Deno.test({
   async fn() {
     await withFolder(async (folder) => {
       const source = join(folder, "pretrained");
-      const config = {
-        ...T5_MINI,
-        vocab_size: 32_128,
-        d_model: 32,
-        d_kv: 16,
-        d_ff: 64,
-        num_layers: 1,
-        num_decoder_layers: 1,
-        num_heads: 2,
-        dropout_rate: 0,
-      };
+      const config = tinyT5Config(32_128, 32);
       const whole = {
         config,
         weights: initialT5Weights(config, Random.fromSeed(0)),

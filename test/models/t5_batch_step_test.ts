@@ -14,27 +14,14 @@ import {
   type BatchStep,
   wholeStep,
 } from "../../lib/models/t5_batch_step.ts";
-import {
-  initialT5Weights,
-  T5_MINI,
-  type T5Config,
-} from "../../lib/models/t5_config.ts";
+import { initialT5Weights } from "../../lib/models/t5_config.ts";
 import { adafactor, adafactorSlots } from "../../lib/nn/adafactor.ts";
 import { adamW, adamWSlots } from "../../lib/nn/optimizers.ts";
 import { Random } from "../../lib/random.ts";
 import { assertClose } from "../_helpers.ts";
+import { tinyT5Config } from "./_tiny_t5.ts";
 
-const CONFIG: T5Config = {
-  ...T5_MINI,
-  vocab_size: 24,
-  d_model: 16,
-  d_kv: 8,
-  d_ff: 32,
-  num_layers: 1,
-  num_decoder_layers: 1,
-  num_heads: 2,
-  dropout_rate: 0,
-};
+const CONFIG = tinyT5Config(24);
 const WEIGHTS = initialT5Weights(CONFIG, Random.fromSeed(1));
 const EXECUTORS: Record<string, Executor> = {
   traced: onnxExecutor({ provider: "cpu", threads: 1 }),

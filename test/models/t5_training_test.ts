@@ -19,11 +19,7 @@ import {
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
 import { decodeText, encodeText, IGNORED_LABEL } from "../../lib/models/t5.ts";
-import {
-  initialT5Weights,
-  T5_MINI,
-  type T5Config,
-} from "../../lib/models/t5_config.ts";
+import { initialT5Weights, type T5Config } from "../../lib/models/t5_config.ts";
 import {
   exampleTensors,
   sequenceLikelihood,
@@ -34,6 +30,7 @@ import {
 } from "../../lib/models/t5_training.ts";
 import { Random } from "../../lib/random.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../_helpers.ts";
+import { tinyT5Config } from "./_tiny_t5.ts";
 
 const CODES = 16;
 const LENGTH = 4;
@@ -45,17 +42,7 @@ const tokenizer: SentenceTokenizer = await withFolder(async (folder) => {
   return await loadTokenizer(folder);
 });
 
-const CONFIG: T5Config = {
-  ...T5_MINI,
-  vocab_size: tokenizer.vocabularySize,
-  d_model: 16,
-  d_kv: 8,
-  d_ff: 32,
-  num_layers: 1,
-  num_decoder_layers: 1,
-  num_heads: 2,
-  dropout_rate: 0,
-};
+const CONFIG = tinyT5Config(tokenizer.vocabularySize);
 const TRAINING: T5Training = {
   epochs: 3,
   batchSize: 32,
