@@ -64,7 +64,9 @@ export const T5_MINI: T5Config = {
  * The T5 that is trained from scratch for a space.
  *
  * NAS-Bench-101 has 27 times the sequences of NAS-Bench-201: the model never sees one more
- * than a few times, so that dropout has nothing to prevent and only slows it down.
+ * than a few times, so that dropout has nothing to prevent and only slows it down; and its
+ * head is its own, as in T5 v1.1, because one matrix for both is too little to tell so many
+ * continuations apart.
  */
 export function t5Config(
   space: SearchSpace,
@@ -73,7 +75,9 @@ export function t5Config(
   return {
     ...T5_MINI,
     vocab_size: vocabularySize,
-    dropout_rate: space.name === "nasbench101" ? 0 : T5_MINI.dropout_rate,
+    ...space.name === "nasbench101"
+      ? { dropout_rate: 0, tie_word_embeddings: false }
+      : {},
   };
 }
 

@@ -77,6 +77,13 @@ export interface T5Training {
   /** By default AdamW; Adafactor takes `learningRate` alone, and leaves it as it is. */
   readonly optimizer?: OptimizerName;
   readonly learningRate: number;
+  /**
+   * How much longer AdamW's steps are for embedding and head, by default 1. An embedding
+   * starts with a standard deviation of 1, √d_model times that of the matrices, and so needs
+   * longer steps: Adafactor, T5's own optimizer, makes them as long as a parameter is large
+   * (arXiv:1804.04235, §8).
+   */
+  readonly embeddingStepFactor?: number;
   readonly warmupSteps: number;
   readonly weightDecay: number;
   /** Largest norm of the gradient. */
@@ -109,13 +116,16 @@ export function t5Training(
   };
   const large = space.name === "nasbench101";
   return {
-    epochs: quick ? 3 : large ? 6 : 20,
-    batchSize: large ? 256 : 64,
+    epochs: quick ? 3 : large ? 5 : 20,
+    batchSize: large ? 128 : 64,
     fillShare: large ? 0.125 : 0.5,
     accumulate: 1,
     optimizer,
     ...(optimizer === "adamw"
-      ? adamWSettings
+      ? {
+        ...adamWSettings,
+        ...large && !pretrained ? { embeddingStepFactor: 10 } : {},
+      }
       : { learningRate: 1e-3, warmupSteps: 0, weightDecay: 0, clipNorm: 0 }),
     patience: 3,
     seed: 0,
@@ -399,13 +409,29 @@ export async function trainT5(
   }
 }
 
+/** The embedding of both stacks, and the head if it is not the same. */
+const EMBEDDINGS = ["shared.weight", "lm_head.weight"];
+
 /** The optimizer of a training run, and its slots for parameters. */
 function _optimizer(
-  { optimizer, weightDecay, clipNorm }: T5Training,
+  {
+    optimizer,
+    weightDecay,
+    clipNorm,
+    embeddingStepFactor = 1,
+  }: T5Training,
 ): { slots: (parameters: HostTensors) => HostTensors; optimizer: Optimizer } {
-  return optimizer === "adafactor"
-    ? { slots: adafactorSlots, optimizer: adafactor() }
-    : { slots: adamWSlots, optimizer: adamW({ weightDecay, clipNorm }) };
+  if (optimizer === "adafactor") {
+    return { slots: adafactorSlots, optimizer: adafactor() };
+  }
+  return {
+    slots: adamWSlots,
+    optimizer: adamW({
+      weightDecay,
+      clipNorm,
+      stepFactor: (name) => EMBEDDINGS.includes(name) ? embeddingStepFactor : 1,
+    }),
+  };
 }
 
 /** The learning rate of a step, 1 at the first, out of `steps`. */

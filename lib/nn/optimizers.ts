@@ -25,6 +25,8 @@ export interface AdamWOptions {
   readonly decays?: (name: string, rank: number) => boolean;
   /** Largest global norm of the gradient; 0 does not clip. */
   readonly clipNorm?: number;
+  /** What a parameter's steps are multiplied by, its decay not; by default 1. */
+  readonly stepFactor?: (name: string) => number;
 }
 
 const FIRST = "adam.first.";
@@ -64,6 +66,7 @@ export function adamWUpdate(
     weightDecay = 0,
     decays = (_name, rank) => rank >= 2,
     clipNorm = 0,
+    stepFactor = () => 1,
   }: AdamWOptions = {},
 ): { state: Tensors; gradientNorm: tf.Tensor } {
   const gradientNorm = tf.sqrt(
@@ -95,8 +98,9 @@ export function adamWUpdate(
       tf.mul(state[SECOND + name], beta2),
       tf.square(gradient),
     );
+    const factor = stepFactor(name);
     const update = tf.div(
-      tf.mul(first, rate),
+      tf.mul(first, factor === 1 ? rate : tf.mul(rate, factor)),
       tf.add(tf.sqrt(second), scaledEpsilon),
     );
     const parameter = state[name];

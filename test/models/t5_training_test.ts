@@ -164,6 +164,7 @@ Deno.test("trainT5() depends on each of its settings", async () => {
       { weightDecay: 0.5 },
       { clipNorm: 0.1 },
       { fillShare: 0.25 },
+      { embeddingStepFactor: 2 },
     ]
   ) others.push(await train({ training }));
   const weights = new Set(
@@ -171,7 +172,7 @@ Deno.test("trainT5() depends on each of its settings", async () => {
       weights["shared.weight"].data.join()
     ),
   );
-  assert.equal(weights.size, 6);
+  assert.equal(weights.size, 7);
 });
 
 Deno.test("trainT5() killed twice goes on to the same weights; once done it does nothing", async () => {

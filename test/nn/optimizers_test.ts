@@ -120,6 +120,29 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
     assertClose([second.norm], [3.2480763537823427], SAME_ALGORITHM);
   });
 
+  Deno.test(`adamWUpdate() multiplies a parameter's step, not its decay, ${kind}`, async () => {
+    const factored = await update(executor, 0.1, {
+      weightDecay: 0.2,
+      stepFactor: (name) => name === "w" ? 5 : 1,
+    });
+    const plain = await update(executor, 0.1, { weightDecay: 0.2 });
+    // Both start from the same weights, decayed by 1 − lr · 0.2.
+    for (const [i, before] of PARAMETERS.w.data.entries()) {
+      const decayed = 0.98 * before;
+      assertClose(
+        [factored[0].parameters[i] - decayed],
+        [5 * (plain[0].parameters[i] - decayed)],
+        SAME_ALGORITHM,
+      );
+    }
+    for (const i of [0, 1]) {
+      assert.deepEqual(
+        factored[i].parameters.slice(4),
+        plain[i].parameters.slice(4),
+      );
+    }
+  });
+
   Deno.test(`adamWUpdate() sums the clipped gradient up, ${kind}`, async () => {
     const norm = Math.sqrt(21.1);
     for (
