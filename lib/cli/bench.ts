@@ -5,7 +5,7 @@
  */
 
 import { cpus, release, totalmem } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import {
   type BenchContext,
   benchmarkRows,
@@ -28,7 +28,12 @@ import { writeFileAtomic, writeJson } from "../files.ts";
 import { tableMarkdown, tableText } from "../report/tables.ts";
 import { denoVersions } from "../run/manifest.ts";
 import { PROJECT_ROOT } from "../run/settings.ts";
-import { parseOptions, runCommand, wholeNumber } from "./command.ts";
+import {
+  parseOptions,
+  runCommand,
+  userFolder,
+  wholeNumber,
+} from "./command.ts";
 import { environmentPython } from "./environment.ts";
 
 const ACTION = "bench";
@@ -44,7 +49,7 @@ const HELP = `deno task bench [options]
   --rounds N       times that each side has its turn (3)
   --python PATH    a Python with PyTorch (that of .venv, after deno task setup --dev)
 
-Writes outputs/bench.json and outputs/bench.md.
+Writes outputs/bench.json and outputs/bench.md, with --only outputs/bench_NAME.json and .md.
 `;
 
 /** A benchmark run as asked for on the command line. */
@@ -59,9 +64,13 @@ export interface BenchRequest {
 /**
  * Reads the command line of `bench`.
  *
+ * @param folder What a relative path of `--python` is relative to.
  * @throws {RangeError} If an option is unknown or its value is wrong.
  */
-export function parseBenchArguments(args: readonly string[]): BenchRequest {
+export function parseBenchArguments(
+  args: readonly string[],
+  folder: string = Deno.cwd(),
+): BenchRequest {
   const { only, python, help, ...options } = parseOptions(args, {
     only: { type: "string" },
     rounds: { type: "string" },
@@ -87,13 +96,20 @@ export function parseBenchArguments(args: readonly string[]): BenchRequest {
   return {
     subjects,
     rounds,
-    python: python ?? environmentPython(),
+    python: python === undefined
+      ? environmentPython()
+      : python.includes("/")
+      ? resolve(folder, python)
+      : python, // looked for in the PATH
     help: help ?? false,
   };
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { subjects, rounds, python, help } = parseBenchArguments(args);
+  const { subjects, rounds, python, help } = parseBenchArguments(
+    args,
+    userFolder(),
+  );
   if (help) {
     console.log(HELP.trimEnd());
     return 0;
@@ -134,7 +150,11 @@ async function main(args: readonly string[]): Promise<number> {
   };
   const lines = contextLines(context, results);
   console.log(lines.join("\n"));
-  const path = join(PROJECT_ROOT, "outputs", "bench");
+  const path = join(
+    PROJECT_ROOT,
+    "outputs",
+    subjects.length === SUBJECTS.length ? "bench" : `bench_${subjects[0]}`,
+  );
   await writeJson(`${path}.json`, {
     ...context,
     benchmarks: results.map((result) => ({

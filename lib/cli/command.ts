@@ -4,7 +4,9 @@
  * @module
  */
 
+import { join, relative, resolve } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { PROJECT_ROOT } from "../run/settings.ts";
 
 /**
  * Runs a command to its end and leaves the process with its exit code.
@@ -46,9 +48,12 @@ export function parseOptions<
     const what = lacking === null
       ? first[0].toLowerCase() + first.slice(1)
       : `${lacking[1]} must be followed by a value`;
-    const known = Object.keys(options).map((name) => `--${name}`).join(", ");
+    const names = Object.keys(options).map((name) => `--${name}`);
+    const known = names.length === 0
+      ? "there are no options"
+      : `the options are ${names.join(", ")}`;
     throw new RangeError(
-      `Cannot ${action}: ${what}; the options are ${known}`,
+      `Cannot ${action}: ${what}; ${known}`,
       { cause: error },
     );
   }
@@ -74,10 +79,32 @@ export function wholeNumber(
   return Number(text);
 }
 
+/** The folder in which the user typed `deno task`: what relative paths are relative to. */
+export function userFolder(): string {
+  return Deno.env.get("INIT_CWD") ?? Deno.cwd();
+}
+
+/** The absolute folder that `--outputs` names; by default `outputs/` of the project. */
+export function outputsRoot(
+  option: string | undefined,
+  folder: string,
+): string {
+  return option === undefined
+    ? join(PROJECT_ROOT, "outputs")
+    : resolve(folder, option);
+}
+
+/** A path as the user would type it in the project's folder. */
+export function shownPath(path: string): string {
+  const short = relative(PROJECT_ROOT, path);
+  return short.startsWith("..") ? path : short;
+}
+
 /** A time as people say it: `8.2 s`, `3 min 5 s`, `1 h 2 min`. */
 export function formatSeconds(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.round(whole % 3600 / 60)} min`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

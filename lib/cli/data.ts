@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import {
   accuracyFolders,
   type AccuracyTable,
@@ -39,7 +39,7 @@ import {
   type SpaceName,
   type SpaceProgress,
 } from "../spaces/space.ts";
-import { parseOptions, runCommand } from "./command.ts";
+import { parseOptions, runCommand, userFolder } from "./command.ts";
 
 const ACTION = "get data";
 
@@ -71,10 +71,14 @@ export interface DataRequest {
 /**
  * Reads the command line of `data`.
  *
+ * @param folder What a relative `--from` is relative to.
  * @throws {RangeError} If an option is unknown, its value is wrong, or the file of
  *   `--from` is none of the space.
  */
-export function parseDataArguments(args: readonly string[]): DataRequest {
+export function parseDataArguments(
+  args: readonly string[],
+  folder: string = Deno.cwd(),
+): DataRequest {
   const { space, from = null, help = false } = parseOptions(args, {
     space: { type: "string" },
     from: { type: "string" },
@@ -97,7 +101,7 @@ export function parseDataArguments(args: readonly string[]): DataRequest {
       }, got ${from}, one of ${getSpace(of).title}`,
     );
   }
-  return { spaces: [of], from, help };
+  return { spaces: [of], from: resolve(folder, from), help };
 }
 
 /**
@@ -257,7 +261,7 @@ async function withBars<T>(
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const request = parseDataArguments(args);
+  const request = parseDataArguments(args, userFolder());
   if (request.help) console.log(HELP.trimEnd());
   else await runData(request);
   return 0;

@@ -13,16 +13,16 @@ import { PROJECT_ROOT } from "../run/settings.ts";
 /** The Python environment with Jupyter. */
 export const ENVIRONMENT_FOLDER: string = join(PROJECT_ROOT, ".venv");
 
-/** The Python program of an environment made by `python -m venv`. */
-export function environmentPython(folder: string = ENVIRONMENT_FOLDER): string {
+/** The environment's Python program. */
+export function environmentPython(): string {
   return Deno.build.os === "windows"
-    ? join(folder, "Scripts", "python.exe")
-    : join(folder, "bin", "python");
+    ? join(ENVIRONMENT_FOLDER, "Scripts", "python.exe")
+    : join(ENVIRONMENT_FOLDER, "bin", "python");
 }
 
-/** The folder of the Deno kernel's specification inside an environment. */
-export function kernelFolder(folder: string = ENVIRONMENT_FOLDER): string {
-  return join(folder, "share", "jupyter", "kernels", "deno");
+/** The folder of the Deno kernel's specification in the environment. */
+export function kernelFolder(): string {
+  return join(ENVIRONMENT_FOLDER, "share", "jupyter", "kernels", "deno");
 }
 
 /**
@@ -31,16 +31,14 @@ export function kernelFolder(folder: string = ENVIRONMENT_FOLDER): string {
  *
  * `NO_COLOR` keeps escape codes out of stored outputs.
  */
-export function jupyterVariables(
-  folder: string = ENVIRONMENT_FOLDER,
-): Record<string, string> {
-  const shared = join(folder, "share", "jupyter");
+export function jupyterVariables(): Record<string, string> {
+  const shared = join(ENVIRONMENT_FOLDER, "share", "jupyter");
   return {
     JUPYTER_PATH: shared,
     JUPYTER_DATA_DIR: shared,
-    JUPYTER_CONFIG_DIR: join(folder, "etc", "jupyter"),
-    JUPYTER_RUNTIME_DIR: join(folder, "var", "jupyter"),
-    IPYTHONDIR: join(folder, "etc", "ipython"),
+    JUPYTER_CONFIG_DIR: join(ENVIRONMENT_FOLDER, "etc", "jupyter"),
+    JUPYTER_RUNTIME_DIR: join(ENVIRONMENT_FOLDER, "var", "jupyter"),
+    IPYTHONDIR: join(ENVIRONMENT_FOLDER, "etc", "ipython"),
     PYTHONNOUSERSITE: "1",
     PYTHONUTF8: "1",
     NO_COLOR: "1",

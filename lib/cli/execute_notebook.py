@@ -35,8 +35,14 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 FENCE = "application/x-archllm-fence"
 
 
+# The kernel inherits standard output: what it writes there itself is no event. A copy is not
+# inherited, and so ends when this program does.
+events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+
+
 def emit(event, **fields):
-    print(json.dumps({"event": event, **fields}), flush=True)
+    print(json.dumps({"event": event, **fields}), file=events, flush=True)
 
 
 class Client(NotebookClient):

@@ -111,7 +111,14 @@ export async function executeNotebook(
     stop();
     await child.status;
   }
-  const written = await errorOutput;
+  const status = await child.status;
+  // A kernel that outlives a killed executor keeps the pipe open.
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(""), 5000);
+  });
+  const written = await Promise.race([errorOutput, late]);
+  clearTimeout(timer);
   if (signal?.aborted) {
     throw new NotebookError(`Cannot go on with ${name}: stopped`, written);
   }
@@ -123,7 +130,10 @@ export async function executeNotebook(
     );
   }
   if (ended === null) {
-    const last = written.trim().split("\n").at(-1);
+    const last = written.trim().split("\n").at(-1) ||
+      `the executor must end by itself, got ${
+        status.signal ?? `exit code ${status.code}`
+      }`;
     throw new NotebookError(`Cannot run ${name}: ${last}`, written);
   }
   return ended.peak_memory_bytes;

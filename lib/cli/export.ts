@@ -4,14 +4,20 @@
  * @module
  */
 
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { exists } from "../files.ts";
 import { exportT5 } from "../models/t5_export.ts";
 import { CODES } from "../models/vqvae.ts";
 import { exportVqvae } from "../models/vqvae_export.ts";
-import { outputsFolder, PROJECT_ROOT } from "../run/settings.ts";
+import { outputsFolder } from "../run/settings.ts";
 import { getSpace } from "../spaces/space.ts";
-import { parseOptions, runCommand } from "./command.ts";
+import {
+  outputsRoot,
+  parseOptions,
+  runCommand,
+  shownPath,
+  userFolder,
+} from "./command.ts";
 
 const ACTION = "export models";
 
@@ -66,9 +72,7 @@ export function parseExportArguments(
     return { t5: list(t5), vqvae: list(vqvae), help };
   }
   const run = outputsFolder(
-    outputs === undefined
-      ? join(PROJECT_ROOT, "outputs")
-      : resolve(folder, outputs),
+    outputsRoot(outputs, folder),
     getSpace(space ?? "nasbench201").name,
     false,
   );
@@ -96,26 +100,20 @@ export async function runExport(
   if (!there.includes(true)) {
     throw new Error(
       `Cannot ${ACTION}: there must be a trained model (config.json) in ${
-        jobs.map(({ folder }) => _shown(folder)).join(" or ")
+        jobs.map(({ folder }) => shownPath(folder)).join(" or ")
       }, got none`,
     );
   }
   for (const [i, { folder, write }] of jobs.entries()) {
     if (!there[i]) {
-      print(`${_shown(folder)}: no model, left out`);
+      print(`${shownPath(folder)}: no model, left out`);
       continue;
     }
     for (const path of await write(folder)) {
       const { size } = await Deno.stat(path);
-      print(`${_shown(path)}: ${_megabytes(size)} MB`);
+      print(`${shownPath(path)}: ${_megabytes(size)} MB`);
     }
   }
-}
-
-/** A path as the user would type it in the project's folder. */
-function _shown(path: string): string {
-  const short = relative(PROJECT_ROOT, path);
-  return short.startsWith("..") ? path : short;
 }
 
 /** Two digits that say something, as `0.035` and `2.7`. */
@@ -125,11 +123,7 @@ function _megabytes(bytes: number): string {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const request = parseExportArguments(
-    args,
-    // The folder in which the user typed `deno task`.
-    Deno.env.get("INIT_CWD") ?? Deno.cwd(),
-  );
+  const request = parseExportArguments(args, userFolder());
   if (request.help) console.log(HELP.trimEnd());
   else await runExport(request);
   return 0;

@@ -6,9 +6,15 @@
  * @module
  */
 
-import { join } from "node:path";
-import { writeFileAtomic } from "../files.ts";
-import { notebookText, readNotebook, stableNotebook } from "../run/notebook.ts";
+import { basename, join } from "node:path";
+import { exists, writeFileAtomic } from "../files.ts";
+import {
+  type Notebook,
+  notebookText,
+  readNotebook,
+  stableNotebook,
+  withOutputs,
+} from "../run/notebook.ts";
 import { PROJECT_ROOT } from "../run/settings.ts";
 import { STAGES } from "../run/stages.ts";
 import { runCommand } from "./command.ts";
@@ -18,12 +24,14 @@ import { reproduceCommand } from "./reproduce.ts";
 export const MAX_NOTEBOOK_BYTES = 1_000_000;
 
 /**
- * Copies executed notebooks, without what changes from run to run.
+ * Copies executed notebooks, without what changes from run to run. Of one that is there
+ * already only the outputs change: its prose may have been edited since the run.
  *
  * @param names File names without `.ipynb`.
  * @param from Absolute folder of the executed notebooks.
- * @param to Absolute folder they are written to; nothing is written if one is too large.
- * @throws {RangeError} If a notebook has {@link MAX_NOTEBOOK_BYTES} or more.
+ * @param to Absolute folder they are written to; nothing is written if one is refused.
+ * @throws {RangeError} If a notebook has {@link MAX_NOTEBOOK_BYTES} or more, or one that is
+ *   there holds other code than was executed.
  */
 export async function copyNotebooks(
   names: readonly string[],
@@ -32,8 +40,10 @@ export async function copyNotebooks(
 ): Promise<void> {
   const texts = new Map<string, string>();
   for (const name of names) {
-    const notebook = await readNotebook(join(from, `${name}.ipynb`));
-    const text = notebookText(stableNotebook(notebook));
+    const executed = await readNotebook(join(from, `${name}.ipynb`));
+    const text = notebookText(
+      stableNotebook(await _updated(join(to, `${name}.ipynb`), executed)),
+    );
     const bytes = new TextEncoder().encode(text).length;
     if (bytes >= MAX_NOTEBOOK_BYTES) {
       throw new RangeError(
@@ -44,6 +54,19 @@ export async function copyNotebooks(
   }
   for (const [name, text] of texts) {
     await writeFileAtomic(join(to, `${name}.ipynb`), text);
+  }
+}
+
+/** The notebook at a path with the outputs of `executed`; `executed` where there is none. */
+async function _updated(path: string, executed: Notebook): Promise<Notebook> {
+  if (!await exists(path)) return executed;
+  try {
+    return withOutputs(await readNotebook(path), executed);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`Cannot store ${basename(path)}: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 

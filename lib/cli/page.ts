@@ -4,16 +4,21 @@
  * @module
  */
 
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import {
   findModels,
   modelsFolder,
   type PageOptions,
   servePage,
 } from "../page/server.ts";
-import { PROJECT_ROOT } from "../run/settings.ts";
 import { getSpace, type SpaceName } from "../spaces/space.ts";
-import { parseOptions, runCommand, wholeNumber } from "./command.ts";
+import {
+  outputsRoot,
+  parseOptions,
+  runCommand,
+  userFolder,
+  wholeNumber,
+} from "./command.ts";
 import { runExport } from "./export.ts";
 
 const ACTION = "open the page";
@@ -62,9 +67,7 @@ export function parsePageArguments(
     spaces: options.space === undefined
       ? SPACES
       : [getSpace(options.space).name],
-    outputs: options.outputs === undefined
-      ? join(PROJECT_ROOT, "outputs")
-      : resolve(folder, options.outputs),
+    outputs: outputsRoot(options.outputs, folder),
     port,
     help: options.help ?? false,
   };
@@ -90,11 +93,7 @@ export async function exportMissing(
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const request = parsePageArguments(
-    args,
-    // The folder in which the user typed `deno task`.
-    Deno.env.get("INIT_CWD") ?? Deno.cwd(),
-  );
+  const request = parsePageArguments(args, userFolder());
   if (request.help) {
     console.log(HELP.trimEnd());
     return 0;

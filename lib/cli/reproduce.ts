@@ -9,7 +9,7 @@
  */
 
 import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { exists, writeFileAtomic } from "../files.ts";
 import { writeManifest } from "../run/manifest.ts";
 import { notebookTitle, readNotebook } from "../run/notebook.ts";
@@ -29,6 +29,7 @@ import {
   readStageRecord,
   removeResults,
   removeStageRecord,
+  removeStale,
   snapshotResults,
   type Stage,
   stageKeys,
@@ -39,8 +40,11 @@ import {
 import { getSpace } from "../spaces/space.ts";
 import {
   formatSeconds,
+  outputsRoot,
   parseOptions,
   runCommand,
+  shownPath,
+  userFolder,
   wholeNumber,
 } from "./command.ts";
 import { jupyterVersions } from "./environment.ts";
@@ -111,13 +115,14 @@ export function parseReproduceArguments(
     optimizer: options.optimizer,
     quick: options.quick,
   }, ACTION);
-  const root = options.outputs === undefined
-    ? join(PROJECT_ROOT, "outputs")
-    : resolve(folder, options.outputs);
   return {
     settings: {
       ...settings,
-      outputs: outputsFolder(root, settings.space, settings.quick),
+      outputs: outputsFolder(
+        outputsRoot(options.outputs, folder),
+        settings.space,
+        settings.quick,
+      ),
     },
     fresh: options.fresh ?? false,
     help: options.help ?? false,
@@ -207,6 +212,7 @@ async function runStage(
   } finally {
     terminal.settle();
   }
+  await removeStale(outputs, before, last);
   const record: StageRecord = {
     name: stage.name,
     key,
@@ -222,12 +228,6 @@ async function runStage(
   };
   await writeStageRecord(outputs, record);
   return record;
-}
-
-/** A path as the user would type it in the project's folder. */
-function shownPath(path: string): string {
-  const short = relative(PROJECT_ROOT, path);
-  return short.startsWith("..") ? path : short;
 }
 
 /**
@@ -315,7 +315,7 @@ export async function reproduce(
 }
 
 /** An abort signal for Ctrl-C; a second Ctrl-C ends the process at once. */
-export function interruptSignal(): AbortSignal {
+function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   Deno.addSignalListener("SIGINT", () => {
     if (controller.signal.aborted) Deno.exit(130);
@@ -335,8 +335,7 @@ export async function reproduceCommand(
 ): Promise<{ code: number; done: boolean; settings: RunSettings }> {
   const { settings, fresh, help } = parseReproduceArguments(
     args,
-    // The folder in which the user typed `deno task`.
-    Deno.env.get("INIT_CWD") ?? Deno.cwd(),
+    userFolder(),
   );
   if (help) {
     console.log(HELP.replace("reproduce", task));

@@ -36,6 +36,9 @@ const INSTALL_HINT =
 /** File in the environment that a running set-up locks. */
 const LOCK = ".lock";
 
+/** What that file holds in an environment that was made here, not found. */
+const MADE_HERE = "made by deno task setup\n";
+
 /** What an environment was made from; any difference is work to do. */
 interface Stamp {
   /** SHA-256 of the requirements file. */
@@ -182,12 +185,14 @@ export async function setup(
     isDeepStrictEqual(last, upToDate(last, await environmentVersion()));
 
   if (await isDone(await readStamp())) return;
-  const ours = await exists(lockPath);
+  const isNew = !await exists(ENVIRONMENT_FOLDER);
   await Deno.mkdir(ENVIRONMENT_FOLDER, { recursive: true });
   using lock = await Deno.open(lockPath, { create: true, write: true });
   await lock.lock(true);
+  if (isNew) await lock.write(new TextEncoder().encode(MADE_HERE));
   let last = await readStamp();
   if (await isDone(last)) return; // another call was faster
+  const ours = await Deno.readTextFile(lockPath) === MADE_HERE;
 
   let python = await environmentVersion();
   if (python === null || last?.python !== python) {

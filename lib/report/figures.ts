@@ -31,16 +31,12 @@ export interface LossCurve {
   readonly name: string;
   readonly steps: ArrayLike<number>;
   readonly values: ArrayLike<number>;
-  /** The spread, such as that of several runs; both or neither. */
-  readonly lower?: ArrayLike<number>;
-  readonly upper?: ArrayLike<number>;
 }
 
 /**
  * Loss against optimizer step or epoch.
  *
- * A curve of more than 300 values that has no spread of its own is averaged over
- * equal runs of steps, with a band from the 10th to the 90th percentile of each.
+ * A curve of more than 300 values is averaged over equal runs of steps, with a band from the 10th to the 90th percentile of each.
  *
  * @param options `x` names the horizontal axis (`optimizer step` by default),
  *   `y` the vertical (`loss (nats)`).
@@ -58,7 +54,7 @@ export function lossCurves(
   let averaged = false;
   const lines = curves.map((curve): Line => {
     const line = { ...curve, x: curve.steps, y: curve.values };
-    if (curve.lower || curve.values.length <= CURVE_POINTS) return line;
+    if (curve.values.length <= CURVE_POINTS) return line;
     averaged = true;
     return { name: curve.name, ...averageRuns(curve, CURVE_POINTS) };
   });

@@ -236,7 +236,11 @@ async function runBrowser(
   const output = await Promise.race([ended, late]);
   clearTimeout(timer);
   if (output === null) {
-    child.kill("SIGKILL");
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // The browser itself had ended.
+    }
     ended.catch(() => {});
     throw new Error(
       `Cannot draw images: ${chromium} must end within ` +

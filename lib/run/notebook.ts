@@ -50,9 +50,13 @@ export function cellText(cell: NotebookCell): string {
   return Array.isArray(cell.source) ? cell.source.join("") : cell.source;
 }
 
+function isCode({ cell_type }: NotebookCell): boolean {
+  return cell_type === "code";
+}
+
 /** The text of each code cell that holds any, in order. */
 export function codeCells(notebook: Notebook): string[] {
-  return notebook.cells.filter((cell) => cell.cell_type === "code")
+  return notebook.cells.filter(isCode)
     .map(cellText).filter((text) => text.trim() !== "");
 }
 
@@ -116,6 +120,35 @@ export function stableNotebook(notebook: Notebook): Notebook {
     },
     nbformat: notebook.nbformat,
     nbformat_minor: notebook.nbformat_minor,
+  };
+}
+
+/**
+ * A notebook with the outputs of an execution of it: prose and code stay as they are.
+ *
+ * @throws {RangeError} If the two differ in their code.
+ */
+export function withOutputs(notebook: Notebook, executed: Notebook): Notebook {
+  const results = executed.cells.filter(isCode);
+  const cells = notebook.cells.filter(isCode);
+  const first = cells.findIndex((cell, i) =>
+    results[i] === undefined || cellText(cell) !== cellText(results[i])
+  );
+  if (first !== -1 || cells.length !== results.length) {
+    throw new RangeError(
+      `its code must be what was executed, got another code cell ${
+        (first === -1 ? cells.length : first) + 1
+      }; run it again`,
+    );
+  }
+  let code = 0;
+  return {
+    ...notebook,
+    cells: notebook.cells.map((cell) => {
+      if (!isCode(cell)) return cell;
+      const { execution_count, outputs } = results[code++];
+      return { ...cell, execution_count, outputs };
+    }),
   };
 }
 

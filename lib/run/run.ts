@@ -93,10 +93,12 @@ export async function withProgress<T>(
   task: (onProgress: (progress: Progress) => void) => Promise<T>,
 ): Promise<T> {
   let bar: ReturnType<typeof progressBar> | undefined;
-  const result = await task(({ done, total, message }) => {
-    bar ??= progressBar({ label, total, start: done - 1 });
-    bar.update(done, message);
-  });
-  await bar?.finish();
-  return result;
+  try {
+    return await task(({ done, total, message }) => {
+      bar ??= progressBar({ label, total, start: done - 1 });
+      bar.update(done, message);
+    });
+  } finally {
+    await bar?.finish();
+  }
 }

@@ -53,9 +53,9 @@ export interface RunSettings {
 export const RUN_VARIABLE = "ARCHLLM_RUN";
 
 /** Samples of a full run: the number of the paper's Table 2. */
-export const FULL_SAMPLES = 10_000;
+const FULL_SAMPLES = 10_000;
 /** Samples of a quick run. */
-export const QUICK_SAMPLES = 500;
+const QUICK_SAMPLES = 500;
 
 /** The most samples that can be asked for: they are held in memory. */
 const MAX_SAMPLES = 10_000_000;

@@ -13,12 +13,11 @@ import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { accuracyFiles } from "../benchmarks/accuracies.ts";
+import { type SourceFile, sourceFile } from "../benchmarks/source_file.ts";
 import { exists, readJson, sha256, writeJson } from "../files.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
 import { PROJECT_ROOT, type RunSettings } from "./settings.ts";
 import { textHash } from "./sources.ts";
-
-export { sourceHash } from "./sources.ts";
 
 /** One stage: a notebook of `notebooks/`. */
 export interface Stage {
@@ -35,22 +34,31 @@ export const STAGES: readonly Stage[] = [
   { name: "1_data", ignores: ["samples", "device", "t5", "optimizer"] },
   { name: "2_vqvae", ignores: ["samples", "t5", "optimizer"] },
   { name: "3_tokenize", ignores: ["samples", "t5", "optimizer"] },
-  { name: "4_finetune", ignores: ["samples"] },
+  { name: "4_finetune", ignores: ["samples"], inputs: pretrainedFiles },
   { name: "5_generate", ignores: [] },
-  {
-    name: "6_latent",
-    ignores: ["samples"],
-    inputs: ({ space }) => accuracyFiles(space),
-  },
-  {
-    name: "7_nas",
-    ignores: ["samples"],
-    inputs: ({ space }) => accuracyFiles(space),
-  },
+  { name: "6_latent", ignores: ["samples"], inputs: readAccuracies },
+  { name: "7_nas", ignores: ["samples"], inputs: readAccuracies },
 ];
 
+/** The files of a pretrained T5, where it is a folder. */
+async function pretrainedFiles({ t5 }: RunSettings): Promise<SourceFile[]> {
+  if (t5 === null || !await exists(t5)) return [];
+  const names = [...Deno.readDirSync(t5)].filter(({ isFile }) => isFile)
+    .map(({ name }) => name).sort();
+  return await Promise.all(names.map((name) => sourceFile(join(t5, name))));
+}
+
+/** The files of real accuracies; where there are none, a hash of what predicts them. */
+async function readAccuracies({ space }: RunSettings): Promise<unknown> {
+  const files = await accuracyFiles(space);
+  if (files.length > 0) return files;
+  return await fileHash(
+    join(PROJECT_ROOT, "lib/benchmarks/surrogate", `${space}.safetensors`),
+  );
+}
+
 /** Folders of `outputs/<space>` that hold results: what stages leave and a fresh run removes. */
-export const RESULT_FOLDERS = [
+const RESULT_FOLDERS = [
   "tables",
   "figures",
   "models",
@@ -216,6 +224,26 @@ export async function snapshotResults(
     }),
   );
   return new Map(states.sort(([, a], [, b]) => a.changed - b.changed));
+}
+
+/** Folders whose files a stage writes anew each time, never keeps. */
+const REWRITTEN = /^(?:tables|figures)\/(?!plotly\.min\.js$)/;
+
+/**
+ * Removes tables and figures of a stage's last record that it has not written since `before`:
+ * they no longer belong to it.
+ */
+export async function removeStale(
+  outputs: string,
+  before: ResultSnapshot,
+  lastRecord: StageRecord | null,
+): Promise<void> {
+  const now = await snapshotResults(outputs);
+  for (const path of Object.keys(lastRecord?.files ?? {})) {
+    if (!REWRITTEN.test(path) || !now.has(path)) continue;
+    if (!isDeepStrictEqual(before.get(path), now.get(path))) continue;
+    await Deno.remove(join(outputs, path));
+  }
 }
 
 /**

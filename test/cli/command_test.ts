@@ -52,4 +52,8 @@ Deno.test("formatSeconds() changes unit at a minute and at an hour", () => {
   assert.equal(formatSeconds(60), "1 min 0 s");
   assert.equal(formatSeconds(185.4), "3 min 5 s");
   assert.equal(formatSeconds(3720), "1 h 2 min");
+  // Rounded, never to 60 of a unit.
+  assert.equal(formatSeconds(59.96), "1 min 0 s");
+  assert.equal(formatSeconds(3599.6), "1 h 0 min");
+  assert.equal(formatSeconds(7190), "2 h 0 min");
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import {
   type DataRequest,
   parseDataArguments,
@@ -29,9 +29,11 @@ Deno.test("parseDataArguments() reads the options", () => {
     help: true,
   });
   // The file says which space.
-  assert.deepEqual(parseDataArguments(["--from", "a/t.csv.gz"]).spaces, [
-    "nasbench101",
-  ]);
+  assert.deepEqual(parseDataArguments(["--from", "a/t.csv.gz"], "/user"), {
+    spaces: ["nasbench101"],
+    from: resolve("/user/a/t.csv.gz"),
+    help: false,
+  });
 });
 
 Deno.test("parseDataArguments() names what is wrong", () => {

@@ -49,6 +49,26 @@ async function waitForEnd(processId: number): Promise<void> {
 }
 
 Deno.test({
+  name:
+    "executeNotebook() takes what the kernel's own output gets for no event",
+  ignore: ignore || Deno.build.os === "windows",
+  async fn() {
+    await withNotebook([
+      'await new Deno.Command("echo", { args: ["raw"], stdout: "inherit" }).spawn().status;' +
+      'console.log("shown");',
+    ], async (source, result) => {
+      const texts: string[] = [];
+      await executeNotebook(source, result, {
+        onEvent: (event) => {
+          if (event.event === "stream") texts.push(event.text);
+        },
+      });
+      assert.deepEqual(texts, ["shown\n"]);
+    });
+  },
+});
+
+Deno.test({
   name: "executeNotebook() gives every output to the cell that made it",
   ignore,
   async fn() {

@@ -8,6 +8,7 @@ import {
   readStageRecord,
   removeResults,
   removeStageRecord,
+  removeStale,
   resultFiles,
   snapshotResults,
   type Stage,
@@ -176,6 +177,38 @@ Deno.test("filesLeft() lists what was written since, and what the last record ha
     assert.equal(
       left["tables/new.md"],
       "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
+  });
+});
+
+Deno.test("removeStale() removes tables and figures that a stage no longer writes", async () => {
+  await withFolder(async (outputs) => {
+    const paths = [
+      "tables/again.md",
+      "tables/renamed.md",
+      "tables/other_stage.md",
+      "figures/plotly.min.js",
+      "models/w",
+    ];
+    for (const path of paths) {
+      await Deno.mkdir(join(outputs, path, ".."), { recursive: true });
+      await Deno.writeTextFile(join(outputs, path), "");
+    }
+    const last = {
+      ...RECORD,
+      files: Object.fromEntries(
+        [...paths.filter((path) => !path.includes("other")), "tables/gone.md"]
+          .map((path) => [path, ""]),
+      ),
+    };
+    const before = await snapshotResults(outputs);
+    await Deno.writeTextFile(join(outputs, "tables/again.md"), "longer");
+    await removeStale(outputs, before, null);
+    assert.equal((await resultFiles(outputs)).length, paths.length);
+    await removeStale(outputs, before, last);
+    assert.deepEqual(
+      await resultFiles(outputs),
+      paths.filter((path) => path !== "tables/renamed.md").sort(),
     );
   });
 });
