@@ -12,8 +12,8 @@ import { accumulatedStep, wholeStep } from "../models/t5_batch_step.ts";
 import { initialT5Weights, type T5Config } from "../models/t5_config.ts";
 import { adamW, adamWSlots } from "../nn/optimizers.ts";
 import { Random } from "../random.ts";
+import { readLines } from "../run/processes.ts";
 import { ownContender, type OwnStep } from "./contender.ts";
-import { readLines } from "./side_process.ts";
 
 /** Rows of one prompt in a step, and tokens of a row. */
 export interface PromptShape {

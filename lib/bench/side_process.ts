@@ -6,6 +6,8 @@
  * @module
  */
 
+import { readLines } from "../run/processes.ts";
+
 /** A running process. */
 export class SideProcess {
   /** The object it told unasked, at its start. */
@@ -79,17 +81,5 @@ export class SideProcess {
   async stop(): Promise<void> {
     await this.#writer.close();
     await this.#child.status;
-  }
-}
-
-/** The lines of a stream of text, each as it ends. */
-export async function* readLines(
-  stream: ReadableStream<Uint8Array>,
-): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
   }
 }

@@ -147,6 +147,13 @@ export async function accuracyFiles(
   );
 }
 
+/** The file of what predicts the accuracies of a space where real ones are missing. */
+export function surrogatePath({ name }: { readonly name: SpaceName }): string {
+  return fileURLToPath(
+    new URL(`surrogate/${name}.safetensors`, import.meta.url),
+  );
+}
+
 /** The means of repeats as a table. */
 export function repeatsTable(repeats: Nasbench101Repeats): AccuracyTable {
   const { cells, weights, source } = repeats;

@@ -10,7 +10,6 @@
  * @module
  */
 
-import { fileURLToPath } from "node:url";
 import {
   type Executor,
   floats,
@@ -37,7 +36,10 @@ import {
   DATASETS,
   loadAccuracies,
   MissingAccuraciesError,
+  surrogatePath,
 } from "./accuracies.ts";
+
+export { surrogatePath };
 
 const WIDTH = 128;
 const LAYERS = 3;
@@ -64,13 +66,6 @@ export interface SurrogateQuality {
 export interface Surrogate {
   readonly weights: HostTensors;
   readonly quality: readonly SurrogateQuality[];
-}
-
-/** The file of a space's surrogate. */
-export function surrogatePath(space: SearchSpace): string {
-  return fileURLToPath(
-    new URL(`surrogate/${space.name}.safetensors`, import.meta.url),
-  );
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readLines, within } from "../run/processes.ts";
 import { environmentPython, jupyterVariables } from "./environment.ts";
 
 /** What the executor tells while a notebook runs; see `execute_notebook.py`. */
@@ -40,20 +41,6 @@ export class NotebookError extends Error {
   constructor(message: string, readonly details: string) {
     super(message);
   }
-}
-
-/** The lines of a stream of bytes, without their ends. */
-async function* readLines(
-  stream: ReadableStream<Uint8Array>,
-): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const bytes of stream) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
 }
 
 /**
@@ -98,6 +85,7 @@ export async function executeNotebook(
   let cells = 0;
   let failure: (NotebookEvent & { event: "error" }) | null = null;
   let ended: (NotebookEvent & { event: "end" }) | null = null;
+  let status: Deno.CommandStatus;
   try {
     for await (const line of readLines(child.stdout)) {
       const event = JSON.parse(line) as NotebookEvent;
@@ -109,16 +97,10 @@ export async function executeNotebook(
   } finally {
     signal?.removeEventListener("abort", stop);
     stop();
-    await child.status;
+    status = await child.status;
   }
-  const status = await child.status;
   // A kernel that outlives a killed executor keeps the pipe open.
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(""), 5000);
-  });
-  const written = await Promise.race([errorOutput, late]);
-  clearTimeout(timer);
+  const written = await within(errorOutput, 5000) ?? "";
   if (signal?.aborted) {
     throw new NotebookError(`Cannot go on with ${name}: stopped`, written);
   }

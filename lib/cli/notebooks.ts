@@ -6,10 +6,9 @@
  * @module
  */
 
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { exists, writeFileAtomic } from "../files.ts";
 import {
-  type Notebook,
   notebookText,
   readNotebook,
   stableNotebook,
@@ -41,9 +40,15 @@ export async function copyNotebooks(
   const texts = new Map<string, string>();
   for (const name of names) {
     const executed = await readNotebook(join(from, `${name}.ipynb`));
-    const text = notebookText(
-      stableNotebook(await _updated(join(to, `${name}.ipynb`), executed)),
-    );
+    const target = join(to, `${name}.ipynb`);
+    const notebook = await exists(target)
+      ? withOutputs(
+        await readNotebook(target),
+        executed,
+        `store ${name}.ipynb`,
+      )
+      : executed;
+    const text = notebookText(stableNotebook(notebook));
     const bytes = new TextEncoder().encode(text).length;
     if (bytes >= MAX_NOTEBOOK_BYTES) {
       throw new RangeError(
@@ -54,19 +59,6 @@ export async function copyNotebooks(
   }
   for (const [name, text] of texts) {
     await writeFileAtomic(join(to, `${name}.ipynb`), text);
-  }
-}
-
-/** The notebook at a path with the outputs of `executed`; `executed` where there is none. */
-async function _updated(path: string, executed: Notebook): Promise<Notebook> {
-  if (!await exists(path)) return executed;
-  try {
-    return withOutputs(await readNotebook(path), executed);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new RangeError(`Cannot store ${basename(path)}: ${error.message}`, {
-      cause: error,
-    });
   }
 }
 

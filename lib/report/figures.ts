@@ -36,7 +36,8 @@ export interface LossCurve {
 /**
  * Loss against optimizer step or epoch.
  *
- * A curve of more than 300 values is averaged over equal runs of steps, with a band from the 10th to the 90th percentile of each.
+ * A curve of more than 300 values is averaged over equal runs of steps, with a band from
+ * the 10th to the 90th percentile of each.
  *
  * @param options `x` names the horizontal axis (`optimizer step` by default),
  *   `y` the vertical (`loss (nats)`).

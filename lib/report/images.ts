@@ -13,6 +13,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { within } from "../run/processes.ts";
 import { type Figure, figureTitle, type Svg } from "./figure.ts";
 import { jsonForScript } from "./html.ts";
 import { shrinkPng } from "./png.ts";
@@ -227,14 +228,9 @@ async function runBrowser(
       { cause: error },
     );
   }
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), timeoutMs);
-  });
   // Its own promise: a helper process of a killed browser can hold the pipe open.
   const ended = child.output();
-  const output = await Promise.race([ended, late]);
-  clearTimeout(timer);
+  const output = await within(ended, timeoutMs);
   if (output === null) {
     try {
       child.kill("SIGKILL");

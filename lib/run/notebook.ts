@@ -126,9 +126,14 @@ export function stableNotebook(notebook: Notebook): Notebook {
 /**
  * A notebook with the outputs of an execution of it: prose and code stay as they are.
  *
+ * @param action What cannot be done on an error.
  * @throws {RangeError} If the two differ in their code.
  */
-export function withOutputs(notebook: Notebook, executed: Notebook): Notebook {
+export function withOutputs(
+  notebook: Notebook,
+  executed: Notebook,
+  action: string,
+): Notebook {
   const results = executed.cells.filter(isCode);
   const cells = notebook.cells.filter(isCode);
   const first = cells.findIndex((cell, i) =>
@@ -136,7 +141,7 @@ export function withOutputs(notebook: Notebook, executed: Notebook): Notebook {
   );
   if (first !== -1 || cells.length !== results.length) {
     throw new RangeError(
-      `its code must be what was executed, got another code cell ${
+      `Cannot ${action}: its code must be what was executed, got another code cell ${
         (first === -1 ? cells.length : first) + 1
       }; run it again`,
     );

@@ -1,5 +1,5 @@
 /**
- * Asking another program, where it may not be installed.
+ * Other programs: asking one that may not be installed, reading its lines, not waiting forever.
  *
  * @module
  */
@@ -26,5 +26,33 @@ export async function outputOf(
       : null;
   } catch {
     return null;
+  }
+}
+
+/** The lines of a stream of text, each as it ends; a last one without an end is left out. */
+export async function* readLines(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}
+
+/** What a promise gives within a time; null if it takes longer. */
+export async function within<T>(
+  promise: Promise<T>,
+  milliseconds: number,
+): Promise<T | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -2,9 +2,9 @@
  * The stages of a run, one per notebook, and the records that let an unchanged one be skipped.
  *
  * A stage's key is a hash of all that its result depends on: the code cells, the
- * modules they import, the pinned packages, the settings that matter, files of real
- * accuracies where it reads them, and the key of the stage before. The record of a finished stage holds its key and the
- * files it left, in `outputs/<space>/stages/<name>.json`.
+ * modules they import, the pinned packages, the settings that matter, what else it reads
+ * (a pretrained T5; real accuracies, or what predicts them), and the key of the stage before.
+ * The record of a finished stage holds its key and the files it left, in `outputs/<space>/stages/<name>.json`.
  *
  * @module
  */
@@ -12,7 +12,7 @@
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import { accuracyFiles } from "../benchmarks/accuracies.ts";
+import { accuracyFiles, surrogatePath } from "../benchmarks/accuracies.ts";
 import { type SourceFile, sourceFile } from "../benchmarks/source_file.ts";
 import { exists, readJson, sha256, writeJson } from "../files.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
@@ -42,7 +42,9 @@ export const STAGES: readonly Stage[] = [
 
 /** The files of a pretrained T5, where it is a folder. */
 async function pretrainedFiles({ t5 }: RunSettings): Promise<SourceFile[]> {
-  if (t5 === null || !await exists(t5)) return [];
+  const isFolder = t5 !== null &&
+    await Deno.stat(t5).then((info) => info.isDirectory, () => false);
+  if (!isFolder) return [];
   const names = [...Deno.readDirSync(t5)].filter(({ isFile }) => isFile)
     .map(({ name }) => name).sort();
   return await Promise.all(names.map((name) => sourceFile(join(t5, name))));
@@ -52,9 +54,7 @@ async function pretrainedFiles({ t5 }: RunSettings): Promise<SourceFile[]> {
 async function readAccuracies({ space }: RunSettings): Promise<unknown> {
   const files = await accuracyFiles(space);
   if (files.length > 0) return files;
-  return await fileHash(
-    join(PROJECT_ROOT, "lib/benchmarks/surrogate", `${space}.safetensors`),
-  );
+  return await fileHash(surrogatePath({ name: space }));
 }
 
 /** Folders of `outputs/<space>` that hold results: what stages leave and a fresh run removes. */

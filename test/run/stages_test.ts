@@ -117,6 +117,24 @@ Deno.test("stageKeys() changes from the first stage that is concerned", async ()
   });
 });
 
+Deno.test("STAGES tell the files of a pretrained T5 apart, where it is a folder", async () => {
+  const { inputs } = STAGES.find(({ name }) => name === "4_finetune")!;
+  const files = (t5: string | null) =>
+    inputs!({ ...checkRunSettings({ outputs: "/o" }), t5 });
+  await withFolder(async (folder) => {
+    const path = join(folder, "model.safetensors");
+    await Deno.writeTextFile(path, "weights");
+    const before = await files(folder);
+    assert.deepEqual(await files(folder), before);
+    await Deno.writeTextFile(path, "other weights");
+    assert.notDeepEqual(await files(folder), before);
+    // What is no folder is for the notebook to use or to refuse.
+    for (const source of [null, path, "owner/name"]) {
+      assert.deepEqual(await files(source), []);
+    }
+  });
+});
+
 Deno.test("isStageDone() wants key, stage before and files", async () => {
   await withFolder(async (outputs) => {
     await Deno.mkdir(join(outputs, "tables"));
