@@ -15,6 +15,7 @@ import {
 } from "../compile/executor.ts";
 import {
   checkSampling,
+  choiceAt,
   sampleToken,
   type SamplingOptions,
 } from "../language/decoding.ts";
@@ -132,6 +133,7 @@ export class T5Generator {
         ),
       });
       const values = logits.data as Float32Array;
+      const choice = choiceAt(options, position);
       const next = new Int32Array(rows).fill(config.pad_token_id);
       for (let row = 0; row < rows; row++) {
         if (ended[row]) continue;
@@ -140,7 +142,7 @@ export class T5Generator {
             row * config.vocab_size,
             (row + 1) * config.vocab_size,
           ),
-          options,
+          choice,
           options.random,
         );
         next[row] = result[row * maxTokens + position] = token;

@@ -76,7 +76,15 @@ Deno.test("distinct: no sentence twice, the likely ones among them", async () =>
       topK: 3,
       random: Random.fromSeed(0),
     }),
-    /without top-k and top-p, got temperature 1, top-k 3, top-p null/,
+    /without top-k, top-p and span, got temperature 1, top-k 3, top-p null, span null/,
+  );
+  await assert.rejects(
+    sampleWithAim(model, "distinct", 5, {
+      temperature: 1,
+      span: { from: 0, to: 1, temperature: 2 },
+      random: Random.fromSeed(0),
+    }),
+    /got temperature 1, top-k null, top-p null, span {"from":0,"to":1,"temperature":2}/,
   );
 });
 

@@ -195,11 +195,28 @@ Deno.test("sweepSampling() puts what readers must know into the rows", async () 
   }
 });
 
+Deno.test("sweepSampling() names the span of another temperature in rows, and draws it apart", async () => {
+  const span = { from: 2, to: 5, temperature: 3 };
+  const [plain, spanned] = await sweepSampling(
+    random,
+    [{ temperature: 1 }, { temperature: 1, span }],
+    { ...OPTIONS, method: "Ours" },
+  );
+  assert.equal(plain.rows.paper.method, "Ours t=1");
+  assert.ok(!("span" in plain.rows.paper));
+  assert.equal(
+    spanned.rows.strict.method,
+    "Ours t=1 but 3 for tokens 3–5",
+  );
+  assert.deepEqual(spanned.rows.strict.span, span);
+  assert.notDeepEqual(spanned.sentences, plain.sentences);
+});
+
 const SETTINGS: SamplingOptions[] = [
   { temperature: 0.5 },
   { temperature: 1 },
   { temperature: 1, topK: 3 },
-  { temperature: 2 },
+  { temperature: 2, span: { from: 1, to: 3, temperature: 0.5 } },
 ];
 
 Deno.test("sweepSampling() gives each setting the same, whatever the others", async () => {
@@ -325,7 +342,7 @@ Deno.test("sweepSampling() saves one file a setting", async () => {
         "temperature_0.5.json",
         "temperature_1.json",
         "temperature_1_top_k_3.json",
-        "temperature_2.json",
+        "temperature_2_span_1_3_0.5.json",
       ],
     );
     const { key, ...saved } = await readJson<Record<string, unknown>>(
