@@ -287,7 +287,8 @@ export function encodeText(
  * Runs the decoder over whole targets (teacher forcing).
  *
  * @param ids Decoder inputs, `[B, T]`: the targets shifted right.
- * @param encoded What `encodeText` returned, and the mask it was given.
+ * @param encoded What `encodeText` returned, and the mask it was given; of one input,
+ *   `[1, L]`, where all targets have the same.
  * @returns Logits, `[B·T, V]`.
  */
 export function decodeText(
@@ -302,6 +303,8 @@ export function decodeText(
     _causalBias(length),
   );
   const crossBias = maskBias(encoded.mask);
+  // To the one input of all, their tokens are the queries of one long sequence.
+  const crossLength = encoded.mask.shape[0] === 1 ? ids.size : length;
   let x = _embed(pass, ids);
   for (let block = 0; block < pass.config.num_decoder_layers; block++) {
     const prefix = `decoder.block.${block}.layer`;
@@ -318,7 +321,7 @@ export function decodeText(
       `${prefix}.1`,
       "EncDecAttention",
       x,
-      length,
+      crossLength,
       crossBias,
       source,
     );
@@ -363,8 +366,9 @@ export interface LabelLoss {
 /**
  * Negative log-likelihood of the labels of one batch under teacher forcing.
  *
- * @param inputs Holds `{part}.ids` `[B, L]`, `{part}.mask` `[B, L]`, `{part}.decoderIds`
- *   `[B, T]` and `{part}.labels` `[B, T]`, with {@link IGNORED_LABEL} for padding.
+ * @param inputs Holds `{part}.ids` `[B, L]` and `{part}.mask` `[B, L]`, or one row of each
+ *   for all targets, `{part}.decoderIds` `[B, T]` and `{part}.labels` `[B, T]`, with
+ *   {@link IGNORED_LABEL} for padding.
  */
 export function labelLoss(
   pass: T5Pass,

@@ -210,11 +210,8 @@ function _nextStep(config: T5Config): StepFunction {
   return (state: Tensors, { ids, mask, decoderIds }: Tensors) => {
     const [rows, length] = decoderIds.shape as [number, number];
     const pass = { config, state };
-    const hidden = tf.tile(encodeText(pass, ids, mask), [rows, 1]);
-    const logits = decodeText(pass, decoderIds, {
-      hidden,
-      mask: tf.tile(mask, [rows, 1]),
-    });
+    const hidden = encodeText(pass, ids, mask);
+    const logits = decodeText(pass, decoderIds, { hidden, mask });
     const last = tf.slice(
       tf.reshape(logits, [rows, length, config.vocab_size]),
       [0, length - 1, 0],

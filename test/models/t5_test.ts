@@ -172,6 +172,43 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
       assert.ok(updated > 0);
     });
 
+    Deno.test(`${name}: one input for all targets gives the loss and the gradients of as many rows, ${kind}`, async () => {
+      const { config, weights, expected } = await load(name);
+      const executor = (await executors())[kind];
+      const names = Object.keys(weights);
+      const step = executor.compile(
+        trainingStep(
+          (state, inputs) => t5Loss(config, state, inputs, 1),
+          names,
+          {},
+        ),
+        { name },
+      );
+      // Its last token is padding.
+      const ids = expected.inputIds[0];
+      const mask = ids.map((_, i) => i < ids.length - 1 ? 1 : 0);
+      const after = async (rows: number) => {
+        const state = executor.state({ ...weights, ...adamWSlots(weights) });
+        const outputs = await step.run(state, {
+          ...batchOf(expected, config),
+          "0.ids": matrix(Array(rows).fill(ids)),
+          "0.mask": floats([rows, ids.length], Array(rows).fill(mask).flat()),
+          learningRate: scalar(1e-3),
+          step: scalar(1),
+        });
+        return { ...outputs, ...await state.read() };
+      };
+      const rows = expected.labels.length;
+      assert.ok(rows > 1);
+      const [one, many] = [await after(1), await after(rows)];
+      assertClose(one.loss.data, many.loss.data, ACROSS_BACKENDS);
+      for (const key of names) {
+        // After one step the first slot is the gradient.
+        const slot = `adam.first.${key}`;
+        assertClose(one[slot].data, many[slot].data, ACROSS_BACKENDS, key);
+      }
+    });
+
     Deno.test(`${name}: Adafactor's updates equal transformers', ${kind}`, async () => {
       const { config, weights, expected, values } = await load(name);
       const executor = (await executors())[kind];

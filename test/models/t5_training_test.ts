@@ -429,7 +429,8 @@ Deno.test("trainT5() takes both prompts in every step, and follows its schedule"
     const filled: string[] = [];
     for (const [i, inputs] of epoch.entries()) {
       const rows = i < 6 ? 32 : 8;
-      assert.deepEqual(inputs["0.ids"].shape, [rows, 2]);
+      assert.deepEqual(inputs["0.ids"].shape, [1, 2]); // one prompt for all
+      assert.equal(inputs["0.labels"].shape[0], rows);
       assert.deepEqual(inputs["1.ids"].shape, [rows / 2, 6]);
       for (const ids of rowsOf(inputs["0.ids"])) {
         assert.deepEqual(ids, [GENERATE, END]);
@@ -500,6 +501,25 @@ Deno.test("exampleTensors() pads inputs and leaves padding out of the labels", (
     "0.decoderIds": integers([1, 5], [PAD, ...ids]),
     "0.labels": integers([1, 5], [...ids, END]),
   });
+  // Three times the same prompt is one row, except where each row has its own dropout.
+  const three = (config: typeof CONFIG) =>
+    exampleTensors(
+      config,
+      tokenizer,
+      Array(3).fill(generateExample(codes)),
+      lengths.generate,
+      0,
+    );
+  const shared = three({ ...CONFIG, dropout_rate: 0 });
+  assert.deepEqual(shared["0.ids"], generate["0.ids"]);
+  assert.deepEqual(shared["0.mask"], generate["0.mask"]);
+  assert.deepEqual(shared["0.labels"].shape, [3, 5]);
+  const own = three({ ...CONFIG, dropout_rate: 0.1 });
+  assert.deepEqual(
+    own["0.ids"],
+    integers([3, 2], [GENERATE, END, GENERATE, END, GENERATE, END]),
+  );
+  assert.deepEqual(own["0.mask"].shape, [3, 2]);
   // One mask, so the target has 3 tokens of the 9 there could be.
   const fill = exampleTensors(
     CONFIG,
