@@ -10,7 +10,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environmentPython } from "../lib/cli/environment.ts";
-import { outputOf } from "../lib/run/processes.ts";
+import { outputOf } from "../lib/core/processes.ts";
 import { withFolder } from "./_helpers.ts";
 
 /** Whether the project's Python has these packages. */
@@ -48,7 +48,7 @@ export function assertPasses(files: Record<string, Uint8Array>): Promise<void> {
       await Deno.writeFile(paths.at(-1)!, bytes);
     }
     const program = fileURLToPath(
-      new URL("./compile/check_onnx.py", import.meta.url),
+      new URL("./engine/check_onnx.py", import.meta.url),
     );
     const { success, stderr } = await new Deno.Command(environmentPython(), {
       args: [program, ...paths],

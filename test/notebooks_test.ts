@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { checkNotebooks, listNotebooks } from "../lib/cli/check_notebooks.ts";
 import { environmentPython } from "../lib/cli/environment.ts";
 import { MAX_NOTEBOOK_BYTES } from "../lib/cli/notebooks.ts";
-import { readJson } from "../lib/files.ts";
+import { readJson } from "../lib/core/files.ts";
 import type { Manifest } from "../lib/run/manifest.ts";
 import { cellText, codeCells, readNotebook } from "../lib/run/notebook.ts";
-import { PROJECT_ROOT } from "../lib/run/settings.ts";
+
+import { PROJECT_ROOT } from "../lib/core/project.ts";
 import { STAGES } from "../lib/run/stages.ts";
 
 const FOLDER = join(PROJECT_ROOT, "notebooks");

@@ -8,8 +8,8 @@
 
 import { toSentence } from "../language/sentences.ts";
 import { cellKey } from "../metrics/generation.ts";
-import { type CellModel, decodeSentences } from "../models/cell_sampling.ts";
-import type { Random } from "../random.ts";
+import { type CellModel, decodeSentences } from "../generation/cell_sampling.ts";
+import type { Random } from "../core/random.ts";
 
 /** What came of permuting code sequences. */
 export interface PermutationTest {

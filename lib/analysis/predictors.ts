@@ -6,9 +6,9 @@
  */
 
 import { kendallTau } from "../metrics/agreement.ts";
-import type { Random } from "../random.ts";
-import type { SparseVector } from "../search/features.ts";
-import { GaussianProcess } from "../search/gaussian_process.ts";
+import type { Random } from "../core/random.ts";
+import type { SparseVector } from "./features.ts";
+import { GaussianProcess } from "./gaussian_process.ts";
 import { type Estimate, estimate } from "../search/results.ts";
 
 /** Cells that predictions are compared on. */

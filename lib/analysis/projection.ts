@@ -7,7 +7,7 @@
  */
 
 import { UMAP } from "umap-js";
-import type { Random } from "../random.ts";
+import type { Random } from "../core/random.ts";
 
 /**
  * Projects vectors to two dimensions.

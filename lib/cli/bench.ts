@@ -11,23 +11,24 @@ import {
   benchmarkRows,
   benchmarkTable,
   contextLines,
-} from "../bench/bench_report.ts";
+} from "../speed/bench_report.ts";
 import {
   generationBenchmark,
   t5Benchmark,
   vqvaeBenchmarks,
-} from "../bench/benchmarks.ts";
+} from "../speed/benchmarks.ts";
 import {
   type Benchmark,
   type BenchmarkResult,
   runBenchmark,
-} from "../bench/measure.ts";
-import { PyTorch } from "../bench/pytorch.ts";
-import { scaleBenchmarks } from "../bench/scale.ts";
-import { writeFileAtomic, writeJson } from "../files.ts";
+} from "../speed/measure.ts";
+import { PyTorch } from "../speed/pytorch.ts";
+import { scaleBenchmarks } from "../speed/scale.ts";
+import { writeFileAtomic, writeJson } from "../core/files.ts";
 import { tableMarkdown, tableText } from "../report/tables.ts";
 import { denoVersions } from "../run/manifest.ts";
-import { PROJECT_ROOT } from "../run/settings.ts";
+
+import { PROJECT_ROOT } from "../core/project.ts";
 import {
   parseOptions,
   runCommand,

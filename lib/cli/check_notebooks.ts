@@ -19,7 +19,8 @@ import {
   readNotebook,
   stableNotebook,
 } from "../run/notebook.ts";
-import { PROJECT_ROOT } from "../run/settings.ts";
+
+import { PROJECT_ROOT } from "../core/project.ts";
 import { stripEscapes } from "./terminal.ts";
 
 /** A place in a notebook, all counted from 1. */

@@ -6,7 +6,8 @@
 
 import { join, relative, resolve } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { PROJECT_ROOT } from "../run/settings.ts";
+
+import { PROJECT_ROOT } from "../core/project.ts";
 
 /**
  * Runs a command to its end and leaves the process with its exit code.

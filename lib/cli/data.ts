@@ -5,40 +5,30 @@
  */
 
 import { basename, join, resolve } from "node:path";
-import {
-  accuracyFolders,
-  type AccuracyTable,
-  DATA_FOLDER,
-  DATASETS,
-  findFile,
-  loadAccuraciesFrom,
-  loadNasbench201,
-} from "../benchmarks/accuracies.ts";
-import { download } from "../benchmarks/download.ts";
+import { accuracyFolders, type AccuracyTable, DATASETS, findFile, loadAccuraciesFrom, loadNasbench201 } from "../accuracies/accuracies.ts";
+import { DATA_FOLDER } from "../core/project.ts";
+import { download } from "../accuracies/download.ts";
 import {
   CACHE_NAME,
   CELLS_MESSAGE,
   findRepeats,
   importRepeats,
   NASBENCH101_ENDINGS,
-} from "../benchmarks/nasbench101_sources.ts";
-import { readNasbench201Json } from "../benchmarks/nasbench201_json.ts";
+} from "../spaces/nasbench101/accuracies/sources.ts";
+import { readNasbench201Json } from "../spaces/nasbench201/accuracies/json.ts";
 import {
   NASBENCH101_FILE,
   NASBENCH201_FILES,
   type PublishedFile,
-} from "../benchmarks/published.ts";
-import { exists, writeFileAtomic } from "../files.ts";
+} from "../accuracies/published.ts";
+import { exists, writeFileAtomic } from "../core/files.ts";
 import {
   type ProgressBar,
   progressBar,
   type ProgressOutput,
 } from "../report/progress.ts";
-import {
-  getSpace,
-  type SpaceName,
-  type SpaceProgress,
-} from "../spaces/space.ts";
+import { type SpaceName, type SpaceProgress } from "../spaces/space.ts";
+import { getSpace } from "../spaces/registry.ts";
 import { parseOptions, runCommand, userFolder } from "./command.ts";
 
 const ACTION = "get data";

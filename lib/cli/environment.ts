@@ -7,8 +7,9 @@
  */
 
 import { join } from "node:path";
-import { outputOf } from "../run/processes.ts";
-import { PROJECT_ROOT } from "../run/settings.ts";
+import { outputOf } from "../core/processes.ts";
+
+import { PROJECT_ROOT } from "../core/project.ts";
 
 /** The Python environment with Jupyter. */
 export const ENVIRONMENT_FOLDER: string = join(PROJECT_ROOT, ".venv");

@@ -6,7 +6,7 @@
 
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readLines, within } from "../run/processes.ts";
+import { readLines, within } from "../core/processes.ts";
 import { environmentPython, jupyterVariables } from "./environment.ts";
 
 /** What the executor tells while a notebook runs; see `execute_notebook.py`. */

@@ -5,12 +5,13 @@
  */
 
 import { join, resolve } from "node:path";
-import { exists } from "../files.ts";
-import { exportT5 } from "../models/t5_export.ts";
-import { CODES } from "../models/vqvae.ts";
-import { exportVqvae } from "../models/vqvae_export.ts";
+import { exists } from "../core/files.ts";
+import { exportT5 } from "../models/t5/export.ts";
+import { CODES } from "../models/vqvae/network.ts";
+import { exportVqvae } from "../models/vqvae/export.ts";
 import { outputsFolder } from "../run/settings.ts";
-import { getSpace } from "../spaces/space.ts";
+
+import { getSpace } from "../spaces/registry.ts";
 import {
   outputsRoot,
   parseOptions,

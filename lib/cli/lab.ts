@@ -7,7 +7,8 @@
  */
 
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../run/settings.ts";
+
+import { PROJECT_ROOT } from "../core/project.ts";
 import { runCommand } from "./command.ts";
 import { environmentPython, jupyterVariables } from "./environment.ts";
 import { setup } from "./setup.ts";

@@ -7,14 +7,15 @@
  */
 
 import { join } from "node:path";
-import { exists, writeFileAtomic } from "../files.ts";
+import { exists, writeFileAtomic } from "../core/files.ts";
 import {
   notebookText,
   readNotebook,
   stableNotebook,
   withOutputs,
 } from "../run/notebook.ts";
-import { PROJECT_ROOT } from "../run/settings.ts";
+
+import { PROJECT_ROOT } from "../core/project.ts";
 import { STAGES } from "../run/stages.ts";
 import { runCommand } from "./command.ts";
 import { reproduceCommand } from "./reproduce.ts";

@@ -11,7 +11,8 @@ import {
   type PageOptions,
   servePage,
 } from "../page/server.ts";
-import { getSpace, type SpaceName } from "../spaces/space.ts";
+import { type SpaceName } from "../spaces/space.ts";
+import { getSpace } from "../spaces/registry.ts";
 import {
   outputsRoot,
   parseOptions,

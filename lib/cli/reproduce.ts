@@ -10,18 +10,13 @@
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { exists, writeFileAtomic } from "../files.ts";
+import { exists, writeFileAtomic } from "../core/files.ts";
 import { writeManifest } from "../run/manifest.ts";
 import { notebookTitle, readNotebook } from "../run/notebook.ts";
-import {
-  checkRunSettings,
-  DEVICES,
-  OPTIMIZERS,
-  outputsFolder,
-  PROJECT_ROOT,
-  RUN_VARIABLE,
-  type RunSettings,
-} from "../run/settings.ts";
+import { checkRunSettings, outputsFolder, RUN_VARIABLE, type RunSettings } from "../run/settings.ts";
+import { OPTIMIZERS } from "../models/t5/config.ts";
+import { DEVICES } from "../engine/devices.ts";
+import { PROJECT_ROOT } from "../core/project.ts";
 import {
   fileHash,
   filesLeft,
@@ -37,7 +32,8 @@ import {
   STAGES,
   writeStageRecord,
 } from "../run/stages.ts";
-import { getSpace } from "../spaces/space.ts";
+
+import { getSpace } from "../spaces/registry.ts";
 import {
   formatSeconds,
   outputsRoot,

@@ -14,7 +14,8 @@ import type { Manifest } from "../run/manifest.ts";
 import { introduction, notebookTitle, readNotebook } from "../run/notebook.ts";
 import type { RunSettings } from "../run/settings.ts";
 import type { StageRecord } from "../run/stages.ts";
-import { getSpace } from "../spaces/space.ts";
+
+import { getSpace } from "../spaces/registry.ts";
 import { formatSeconds } from "./command.ts";
 
 /** Names of the files of a record under `folder` that end in `ending`, without both. */

@@ -10,9 +10,10 @@
 
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { exists, readJson, sha256, writeJson } from "../files.ts";
-import { outputOf } from "../run/processes.ts";
-import { PROJECT_ROOT } from "../run/settings.ts";
+import { exists, readJson, sha256, writeJson } from "../core/files.ts";
+import { outputOf } from "../core/processes.ts";
+
+import { PROJECT_ROOT } from "../core/project.ts";
 import { parseOptions, runCommand } from "./command.ts";
 import {
   ENVIRONMENT_FOLDER,

@@ -4,22 +4,23 @@
  * @module
  */
 
-import { loadAccuracies } from "../benchmarks/accuracies.ts";
+import { loadAccuracies } from "../accuracies/accuracies.ts";
 import {
   saveSurrogate,
   surrogatePath,
   trainSurrogate,
-} from "../benchmarks/surrogate.ts";
-import { openDevice } from "../compile/device.ts";
-import { Random } from "../random.ts";
+} from "../models/surrogate/surrogate.ts";
+import { openDevice } from "../engine/device.ts";
+import { Random } from "../core/random.ts";
 import { withProgress } from "../run/run.ts";
-import { getSpace } from "../spaces/space.ts";
+
+import { getSpace } from "../spaces/registry.ts";
 import { parseOptions, runCommand } from "./command.ts";
 
 const HELP = `deno task surrogate [--space NAME]
 
 Trains the predictor of accuracies on the real tables of a space, which must be there
-(deno task data), and writes it to lib/benchmarks/surrogate. By default: both spaces.
+(deno task data), and writes it to lib/spaces. By default: both spaces.
 `;
 
 /** Runs the command; returns the exit code. */

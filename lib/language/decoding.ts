@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { Random } from "../random.ts";
+import type { Random } from "../core/random.ts";
 
 /** How to choose one token. */
 export interface TokenChoice {

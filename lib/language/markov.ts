@@ -20,7 +20,7 @@
  * @module
  */
 
-import type { Random } from "../random.ts";
+import type { Random } from "../core/random.ts";
 
 /** What a chain is fitted with. */
 export interface MarkovOptions {

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Random } from "../random.ts";
+import type { Random } from "../core/random.ts";
 
 /**
  * Draws the places to mask in a sequence.

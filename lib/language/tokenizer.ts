@@ -20,9 +20,9 @@
  */
 
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { DATA_FOLDER } from "../core/project.ts";
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
-import { exists, readJson, writeJson } from "../files.ts";
+import { exists, readJson, writeJson } from "../core/files.ts";
 import { FILL_PROMPT, GENERATE_PROMPT, sentinel } from "./sentences.ts";
 
 /** Sentences as token ids. */
@@ -213,8 +213,6 @@ export async function loadTokenizer(
 }
 
 /** The project's own folder of downloads. */
-const DATA = fileURLToPath(new URL("../../data/", import.meta.url));
-
 /**
  * Looks for T5's own tokenizer: `t5/` in the folder that the environment variable
  * `ARCHLLM_DATA` names, then in the project's `data/`.
@@ -222,7 +220,7 @@ const DATA = fileURLToPath(new URL("../../data/", import.meta.url));
  * @returns Its directory, or null where there is none.
  */
 export async function findT5Tokenizer(): Promise<string | null> {
-  for (const folder of [Deno.env.get("ARCHLLM_DATA"), DATA]) {
+  for (const folder of [Deno.env.get("ARCHLLM_DATA"), DATA_FOLDER]) {
     if (!folder) continue;
     const directory = join(folder, "t5");
     if (await exists(join(directory, "tokenizer.json"))) return directory;

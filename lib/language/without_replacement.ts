@@ -17,7 +17,7 @@
  * @module
  */
 
-import type { Random } from "../random.ts";
+import type { Random } from "../core/random.ts";
 
 /**
  * Log-probabilities of what comes after each of several prefixes of one length `n`.

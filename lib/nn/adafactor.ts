@@ -11,8 +11,9 @@
  * @module
  */
 
-import { floats, type HostTensors } from "../compile/executor.ts";
-import { type Tensors, tf } from "../compile/tensorflow.ts";
+
+import { floats, type HostTensors } from "../core/tensors.ts";
+import { type Tensors, tf } from "../engine/tensorflow.ts";
 import type { Optimizer } from "./optimizers.ts";
 
 /** Settings of Adafactor. */

@@ -8,7 +8,7 @@
  */
 
 import { batchNormInference, batchNormTraining, linear } from "./layers.ts";
-import { type Tensors, tf } from "../compile/tensorflow.ts";
+import { type Tensors, tf } from "../engine/tensorflow.ts";
 
 /** Decay of the running statistics per training step. */
 const STATISTICS_DECAY = 0.95;

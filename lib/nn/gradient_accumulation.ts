@@ -11,12 +11,9 @@
  * @module
  */
 
-import {
-  floats,
-  type HostTensors,
-  type StepFunction,
-} from "../compile/executor.ts";
-import { tf } from "../compile/tensorflow.ts";
+import { type StepFunction } from "../engine/executor.ts";
+import { floats, type HostTensors } from "../core/tensors.ts";
+import { tf } from "../engine/tensorflow.ts";
 import { type Loss, lossGradients, type Optimizer } from "./optimizers.ts";
 
 const GRADIENT = "gradient.";

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { tf } from "../compile/tensorflow.ts";
+import { tf } from "../engine/tensorflow.ts";
 
 /**
  * `x Wᵀ + b`.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { tf } from "../compile/tensorflow.ts";
+import { tf } from "../engine/tensorflow.ts";
 
 /**
  * Cross-entropy of softmax(logits) with integer targets, by row.

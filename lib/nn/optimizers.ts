@@ -7,12 +7,9 @@
  * @module
  */
 
-import {
-  floats,
-  type HostTensors,
-  type StepFunction,
-} from "../compile/executor.ts";
-import { type Tensors, tf } from "../compile/tensorflow.ts";
+import { type StepFunction } from "../engine/executor.ts";
+import { floats, type HostTensors } from "../core/tensors.ts";
+import { type Tensors, tf } from "../engine/tensorflow.ts";
 
 /** Settings of AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101). */
 export interface AdamWOptions {

@@ -9,7 +9,7 @@
  */
 
 import { embedding, stopGradient } from "./layers.ts";
-import { tf } from "../compile/tensorflow.ts";
+import { tf } from "../engine/tensorflow.ts";
 
 /**
  * Finds the nearest code of every row by squared Euclidean distance (eq. 2).

@@ -9,8 +9,9 @@
 import { checkSampling, type SamplingOptions } from "../language/decoding.ts";
 import { maskCodes } from "../language/sentences.ts";
 import { trainingKeys } from "../metrics/generation.ts";
-import { Random } from "../random.ts";
-import { getSpace } from "../spaces/space.ts";
+import { Random } from "../core/random.ts";
+
+import { getSpace } from "../spaces/registry.ts";
 import { cellCard } from "./cell_card.ts";
 import { judge } from "./cell_view.ts";
 import {

@@ -9,8 +9,8 @@
 
 import { cellKey, type Sample } from "../metrics/generation.ts";
 import type { Graph } from "../spaces/graph.ts";
-import { MAX_EDGES } from "../spaces/nasbench101_enumeration.ts";
-import { ARCH_EDGES } from "../spaces/nasbench201.ts";
+import { MAX_EDGES } from "../spaces/nasbench101/enumeration.ts";
+import { ARCH_EDGES } from "../spaces/nasbench201/space.ts";
 import type { InvalidReason, SearchSpace } from "../spaces/space.ts";
 
 /** What is to be said of a cell. */

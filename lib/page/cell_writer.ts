@@ -43,9 +43,10 @@ import {
   type SentenceTokenizer,
 } from "../language/tokenizer.ts";
 import type { Sample } from "../metrics/generation.ts";
-import { type CellDecoder, decodeParsed } from "../models/cell_decoding.ts";
-import type { Random } from "../random.ts";
-import { getSpace, type SearchSpace } from "../spaces/space.ts";
+import { type CellDecoder, decodeParsed } from "../generation/cell_decoding.ts";
+import type { Random } from "../core/random.ts";
+import { type SearchSpace } from "../spaces/space.ts";
+import { getSpace } from "../spaces/registry.ts";
 import { edgesOfLogits } from "../spaces/tensors.ts";
 
 /** A cell that was written, or what came in its place. */

@@ -16,9 +16,10 @@ import { createHash } from "node:crypto";
 import { createRequire, stripTypeScriptTypes } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { exists } from "../files.ts";
-import { CODES } from "../models/vqvae.ts";
-import { outputsFolder, PROJECT_ROOT } from "../run/settings.ts";
+import { exists } from "../core/files.ts";
+import { CODES } from "../models/vqvae/network.ts";
+import { outputsFolder } from "../run/settings.ts";
+import { PROJECT_ROOT } from "../core/project.ts";
 import { relativeImports } from "../run/sources.ts";
 import type { SpaceName } from "../spaces/space.ts";
 

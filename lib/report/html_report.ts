@@ -5,7 +5,7 @@
  * @module
  */
 
-import { writeFileAtomic } from "../files.ts";
+import { writeFileAtomic } from "../core/files.ts";
 import type { Figure } from "./figure.ts";
 import { figureHtml, PAGE_STYLE } from "./figure_html.ts";
 import { escapeHtml, markdownToHtml } from "./html.ts";

@@ -13,7 +13,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { within } from "../run/processes.ts";
+import { within } from "../core/processes.ts";
 import { type Figure, figureTitle, type Svg } from "./figure.ts";
 import { jsonForScript } from "./html.ts";
 import { shrinkPng } from "./png.ts";

@@ -9,7 +9,7 @@
  */
 
 import { join } from "node:path";
-import { exists, readJson, writeFileAtomic, writeJson } from "../files.ts";
+import { exists, readJson, writeFileAtomic, writeJson } from "../core/files.ts";
 import { inlineScale, showWith, tryRenderPngs } from "./display.ts";
 import { type Figure, figureTitle } from "./figure.ts";
 import { figureHtml, PAGE_STYLE } from "./figure_html.ts";

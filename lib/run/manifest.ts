@@ -9,9 +9,11 @@
 
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
-import { readJson, writeJson } from "../files.ts";
-import { outputOf } from "./processes.ts";
-import { type Device, PROJECT_ROOT, type RunSettings } from "./settings.ts";
+import { readJson, writeJson } from "../core/files.ts";
+import { outputOf } from "../core/processes.ts";
+import { type RunSettings } from "./settings.ts";
+import { type Device } from "../engine/devices.ts";
+import { PROJECT_ROOT } from "../core/project.ts";
 import { fileHash, resultFiles, type StageRecord } from "./stages.ts";
 
 /** Written to `outputs/<space>/manifest.json`. */

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { readJson } from "../files.ts";
+import { readJson } from "../core/files.ts";
 
 /** A cell of a notebook file; text is one string or a list of lines. */
 export interface NotebookCell {

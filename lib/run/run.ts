@@ -5,14 +5,15 @@
  */
 
 import { join } from "node:path";
-import { openDevice } from "../compile/device.ts";
-import type { Executor } from "../compile/executor.ts";
-import { writeJson } from "../files.ts";
+import { openDevice } from "../engine/device.ts";
+import type { Executor } from "../engine/executor.ts";
+import { writeJson } from "../core/files.ts";
 import type { Figure } from "../report/figure.ts";
 import { progressBar } from "../report/progress.ts";
 import { publishFigure, publishTable } from "../report/save.ts";
 import type { ReportTable } from "../report/tables.ts";
-import { getSpace, type SearchSpace } from "../spaces/space.ts";
+import { type SearchSpace } from "../spaces/space.ts";
+import { getSpace } from "../spaces/registry.ts";
 import { readRunSettings, type RunSettings } from "./settings.ts";
 
 /** What `OnProgress` callbacks report. */

@@ -8,28 +8,12 @@
  * @module
  */
 
-import { isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { getSpace, type SpaceName } from "../spaces/space.ts";
-
-/** Where models can be asked to run; `auto` takes the fastest that is there. */
-export const DEVICES = [
-  "auto",
-  "cpu",
-  "cuda",
-  "webgpu",
-  "tfjs-node-gpu",
-  "wasm",
-] as const;
-
-/** One of {@link DEVICES}. */
-export type Device = typeof DEVICES[number];
-
-/** What a T5 can be trained with. */
-export const OPTIMIZERS = ["adamw", "adafactor"] as const;
-
-/** One of {@link OPTIMIZERS}. */
-export type OptimizerName = typeof OPTIMIZERS[number];
+import { isAbsolute, join } from "node:path";
+import { PROJECT_ROOT } from "../core/project.ts";
+import { type Device, DEVICES } from "../engine/devices.ts";
+import { OPTIMIZERS, type OptimizerName } from "../models/t5/config.ts";
+import { type SpaceName } from "../spaces/space.ts";
+import { getSpace } from "../spaces/registry.ts";
 
 /** The settings of one run. */
 export interface RunSettings {
@@ -59,11 +43,6 @@ const QUICK_SAMPLES = 500;
 
 /** The most samples that can be asked for: they are held in memory. */
 const MAX_SAMPLES = 10_000_000;
-
-/** The folder that holds `deno.json`, absolute, without a slash at the end. */
-export const PROJECT_ROOT: string = resolve(
-  fileURLToPath(new URL("../../", import.meta.url)),
-);
 
 /** The folder of the results of one space: `<root>/<space>`, or `<root>/<space>-quick`. */
 export function outputsFolder(

@@ -10,7 +10,7 @@
 
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sha256 } from "../files.ts";
+import { sha256 } from "../core/files.ts";
 
 const IMPORT_PATTERNS = [
   // import "./a.ts", import { a } from "./a.ts", export * from "./a.ts"

@@ -12,11 +12,12 @@
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import { accuracyFiles, surrogatePath } from "../benchmarks/accuracies.ts";
-import { type SourceFile, sourceFile } from "../benchmarks/source_file.ts";
-import { exists, readJson, sha256, writeJson } from "../files.ts";
+import { accuracyFiles, surrogatePath } from "../accuracies/accuracies.ts";
+import { type SourceFile, sourceFile } from "../core/source_file.ts";
+import { exists, readJson, sha256, writeJson } from "../core/files.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
-import { PROJECT_ROOT, type RunSettings } from "./settings.ts";
+import { type RunSettings } from "./settings.ts";
+import { PROJECT_ROOT } from "../core/project.ts";
 import { textHash } from "./sources.ts";
 
 /** One stage: a notebook of `notebooks/`. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Random } from "../random.ts";
+import type { Random } from "../core/random.ts";
 import { unseenCells } from "./methods.ts";
 import { byAccuracy, type Oracle, type Query } from "./oracle.ts";
 import type { CellWriter } from "./writer.ts";

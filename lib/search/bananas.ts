@@ -12,17 +12,13 @@
  * @module
  */
 
-import {
-  type Executor,
-  floats,
-  type HostTensors,
-  scalar,
-} from "../compile/executor.ts";
-import { type Tensors, tf } from "../compile/tensorflow.ts";
+import { type Executor } from "../engine/executor.ts";
+import { floats, type HostTensors, scalar } from "../core/tensors.ts";
+import { type Tensors, tf } from "../engine/tensorflow.ts";
 import { adamWSlots, type LossResult, trainingStep } from "../nn/optimizers.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../core/random.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { CellFeatures } from "./features.ts";
+import { CellFeatures } from "../analysis/features.ts";
 import { unseenCells } from "./methods.ts";
 import { neighbours } from "./neighbours.ts";
 import type { Oracle, Query } from "./oracle.ts";

@@ -11,14 +11,14 @@
  * @module
  */
 
-import type { Random } from "../random.ts";
+import type { Random } from "../core/random.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import {
   CellFeatures,
   type FeatureKind,
   type SparseVector,
-} from "./features.ts";
-import { expectedImprovement, GaussianProcess } from "./gaussian_process.ts";
+} from "../analysis/features.ts";
+import { expectedImprovement, GaussianProcess } from "../analysis/gaussian_process.ts";
 import { unseenCells } from "./methods.ts";
 import { neighbours } from "./neighbours.ts";
 import type { Oracle } from "./oracle.ts";

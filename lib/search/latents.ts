@@ -6,10 +6,10 @@
  * @module
  */
 
-import type { Arch2vec } from "../models/arch2vec_training.ts";
+import type { Arch2vec } from "../models/arch2vec/training.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import type { CellVectors } from "./bayesian.ts";
-import type { SparseVector } from "./features.ts";
+import type { SparseVector } from "../analysis/features.ts";
 
 /** Computes and remembers the latent means of cells, `N · D` numbers each. */
 export function latentVectors(

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Random } from "../random.ts";
+import type { Random } from "../core/random.ts";
 import { neighbours } from "./neighbours.ts";
 import type { Oracle, Query } from "./oracle.ts";
 

@@ -16,9 +16,9 @@ import {
   type CellModel,
   decodeSentences,
   sampleCells,
-} from "../models/cell_sampling.ts";
+} from "../generation/cell_sampling.ts";
 import type { Sample } from "../metrics/generation.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../core/random.ts";
 
 /** Writes cells: new ones, and variants of given ones. */
 export interface CellWriter {

@@ -11,7 +11,7 @@
 
 import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import { edgePairs, type Graph } from "./graph.ts";
-import { ARCH_EDGES } from "./nasbench201.ts";
+import { ARCH_EDGES } from "./nasbench201/space.ts";
 import type { SearchSpace } from "./space.ts";
 
 interface OpStyle {

@@ -10,8 +10,6 @@
  */
 
 import { type Graph, PADDING_OP } from "./graph.ts";
-import { NASBENCH101 } from "./nasbench101.ts";
-import { NASBENCH201 } from "./nasbench201.ts";
 
 /** Names of the search spaces of the paper. */
 export type SpaceName = "nasbench101" | "nasbench201";
@@ -93,26 +91,6 @@ export interface SearchSpace {
   cellKeys?(indices: Uint32Array, mode: MetricMode): string[];
   /** One line for a caption; any graph will do. */
   describe(graph: Graph): string;
-}
-
-const SPACES: readonly SearchSpace[] = [NASBENCH101, NASBENCH201];
-
-/**
- * Looks a search space up.
- *
- * @throws {RangeError} If there is none of that name; the message lists those there are.
- */
-export function getSpace(name: string): SearchSpace {
-  const space = SPACES.find((space) => space.name === name);
-  if (space === undefined) {
-    const known = SPACES.map((space) => space.name).join(", ");
-    throw new RangeError(
-      `Cannot open a search space: its name must be one of ${known}, got ${
-        JSON.stringify(name)
-      }`,
-    );
-  }
-  return space;
 }
 
 /**

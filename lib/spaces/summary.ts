@@ -5,8 +5,8 @@
  */
 
 import { edgeCount, PADDING_OP } from "./graph.ts";
-import { MAX_EDGES } from "./nasbench101_enumeration.ts";
-import { isConnected, structureText } from "./nasbench201.ts";
+import { MAX_EDGES } from "./nasbench101/enumeration.ts";
+import { isConnected, structureText } from "./nasbench201/space.ts";
 import { cellGraph, type SearchSpace } from "./space.ts";
 
 /** One counted fact. */

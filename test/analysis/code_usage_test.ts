@@ -4,7 +4,8 @@ import {
   codesByPosition,
   jensenShannon,
 } from "../../lib/analysis/code_usage.ts";
-import { getSpace } from "../../lib/spaces/space.ts";
+
+import { getSpace } from "../../lib/spaces/registry.ts";
 
 const space = getSpace("nasbench201");
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { permutationTest } from "../../lib/analysis/permutations.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
 import { codesOf, learnedModel, space } from "../models/_learned_model.ts";
 

@@ -3,7 +3,7 @@ import {
   comparePredictors,
   rowsByCell,
 } from "../../lib/analysis/predictors.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 
 Deno.test("comparePredictors() tells a representation that knows from one that does not", () => {
   const count = 1300;

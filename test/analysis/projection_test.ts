@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { project } from "../../lib/analysis/projection.ts";
 import { projectionFigure } from "../../lib/report/projection_figure.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 
 Deno.test("project() keeps clusters apart, and depends on its seed alone", () => {
   const draw = Random.fromSeed(0);

@@ -15,7 +15,7 @@ import {
   row,
   tfrecords,
   write,
-} from "../benchmarks/_files.ts";
+} from "../accuracies/_files.ts";
 
 Deno.test("parseDataArguments() reads the options", () => {
   assert.deepEqual(parseDataArguments([]), {

@@ -10,7 +10,8 @@ import {
   type NotebookEvent,
 } from "../../lib/cli/execute_notebook.ts";
 import { readNotebook } from "../../lib/run/notebook.ts";
-import { PROJECT_ROOT } from "../../lib/run/settings.ts";
+
+import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import { notebookWith } from "./_notebooks.ts";
 
 /** Needs `deno task setup`. */

@@ -2,11 +2,17 @@ import assert from "node:assert/strict";
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseExportArguments, runExport } from "../../lib/cli/export.ts";
-import { saveVqvae } from "../../lib/models/model_files.ts";
-import { initialVqvaeWeights, vqvaeConfig } from "../../lib/models/vqvae.ts";
-import { Random } from "../../lib/random.ts";
-import { PROJECT_ROOT } from "../../lib/run/settings.ts";
-import { getSpace } from "../../lib/spaces/space.ts";
+
+import { saveVqvae } from "../../lib/models/vqvae/files.ts";
+import {
+  initialVqvaeWeights,
+  vqvaeConfig,
+} from "../../lib/models/vqvae/network.ts";
+import { Random } from "../../lib/core/random.ts";
+
+import { PROJECT_ROOT } from "../../lib/core/project.ts";
+
+import { getSpace } from "../../lib/spaces/registry.ts";
 import { withFolder } from "../_helpers.ts";
 
 Deno.test("parseExportArguments() names the models of a run, or single folders", () => {

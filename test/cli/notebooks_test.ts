@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { copyNotebooks, MAX_NOTEBOOK_BYTES } from "../../lib/cli/notebooks.ts";
-import { exists } from "../../lib/files.ts";
+import { exists } from "../../lib/core/files.ts";
 import { readNotebook } from "../../lib/run/notebook.ts";
 import { withFolder } from "../_helpers.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
 import { parsePageArguments } from "../../lib/cli/page.ts";
-import { PROJECT_ROOT } from "../../lib/run/settings.ts";
+
+import { PROJECT_ROOT } from "../../lib/core/project.ts";
 
 Deno.test("parsePageArguments() reads the options", () => {
   assert.deepEqual(parsePageArguments([]), {

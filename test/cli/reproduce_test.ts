@@ -4,13 +4,10 @@ import { join } from "node:path";
 import { environmentPython } from "../../lib/cli/environment.ts";
 import { parseReproduceArguments, reproduce } from "../../lib/cli/reproduce.ts";
 import { Terminal } from "../../lib/cli/terminal.ts";
-import { readJson } from "../../lib/files.ts";
+import { readJson } from "../../lib/core/files.ts";
 import type { Manifest } from "../../lib/run/manifest.ts";
-import {
-  checkRunSettings,
-  PROJECT_ROOT,
-  RUN_VARIABLE,
-} from "../../lib/run/settings.ts";
+import { checkRunSettings, RUN_VARIABLE } from "../../lib/run/settings.ts";
+import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import { notebookWith } from "./_notebooks.ts";
 
 /** Needs `deno task setup`. */

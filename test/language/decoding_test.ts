@@ -5,7 +5,7 @@ import {
   sampleToken,
   type SamplingOptions,
 } from "../../lib/language/decoding.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 
 /** Logits whose probabilities are 8, 4, 2, 1 and 1 sixteenths. */
 const LOGITS = Float32Array.from([8, 4, 2, 1, 1], Math.log);

@@ -10,7 +10,7 @@ import {
   toSentence,
 } from "../../lib/language/sentences.ts";
 import { randomPlaces } from "../../lib/language/masking.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 
 const OPTIONS = { lengths: [7], codebookSize: 512 };
 

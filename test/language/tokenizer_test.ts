@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readJson, writeJson } from "../../lib/files.ts";
+import { readJson, writeJson } from "../../lib/core/files.ts";
 import { randomPlaces } from "../../lib/language/masking.ts";
 import {
   fillExample,
@@ -14,7 +14,7 @@ import {
   type SentenceTokenizer,
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 import { sharedData } from "../_helpers.ts";
 
 const T5_FILE = sharedData("t5/tokenizer.json");

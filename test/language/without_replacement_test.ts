@@ -3,7 +3,7 @@ import {
   type NextCodes,
   sampleWithoutReplacement,
 } from "../../lib/language/without_replacement.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 
 const [LENGTH, CODES] = [2, 3];
 

@@ -5,7 +5,8 @@ import {
   trainingKeys,
 } from "../../lib/metrics/generation.ts";
 import { edgePairs, edgesOf, type Graph } from "../../lib/spaces/graph.ts";
-import { cellGraph, getSpace } from "../../lib/spaces/space.ts";
+import { cellGraph } from "../../lib/spaces/space.ts";
+import { getSpace } from "../../lib/spaces/registry.ts";
 
 const SPACE = getSpace("nasbench201");
 const TABLE = SPACE.cells();

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { ReconstructionCounter } from "../../lib/metrics/reconstruction.ts";
 import { PADDING_OP } from "../../lib/spaces/graph.ts";
-import { type CellTable, getSpace } from "../../lib/spaces/space.ts";
+import { type CellTable } from "../../lib/spaces/space.ts";
+import { getSpace } from "../../lib/spaces/registry.ts";
 import { assertClose } from "../_helpers.ts";
 
 // Ops: input 0, conv 1, pool 2, output 3; N = 4, so 6 entries above the diagonal.

@@ -6,27 +6,31 @@
  */
 
 import { join } from "node:path";
-import { floats } from "../../lib/compile/executor.ts";
-import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
+
+import { floats } from "../../lib/core/tensors.ts";
+import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import type { CodeSequences } from "../../lib/language/code_sequences.ts";
 import {
   loadTokenizer,
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
-import { openCellModel } from "../../lib/models/cell_sampling.ts";
-import { saveT5, saveVqvae } from "../../lib/models/model_files.ts";
-import { trainT5 } from "../../lib/models/t5_training.ts";
+import { openCellModel } from "../../lib/generation/cell_sampling.ts";
+
+import { saveT5 } from "../../lib/models/t5/files.ts";
+import { saveVqvae } from "../../lib/models/vqvae/files.ts";
+import { trainT5 } from "../../lib/models/t5/training.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
   type VqvaeConfig,
   vqvaeConfig,
-} from "../../lib/models/vqvae.ts";
-import { Random } from "../../lib/random.ts";
+} from "../../lib/models/vqvae/network.ts";
+import { Random } from "../../lib/core/random.ts";
 import { type Graph, hasEdge } from "../../lib/spaces/graph.ts";
-import { cellGraph, getSpace } from "../../lib/spaces/space.ts";
+import { cellGraph } from "../../lib/spaces/space.ts";
+import { getSpace } from "../../lib/spaces/registry.ts";
 import { withFolder } from "../_helpers.ts";
-import { tinyT5Config } from "./_tiny_t5.ts";
+import { tinyT5Config } from "./t5/_tiny_t5.ts";
 
 export const space = getSpace("nasbench201");
 export const NODES = 8;

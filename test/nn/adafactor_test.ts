@@ -1,8 +1,9 @@
 /** Adafactor by hand and against transformers, as a traced graph and on the `cpu` backend. */
 import assert from "node:assert/strict";
-import { eagerExecutor } from "../../lib/compile/eager_executor.ts";
-import { type Executor, floats, scalar } from "../../lib/compile/executor.ts";
-import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
+import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
+import { type Executor } from "../../lib/engine/executor.ts";
+import { floats, scalar } from "../../lib/core/tensors.ts";
+import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import {
   adafactor,
   type AdafactorOptions,

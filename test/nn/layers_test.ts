@@ -3,15 +3,11 @@
  * traced graphs and on the `cpu` backend.
  */
 import assert from "node:assert/strict";
-import { eagerExecutor } from "../../lib/compile/eager_executor.ts";
-import {
-  type Executor,
-  floats,
-  type HostTensors,
-  integers,
-} from "../../lib/compile/executor.ts";
-import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
-import { type Tensors, tf } from "../../lib/compile/tensorflow.ts";
+import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
+import { type Executor } from "../../lib/engine/executor.ts";
+import { floats, type HostTensors, integers } from "../../lib/core/tensors.ts";
+import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
+import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
 import {
   batchNormInference,
   batchNormTraining,
@@ -21,7 +17,7 @@ import {
   rmsNorm,
   stopGradient,
 } from "../../lib/nn/layers.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 import { ACROSS_BACKENDS, assertClose, SAME_ALGORITHM } from "../_helpers.ts";
 
 const EXECUTORS: Record<string, Executor> = {

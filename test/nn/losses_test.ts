@@ -1,20 +1,16 @@
 /** Losses by hand, with their gradients, both as traced graphs and on the `cpu` backend. */
 import assert from "node:assert/strict";
-import { eagerExecutor } from "../../lib/compile/eager_executor.ts";
-import {
-  type Executor,
-  floats,
-  type HostTensors,
-  integers,
-} from "../../lib/compile/executor.ts";
-import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
-import { type Tensors, tf } from "../../lib/compile/tensorflow.ts";
+import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
+import { type Executor } from "../../lib/engine/executor.ts";
+import { floats, type HostTensors, integers } from "../../lib/core/tensors.ts";
+import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
+import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
 import {
   sigmoidCrossEntropy,
   softmaxCrossEntropy,
   softmaxCrossEntropyOneHot,
 } from "../../lib/nn/losses.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 import { ACROSS_BACKENDS, assertClose, SAME_ALGORITHM } from "../_helpers.ts";
 
 const EXECUTORS: Record<string, Executor> = {

@@ -1,16 +1,12 @@
 /** The quantizer by hand, both as a traced graph and on the `cpu` backend. */
 import assert from "node:assert/strict";
-import { eagerExecutor } from "../../lib/compile/eager_executor.ts";
-import {
-  type Executor,
-  floats,
-  type HostTensors,
-  type StepFunction,
-} from "../../lib/compile/executor.ts";
-import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
-import { tf } from "../../lib/compile/tensorflow.ts";
+import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
+import { type Executor, type StepFunction } from "../../lib/engine/executor.ts";
+import { floats, type HostTensors } from "../../lib/core/tensors.ts";
+import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
+import { tf } from "../../lib/engine/tensorflow.ts";
 import { nearestCodes, quantize } from "../../lib/nn/vector_quantizer.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 import { assertClose, SAME_ALGORITHM } from "../_helpers.ts";
 
 const EXECUTORS: Record<string, Executor> = {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { judge, nodeName } from "../../lib/page/cell_view.ts";
 import { edgesOf, type Graph } from "../../lib/spaces/graph.ts";
-import { parseArch } from "../../lib/spaces/nasbench201.ts";
-import { getSpace } from "../../lib/spaces/space.ts";
+import { parseArch } from "../../lib/spaces/nasbench201/space.ts";
+
+import { getSpace } from "../../lib/spaces/registry.ts";
 
 const SMALL = getSpace("nasbench201"), LARGE = getSpace("nasbench101");
 const CELL = parseArch(

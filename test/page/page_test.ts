@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exportMissing } from "../../lib/cli/page.ts";
-import { openCellModel, sampleCells } from "../../lib/models/cell_sampling.ts";
+import {
+  openCellModel,
+  sampleCells,
+} from "../../lib/generation/cell_sampling.ts";
 import {
   modelsFolder,
   type PageOptions,
   servePage,
 } from "../../lib/page/server.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 import { withFolder } from "../_helpers.ts";
 import { executor, saveLearnedModel, space } from "../models/_learned_model.ts";
 import { noChromium, withPage } from "./_chromium.ts";

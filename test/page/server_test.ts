@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { writeFileAtomic } from "../../lib/files.ts";
+import { writeFileAtomic } from "../../lib/core/files.ts";
 import {
   browserModules,
   findModels,
@@ -175,9 +175,9 @@ Deno.test("findModels() takes an export that is older than its weights for missi
 Deno.test("browserModules() are the page's program, in JavaScript", async () => {
   const modules = await browserModules();
   assert.ok(modules.has("/lib/page/app.ts"));
-  assert.ok(modules.has("/lib/models/cell_decoding.ts"));
+  assert.ok(modules.has("/lib/generation/cell_decoding.ts"));
   // What trains and what needs the machine stays out.
-  assert.ok(!modules.has("/lib/models/vqvae_training.ts"));
+  assert.ok(!modules.has("/lib/models/vqvae/training.ts"));
   assert.ok(!modules.has("/lib/page/server.ts"));
   assert.doesNotMatch(modules.get("/lib/page/app.ts")!, /import type|: string/);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fromCSV } from "arquero";
-import { exists, readJson } from "../../lib/files.ts";
+import { exists, readJson } from "../../lib/core/files.ts";
 import { lineChart } from "../../lib/report/charts.ts";
 import { findChromium } from "../../lib/report/images.ts";
 import { pngSize } from "../../lib/report/png.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readJson, writeJson } from "../../lib/files.ts";
+import { readJson, writeJson } from "../../lib/core/files.ts";
 import {
   denoVersions,
   gitState,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fromCSV } from "arquero";
-import { exists, readJson } from "../../lib/files.ts";
+import { exists, readJson } from "../../lib/core/files.ts";
 import { lineChart } from "../../lib/report/charts.ts";
 import { table } from "../../lib/report/tables.ts";
 import { openRun, publish, type Run, withProgress } from "../../lib/run/run.ts";

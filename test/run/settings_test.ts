@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
   checkRunSettings,
-  DEVICES,
   outputsFolder,
-  PROJECT_ROOT,
   readRunSettings,
   RUN_VARIABLE,
 } from "../../lib/run/settings.ts";
+import { DEVICES } from "../../lib/engine/devices.ts";
+import { PROJECT_ROOT } from "../../lib/core/project.ts";
 
 function withVariable<T>(text: string | null, action: () => T): T {
   const before = Deno.env.get(RUN_VARIABLE);

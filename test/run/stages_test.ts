@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { exists } from "../../lib/files.ts";
+import { exists } from "../../lib/core/files.ts";
 import { checkRunSettings } from "../../lib/run/settings.ts";
 import {
   filesLeft,

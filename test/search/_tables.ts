@@ -1,7 +1,8 @@
 /** Made-up accuracies of NAS-Bench-201 for the tests of searches. */
 
-import type { AccuracyTable } from "../../lib/benchmarks/accuracies.ts";
-import { getSpace } from "../../lib/spaces/space.ts";
+import type { AccuracyTable } from "../../lib/accuracies/accuracies.ts";
+
+import { getSpace } from "../../lib/spaces/registry.ts";
 
 export const SPACE = getSpace("nasbench201");
 

@@ -8,7 +8,7 @@ import { archLlmOptions, archLlmSearch } from "../../lib/search/bayesian.ts";
 import { byAccuracy, Oracle } from "../../lib/search/oracle.ts";
 import { neighbours } from "../../lib/search/neighbours.ts";
 import type { CellWriter } from "../../lib/search/writer.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 import { madeUpTable, SPACE } from "./_tables.ts";
 
 const table = madeUpTable();

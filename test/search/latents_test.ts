@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
+import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import {
   arch2vecConfig,
   initialArch2vecWeights,
-} from "../../lib/models/arch2vec.ts";
-import { Arch2vec } from "../../lib/models/arch2vec_training.ts";
-import { Random } from "../../lib/random.ts";
+} from "../../lib/models/arch2vec/network.ts";
+import { Arch2vec } from "../../lib/models/arch2vec/training.ts";
+import { Random } from "../../lib/core/random.ts";
 import { bayesianOptimisation } from "../../lib/search/bayesian.ts";
 import { latentVectors } from "../../lib/search/latents.ts";
 import { Oracle } from "../../lib/search/oracle.ts";

@@ -5,7 +5,7 @@ import {
   regularisedEvolution,
   type SearchMethod,
 } from "../../lib/search/methods.ts";
-import { onnxExecutor } from "../../lib/compile/onnx_executor.ts";
+import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import { bananas } from "../../lib/search/bananas.ts";
 import {
   bayesianOptimisation,
@@ -13,7 +13,7 @@ import {
 } from "../../lib/search/bayesian.ts";
 import { ROUNDS } from "../../lib/search/rounds.ts";
 import { Oracle } from "../../lib/search/oracle.ts";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 import { madeUpTable, SPACE } from "./_tables.ts";
 
 const table = madeUpTable();

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { neighbours } from "../../lib/search/neighbours.ts";
 import { edgesOf } from "../../lib/spaces/graph.ts";
-import { getSpace } from "../../lib/spaces/space.ts";
+
+import { getSpace } from "../../lib/spaces/registry.ts";
 
 Deno.test("neighbours() in NAS-Bench-201 differ in one of six operations, both ways", () => {
   const space = getSpace("nasbench201");

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
-import { eagerExecutor } from "../../lib/compile/eager_executor.ts";
+import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import {
   loadTokenizer,
   type TokenBatch,
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
-import { T5_MINI } from "../../lib/models/t5_config.ts";
+import { T5_MINI } from "../../lib/models/t5/config.ts";
 import {
   type GenerationOptions,
   T5Generator,
-} from "../../lib/models/t5_generation.ts";
-import { vqvaeConfig } from "../../lib/models/vqvae.ts";
-import { Vqvae } from "../../lib/models/vqvae_training.ts";
-import { Random } from "../../lib/random.ts";
+} from "../../lib/models/t5/generator.ts";
+import { vqvaeConfig } from "../../lib/models/vqvae/network.ts";
+import { Vqvae } from "../../lib/models/vqvae/training.ts";
+import { Random } from "../../lib/core/random.ts";
 import { modelWriter } from "../../lib/search/writer.ts";
 import { cellGraph, type SearchSpace } from "../../lib/spaces/space.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Random } from "../../lib/random.ts";
+import type { Random } from "../../lib/core/random.ts";
 import {
   allEdges,
   edgePairs,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { drawCell, drawCells } from "../../lib/spaces/draw.ts";
 import type { Graph } from "../../lib/spaces/graph.ts";
-import { parseArch } from "../../lib/spaces/nasbench201.ts";
-import { getSpace } from "../../lib/spaces/space.ts";
+import { parseArch } from "../../lib/spaces/nasbench201/space.ts";
+
+import { getSpace } from "../../lib/spaces/registry.ts";
 
 const SPACE = getSpace("nasbench201");
 const CELL = parseArch(

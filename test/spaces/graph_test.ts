@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 import {
   allEdges,
   cutAtOutput,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { Random } from "../../lib/random.ts";
+import { Random } from "../../lib/core/random.ts";
 import { allEdges, edgePairs, type Graph } from "../../lib/spaces/graph.ts";
 import { hashModule, ModuleHasher } from "../../lib/spaces/module_hash.ts";
 import {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PADDING_OP } from "../../lib/spaces/graph.ts";
-import { cellGraph, type CellTable, getSpace } from "../../lib/spaces/space.ts";
+import { cellGraph, type CellTable } from "../../lib/spaces/space.ts";
+import { getSpace } from "../../lib/spaces/registry.ts";
 
 const TABLE: CellTable = {
   count: 2,

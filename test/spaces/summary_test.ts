@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PADDING_OP } from "../../lib/spaces/graph.ts";
-import { getSpace } from "../../lib/spaces/space.ts";
+
+import { getSpace } from "../../lib/spaces/registry.ts";
 import { describeSpace, operationCounts } from "../../lib/spaces/summary.ts";
 
 const space = getSpace("nasbench201");

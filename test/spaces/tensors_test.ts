@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { edgesOf, hasEdge, PADDING_OP } from "../../lib/spaces/graph.ts";
-import { cellGraph, type CellTable, getSpace } from "../../lib/spaces/space.ts";
+import { cellGraph, type CellTable } from "../../lib/spaces/space.ts";
+import { getSpace } from "../../lib/spaces/registry.ts";
 import { edgesOfLogits, encodeCells } from "../../lib/spaces/tensors.ts";
 
 const SPACE = getSpace("nasbench201");

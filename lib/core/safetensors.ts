@@ -1,0 +1,360 @@
+/**
+ * Weights on disk: the safetensors format, which Hugging Face's libraries share.
+ *
+ * A file is the header's length (u64, little-endian), the header (JSON: a tensor's
+ * name → number format, shape, first and last byte; `__metadata__` → text), and the
+ * tensors' bytes, row-major and little-endian, one after the other without gaps.
+ *
+ * Read: F32, F16 and BF16 to `Float32Array`, I32 and I64 to `Int32Array`. Written:
+ * F32 and F16. This machine is taken to be little-endian, as all that Deno runs on are.
+ *
+ * Source: github.com/huggingface/safetensors, README, "Format".
+ *
+ * @module
+ */
+
+import { writeFileAtomic } from "./files.ts";
+import { floats, type HostTensors } from "./tensors.ts";
+
+/** Numbers with a shape; row-major. */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array;
+}
+
+/** What a file holds. */
+export interface SafetensorsFile {
+  /** By name, in the order of their bytes. */
+  readonly tensors: Map<string, StoredTensor>;
+  /** Free text by key; empty where the file has none. */
+  readonly metadata: Record<string, string>;
+}
+
+type NumberFormat = "F32" | "F16" | "BF16" | "I32" | "I64";
+const BYTES: Readonly<Record<NumberFormat, number>> = {
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  I64: 8,
+};
+
+interface Entry {
+  readonly name: string;
+  readonly format: NumberFormat;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Reads a file of tensors.
+ *
+ * F32 and I32 data are views of the bytes read where they lie on a multiple of four.
+ *
+ * @throws {Error} If the file cannot be read.
+ * @throws {SyntaxError} If the header is not the JSON that the format asks for.
+ * @throws {RangeError} If the file is too short, a tensor's bytes are not where the
+ * header says, its number format is none of those above, or an I64 value does not
+ * fit in 32 bits.
+ */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw new Error(`Cannot read ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const { entries, metadata, dataStart } = readHeader(path, bytes);
+  const tensors = new Map<string, StoredTensor>();
+  for (const entry of entries) {
+    const data = readData(path, entry, bytes.buffer, dataStart + entry.start);
+    tensors.set(entry.name, { shape: entry.shape, data });
+  }
+  return { tensors, metadata };
+}
+
+/**
+ * Writes tensors as F32 or F16, whole or not at all.
+ *
+ * @param tensors By name; the file keeps their order.
+ * @param metadata Free text by key. The default is what `transformers` asks of a
+ * model's file.
+ * @throws {RangeError} If a tensor's data does not fill its shape, or is named
+ * `__metadata__`.
+ * @throws {Error} If the file cannot be written.
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<
+    string,
+    {
+      readonly shape: readonly number[];
+      readonly data: Float32Array | Float16Array;
+    }
+  >,
+  metadata: Readonly<Record<string, string>> = { format: "pt" },
+): Promise<void> {
+  const header: [string, unknown][] = [["__metadata__", metadata]];
+  let size = 0;
+  for (const [name, { shape, data }] of tensors) {
+    if (name === "__metadata__") {
+      throw new RangeError(
+        `Cannot write ${path}: a tensor's name must not be __metadata__, got it`,
+      );
+    }
+    if (data.length !== elementCount(shape)) {
+      throw new RangeError(
+        `Cannot write ${path}: tensor ${name} must have as many numbers as its shape [${
+          shape.join(", ")
+        }], got ${data.length}`,
+      );
+    }
+    const offsets = [size, size + data.byteLength];
+    const dtype = data instanceof Float32Array ? "F32" : "F16";
+    header.push([name, { dtype, shape, data_offsets: offsets }]);
+    size = offsets[1];
+  }
+  const json = new TextEncoder().encode(
+    JSON.stringify(Object.fromEntries(header)),
+  );
+  // Spaces may follow the header; with them the data lie on multiples of eight.
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headerLength + size).fill(
+    " ".charCodeAt(0),
+    8,
+    8 + headerLength,
+  );
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.set(json, 8);
+  let at = 8 + headerLength;
+  for (const { data } of tensors.values()) {
+    bytes.set(
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      at,
+    );
+    at += data.byteLength;
+  }
+  await writeFileAtomic(path, bytes);
+}
+
+/** The header, checked; entries in the order of their bytes. */
+function readHeader(path: string, bytes: Uint8Array<ArrayBuffer>) {
+  if (bytes.length < 8) {
+    throw new RangeError(
+      `Cannot read ${path}: it must begin with 8 bytes of header length, got ${bytes.length} bytes`,
+    );
+  }
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  if (length > bytes.length - 8) {
+    throw new RangeError(
+      `Cannot read ${path}: the header must end within the file's ${bytes.length} bytes, got a length of ${length}`,
+    );
+  }
+  const dataStart = 8 + length;
+  let header: unknown;
+  try {
+    header = JSON.parse(
+      new TextDecoder("utf-8", { fatal: true })
+        .decode(bytes.subarray(8, dataStart)),
+    );
+  } catch (error) {
+    throw new SyntaxError(
+      `Cannot read ${path}: the header must be JSON: ${
+        (error as Error).message
+      }`,
+      { cause: error },
+    );
+  }
+  if (!isRecord(header)) {
+    throw new SyntaxError(
+      `Cannot read ${path}: the header must be a JSON object, got ${
+        JSON.stringify(header)
+      }`,
+    );
+  }
+  const { __metadata__: metadata = {}, ...rest } = header;
+  if (
+    !isRecord(metadata) ||
+    !Object.values(metadata).every((value) => typeof value === "string")
+  ) {
+    throw new SyntaxError(
+      `Cannot read ${path}: __metadata__ must map keys to text, got ${
+        JSON.stringify(metadata)
+      }`,
+    );
+  }
+  const entries = Object.entries(rest)
+    .map(([name, value]) => readEntry(path, name, value))
+    .sort((a, b) => a.start - b.start || a.end - b.end);
+  checkLayout(path, entries, bytes.length - dataStart);
+  return { entries, metadata: metadata as Record<string, string>, dataStart };
+}
+
+function readEntry(path: string, name: string, value: unknown): Entry {
+  const cannot = `Cannot read ${path}: tensor ${name}`;
+  if (!isRecord(value)) {
+    throw new SyntaxError(
+      `${cannot} must be described by an object, got ${JSON.stringify(value)}`,
+    );
+  }
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== "string" || !Object.hasOwn(BYTES, dtype)) {
+    throw new RangeError(
+      `${cannot} must have one of the number formats ${
+        Object.keys(BYTES).join(", ")
+      }, got ${dtype}`,
+    );
+  }
+  if (!isCounts(shape)) {
+    throw new SyntaxError(
+      `${cannot} must have a shape of whole numbers, got ${
+        JSON.stringify(shape)
+      }`,
+    );
+  }
+  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
+    throw new SyntaxError(
+      `${cannot} must have a first and a last offset, got ${
+        JSON.stringify(offsets)
+      }`,
+    );
+  }
+  const format = dtype as NumberFormat;
+  const [start, end] = offsets;
+  const size = elementCount(shape) * BYTES[format];
+  if (end - start !== size) {
+    throw new RangeError(
+      `${cannot} must take ${size} bytes for ${format} [${
+        shape.join(", ")
+      }], got ${end - start}`,
+    );
+  }
+  return { name, format, shape, start, end };
+}
+
+/** The tensors must fill the data from the first byte to the last. */
+function checkLayout(path: string, entries: readonly Entry[], size: number) {
+  let at = 0;
+  for (const { name, start, end } of entries) {
+    if (end > size) {
+      throw new RangeError(
+        `Cannot read ${path}: tensor ${name} must end within the ${size} bytes of data, got an end at ${end}`,
+      );
+    }
+    if (start !== at) {
+      throw new RangeError(
+        `Cannot read ${path}: tensor ${name} must begin where the one before it ends, at ${at}, got ${start}`,
+      );
+    }
+    at = end;
+  }
+  if (at !== size) {
+    throw new RangeError(
+      `Cannot read ${path}: the tensors must fill the ${size} bytes of data, got ${at} bytes`,
+    );
+  }
+}
+
+function readData(
+  path: string,
+  { name, format, shape, start, end }: Entry,
+  buffer: ArrayBuffer,
+  at: number,
+): Float32Array | Int32Array {
+  const count = elementCount(shape);
+  // A typed array has to begin on a multiple of its number's size.
+  const [source, offset] = at % BYTES[format] === 0
+    ? [buffer, at]
+    : [buffer.slice(at, at + end - start), 0];
+  switch (format) {
+    case "F32":
+      return new Float32Array(source, offset, count);
+    case "F16":
+      return Float32Array.from(new Float16Array(source, offset, count));
+    case "BF16": {
+      // The upper half of a float32.
+      const upper = new Uint16Array(source, offset, count);
+      const bits = Uint32Array.from(upper, (half) => half << 16);
+      return new Float32Array(bits.buffer);
+    }
+    case "I32":
+      return new Int32Array(source, offset, count);
+    case "I64":
+      return Int32Array.from(
+        new BigInt64Array(source, offset, count),
+        (value) => {
+          if (BigInt.asIntN(32, value) !== value) {
+            throw new RangeError(
+              `Cannot read ${path}: tensor ${name} must have values of 32 bits, got ${value}`,
+            );
+          }
+          return Number(value);
+        },
+      );
+  }
+}
+
+function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) &&
+    value.every((count) => Number.isSafeInteger(count) && count >= 0);
+}
+
+/** Host tensors, all float32, as a safetensors file takes them. */
+export function storable(
+  tensors: HostTensors,
+): Map<string, { shape: readonly number[]; data: Float32Array }> {
+  return new Map(
+    Object.entries(tensors).map(([name, { shape, data }]) => {
+      if (!(data instanceof Float32Array)) {
+        throw new TypeError(
+          `Cannot store ${name}: it must be float32, got ${data.constructor.name}`,
+        );
+      }
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+/**
+ * Reads the tensors of a model, all of real numbers, and checks that they are exactly those expected.
+ *
+ * @param expected Shape of each tensor by name.
+ * @throws {RangeError} If tensors are missing, surplus or of another shape or type.
+ */
+export async function readTensors(
+  path: string,
+  expected: ReadonlyMap<string, readonly number[]>,
+): Promise<HostTensors> {
+  const { tensors } = await readSafetensors(path);
+  const fail = (what: string): never => {
+    throw new RangeError(`Cannot read the model ${path}: ${what}`);
+  };
+  for (const name of tensors.keys()) {
+    if (!expected.has(name)) {
+      fail(`its tensors must be those of its config.json, got ${name} as well`);
+    }
+  }
+  const result: HostTensors = {};
+  for (const [name, shape] of expected) {
+    const tensor = tensors.get(name) ?? fail(`it must hold the tensor ${name}`);
+    if (`${tensor.shape}` !== `${shape}`) {
+      fail(`${name} must have shape [${shape}], got [${tensor.shape}]`);
+    }
+    if (!(tensor.data instanceof Float32Array)) {
+      fail(`${name} must hold real numbers`);
+    }
+    result[name] = floats(shape, tensor.data);
+  }
+  return result;
+}

@@ -1,0 +1,254 @@
+/**
+ * arch2vec: the variational graph autoencoder that the paper starts from, as a baseline.
+ *
+ * The encoder is that of the printed code; it gives a mean and a log-variance for each node,
+ * and a cell is decoded from one vector a node. Its published code differs from its paper in
+ * ways that decide its figures; each is an option here, by default as in the code.
+ *
+ * Shapes: `B` cells, `N` nodes, `K` operations, `D` latent width.
+ * Source: Yan et al. 2020, arXiv:2006.06936, §3, and its code, MSU-MLSys-Lab/arch2vec.
+ *
+ * @module
+ */
+
+
+import { floats, type HostTensors } from "../../core/tensors.ts";
+import { type Tensors, tf } from "../../engine/tensorflow.ts";
+import { ginLayer } from "../../nn/gin.ts";
+import { dropout, linear } from "../../nn/layers.ts";
+import {
+  sigmoidCrossEntropy,
+  softmaxCrossEntropyOneHot,
+} from "../../nn/losses.ts";
+import type { LossResult } from "../../nn/optimizers.ts";
+import type { Random } from "../../core/random.ts";
+import type { SearchSpace } from "../../spaces/space.ts";
+
+/** The shape of an arch2vec model, and what its code does beside its paper. */
+export interface Arch2vecConfig {
+  readonly nodes: number;
+  readonly operations: number;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly latentDim: number;
+  /** Of the latent vectors, in training. */
+  readonly dropoutRate: number;
+  /** Operations by one binary cross-entropy a column instead of a softmax. */
+  readonly sigmoidOperations: boolean;
+  /** The edges' loss is a mean over all `N²` entries, those that hold no edge included. */
+  readonly dilutedEdges: boolean;
+  /** The divergence is divided by `B·N` once more. */
+  readonly scaledDivergence: boolean;
+  /**
+   * After the first epoch the model is never set back to training mode: no dropout, the
+   * mean in place of a sample, running statistics as they were.
+   */
+  readonly frozenAfterFirstEpoch: boolean;
+}
+
+/** The model as its code has it. */
+export function arch2vecConfig(space: SearchSpace): Arch2vecConfig {
+  return {
+    nodes: space.nodeCount,
+    operations: space.ops.length,
+    hidden: 128,
+    layers: 4,
+    latentDim: 16,
+    dropoutRate: 0.3,
+    sigmoidOperations: true,
+    dilutedEdges: true,
+    scaledDivergence: true,
+    frozenAfterFirstEpoch: true,
+  };
+}
+
+/**
+ * The model without what its code does beside its paper, but for the small weight of the
+ * divergence: at its full weight, beside losses that are means, every posterior becomes the
+ * prior and nothing is reconstructed.
+ */
+export function repairedArch2vecConfig(space: SearchSpace): Arch2vecConfig {
+  return {
+    ...arch2vecConfig(space),
+    sigmoidOperations: false,
+    dilutedEdges: false,
+    frozenAfterFirstEpoch: false,
+  };
+}
+
+/** Linear–batchnorm–ReLU triplets in a GIN layer: its MLP, and the outer normalisation. */
+const MLP_DEPTH = 2;
+
+/** Weights and running statistics. */
+export interface Arch2vecWeights {
+  readonly parameters: HostTensors;
+  readonly statistics: HostTensors;
+}
+
+/** Draws initial weights as PyTorch's `Linear` does: uniform within `1 / √fan-in`. */
+export function initialArch2vecWeights(
+  config: Arch2vecConfig,
+  random: Random,
+): Arch2vecWeights {
+  const parameters: HostTensors = {};
+  const statistics: HostTensors = {};
+  const uniform = (shape: number[], fanIn: number) => {
+    const size = shape.reduce((product, n) => product * n, 1);
+    return floats(
+      shape,
+      Float32Array.from(
+        { length: size },
+        () => (2 * random.uniform() - 1) / Math.sqrt(fanIn),
+      ),
+    );
+  };
+  const constant = (size: number, value: number) =>
+    floats([size], new Float32Array(size).fill(value));
+  const { hidden, latentDim, operations } = config;
+  for (let layer = 0; layer < config.layers; layer++) {
+    const prefix = `encoder.gin.${layer}`;
+    parameters[`${prefix}.epsilon`] = floats([], [0]);
+    for (let i = 0; i < MLP_DEPTH; i++) {
+      const width = layer === 0 && i === 0 ? operations : hidden;
+      const triplet = `${prefix}.${i}`;
+      parameters[`${triplet}.weight`] = uniform([hidden, width], width);
+      parameters[`${triplet}.norm.gamma`] = constant(hidden, 1);
+      parameters[`${triplet}.norm.beta`] = constant(hidden, 0);
+      statistics[`${triplet}.norm.mean`] = constant(hidden, 0);
+      statistics[`${triplet}.norm.variance`] = constant(hidden, 1);
+    }
+  }
+  for (const name of ["mean", "logVariance"]) {
+    parameters[`encoder.${name}.weight`] = uniform([latentDim, hidden], hidden);
+    parameters[`encoder.${name}.bias`] = uniform([latentDim], hidden);
+  }
+  parameters["decoder.operations.weight"] = uniform(
+    [operations, latentDim],
+    latentDim,
+  );
+  parameters["decoder.operations.bias"] = uniform([operations], latentDim);
+  return { parameters, statistics };
+}
+
+/** Mean and log-variance of each node's latent vector, `[B·N, D]` each. */
+function _encode(
+  config: Arch2vecConfig,
+  state: Tensors,
+  inputs: Tensors,
+  training: boolean,
+  updates: Tensors,
+): { mean: tf.Tensor; logVariance: tf.Tensor } {
+  const { operations, adjacency } = inputs;
+  const undirected = tf.add(adjacency, tf.transpose(adjacency, [0, 2, 1]));
+  let h: tf.Tensor = tf.reshape(operations, [-1, config.operations]);
+  for (let layer = 0; layer < config.layers; layer++) {
+    h = ginLayer(
+      state,
+      `encoder.gin.${layer}`,
+      h,
+      undirected,
+      { depth: MLP_DEPTH, training },
+      updates,
+    );
+  }
+  const [mean, logVariance] = ["mean", "logVariance"].map((name) =>
+    linear(h, state[`encoder.${name}.weight`], state[`encoder.${name}.bias`])
+  );
+  return { mean, logVariance };
+}
+
+/** Logits of operations, `[B·N, K]`, and of edges, `z · zᵀ`, `[B, N, N]`. */
+function _decode(config: Arch2vecConfig, state: Tensors, z: tf.Tensor) {
+  const nodes = tf.reshape(z, [-1, config.nodes, config.latentDim]);
+  return {
+    operations: linear(
+      z,
+      state["decoder.operations.weight"],
+      state["decoder.operations.bias"],
+    ),
+    adjacency: tf.matMul(nodes, nodes, false, true),
+  };
+}
+
+/**
+ * The training objective.
+ *
+ * @param inputs `operations` `[B, N, K]`, `adjacency` `[B, N, N]`, and in training mode
+ *   `noise` `[B·N, D]`, normal, `rows` `[B·N]` and `columns` `[D]`, uniform, for dropout.
+ * @param training Training mode: samples, dropout, statistics of the batch.
+ */
+export function arch2vecLoss(
+  config: Arch2vecConfig,
+  state: Tensors,
+  inputs: Tensors,
+  training: boolean,
+): LossResult {
+  const { operations, adjacency } = inputs;
+  const [batch, nodes] = adjacency.shape as [number, number];
+  const updates: Tensors = {};
+  const { mean, logVariance } = _encode(
+    config,
+    state,
+    inputs,
+    training,
+    updates,
+  );
+  const z = training
+    ? dropout(
+      tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), inputs.noise)),
+      config.dropoutRate,
+      { rows: inputs.rows, columns: inputs.columns },
+    )
+    : mean;
+  const logits = _decode(config, state, z);
+  const target = tf.reshape(operations, [-1, config.operations]);
+  const operationLoss = config.sigmoidOperations
+    ? tf.mean(sigmoidCrossEntropy(logits.operations, target))
+    : tf.mean(softmaxCrossEntropyOneHot(logits.operations, target));
+  const above = tf.tensor2d(
+    Array.from(
+      { length: nodes },
+      (_, i) => Array.from({ length: nodes }, (_, j) => i < j ? 1 : 0),
+    ),
+  );
+  const entries = config.dilutedEdges ? nodes ** 2 : nodes * (nodes - 1) / 2;
+  const edgeLoss = tf.div(
+    tf.sum(tf.mul(sigmoidCrossEntropy(logits.adjacency, adjacency), above)),
+    batch * entries,
+  );
+  const divergence = tf.mul(
+    tf.mean(
+      tf.sum(
+        tf.sub(
+          tf.add(tf.square(mean), tf.exp(logVariance)),
+          tf.add(logVariance, 1),
+        ),
+        1,
+      ),
+    ),
+    config.scaledDivergence ? 0.5 / (batch * nodes) : 0.5,
+  );
+  return {
+    loss: tf.add(tf.add(operationLoss, edgeLoss), divergence),
+    outputs: { operationLoss, edgeLoss, divergence },
+    state: updates,
+  };
+}
+
+/** Latent means `z` `[B·N, D]` of cells: a step for an executor. */
+export function arch2vecEncodeStep(config: Arch2vecConfig) {
+  return (state: Tensors, inputs: Tensors) => ({
+    outputs: { z: _encode(config, state, inputs, false, {}).mean },
+  });
+}
+
+/**
+ * Most probable operations `[B·N]` and adjacency logits `[B, N, N]` of latent vectors `z`
+ * `[B·N, D]`: a step for an executor.
+ */
+export function arch2vecDecodeStep(config: Arch2vecConfig) {
+  return (state: Tensors, { z }: Tensors) => {
+    const { operations, adjacency } = _decode(config, state, z);
+    return { outputs: { operations: tf.argMax(operations, 1), adjacency } };
+  };
+}

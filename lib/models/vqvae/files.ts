@@ -1,0 +1,62 @@
+/**
+ * A VQ-VAE on disk: a `config.json` beside a `model.safetensors`.
+ *
+ * What is read is checked tensor by tensor against the configuration.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { readJson, writeJson } from "../../core/files.ts";
+import { Random } from "../../core/random.ts";
+import { readTensors, storable, writeSafetensors } from "../../core/safetensors.ts";
+import type { HostTensors } from "../../core/tensors.ts";
+import { initialVqvaeWeights, type VqvaeConfig, type VqvaeWeights } from "./network.ts";
+
+const CONFIG = "config.json";
+const WEIGHTS = "model.safetensors";
+
+/** Writes a VQ-VAE. */
+export async function saveVqvae(
+  directory: string,
+  { config, weights }: { config: VqvaeConfig; weights: VqvaeWeights },
+): Promise<void> {
+  await writeJson(join(directory, CONFIG), {
+    model_type: "arch-llm-vqvae",
+    ...config,
+  });
+  await writeSafetensors(
+    join(directory, WEIGHTS),
+    storable({ ...weights.parameters, ...weights.statistics }),
+  );
+}
+
+/**
+ * Reads a VQ-VAE.
+ *
+ * @throws {Error} If a file cannot be read.
+ * @throws {RangeError} If tensors are missing, surplus or of another shape.
+ */
+export async function loadVqvae(
+  directory: string,
+): Promise<{ config: VqvaeConfig; weights: VqvaeWeights }> {
+  const { model_type: _, ...config } = await readJson<
+    VqvaeConfig & { model_type: string }
+  >(join(directory, CONFIG), "VQ-VAE configuration");
+  const blank = initialVqvaeWeights(config, Random.fromSeed(0));
+  const shapes = (tensors: HostTensors) =>
+    Object.entries(tensors).map(([name, { shape }]) => [name, shape] as const);
+  const all = await readTensors(
+    join(directory, WEIGHTS),
+    new Map([...shapes(blank.parameters), ...shapes(blank.statistics)]),
+  );
+  const pick = (tensors: HostTensors) =>
+    Object.fromEntries(Object.keys(tensors).map((name) => [name, all[name]]));
+  return {
+    config,
+    weights: {
+      parameters: pick(blank.parameters),
+      statistics: pick(blank.statistics),
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * The compact cache of NAS-Bench-101's accuracies: all repeats in one binary file.
+ *
+ * It is read in a fraction of a second where the official file takes many. In
+ * little-endian order, which is that of all machines Deno runs on:
+ *
+ *     bytes 0–7    "NB101ACC"
+ *     bytes 8–11   version of this format, 1
+ *     bytes 12–15  n, the number of covered cells
+ *     bytes 16–19  1 where there are weights, else 0
+ *     bytes 20–23  s, the number of bytes of the source
+ *     bytes 24–55  SHA-256 of all that follows
+ *     then         cells [n] uint32, validation [n, 3] float32, test [n, 3] float32,
+ *                  weights [n] float32, source [s] JSON
+ *
+ * @module
+ */
+
+import { sha256, writeFileAtomic } from "../../../core/files.ts";
+import { CELL_COUNT } from "../cells.ts";
+import { type Nasbench101Repeats, REPEATS } from "./repeats.ts";
+import type { SourceFile } from "../../../core/source_file.ts";
+
+const MAGIC = "NB101ACC";
+const VERSION = 1;
+const DIGEST_AT = 24;
+const HEADER_BYTES = 56;
+
+/**
+ * Writes the cache, whole or not at all.
+ *
+ * @throws {Error} If it cannot be written.
+ */
+export async function writeCache(
+  path: string,
+  repeats: Nasbench101Repeats,
+): Promise<void> {
+  const { cells, validation, test, weights } = repeats;
+  const source = new TextEncoder().encode(JSON.stringify(repeats.source));
+  const columns = [cells, validation, test, ...(weights ? [weights] : [])];
+  const width = columns.reduce((sum, column) => sum + column.byteLength, 0);
+  const bytes = new Uint8Array(HEADER_BYTES + width + source.length);
+  let at = HEADER_BYTES;
+  for (const column of [...columns, source]) {
+    bytes.set(
+      new Uint8Array(column.buffer, column.byteOffset, column.byteLength),
+      at,
+    );
+    at += column.byteLength;
+  }
+  bytes.set(new TextEncoder().encode(MAGIC));
+  const header = new DataView(bytes.buffer);
+  header.setUint32(8, VERSION, true);
+  header.setUint32(12, cells.length, true);
+  header.setUint32(16, weights === null ? 0 : 1, true);
+  header.setUint32(20, source.length, true);
+  bytes.set(
+    Uint8Array.fromHex(sha256(bytes.subarray(HEADER_BYTES))),
+    DIGEST_AT,
+  );
+  await writeFileAtomic(path, bytes);
+}
+
+/**
+ * Reads the cache.
+ *
+ * @throws {Deno.errors.NotFound} If there is none.
+ * @throws {RangeError} If it is not as `writeCache` wrote it.
+ * @throws {Error} If it cannot be read.
+ */
+export async function readCache(path: string): Promise<Nasbench101Repeats> {
+  const bytes = await Deno.readFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) throw error;
+    throw new Error(`Cannot read accuracies: ${path}: ${error.message}`, {
+      cause: error,
+    });
+  });
+  function check(what: string, expected: unknown, got: unknown): void {
+    if (got === expected) return;
+    throw new RangeError(
+      `Cannot read accuracies: ${what} of ${path} must be ${expected}, got ${got}; delete it, then run deno task data --space nasbench101`,
+    );
+  }
+  const magic = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
+  check("the first word", JSON.stringify(MAGIC), JSON.stringify(magic));
+  check(
+    "the header",
+    `${HEADER_BYTES} bytes`,
+    `${Math.min(bytes.length, HEADER_BYTES)} bytes`,
+  );
+  const header = new DataView(bytes.buffer, 0, HEADER_BYTES);
+  check("the version", VERSION, header.getUint32(8, true));
+  const n = header.getUint32(12, true);
+  const weighted = header.getUint32(16, true) === 1;
+  const width = 4 * n * (1 + 2 * REPEATS + Number(weighted));
+  check(
+    "the size in bytes",
+    HEADER_BYTES + width + header.getUint32(20, true),
+    bytes.length,
+  );
+  check(
+    "the SHA-256 of the columns",
+    bytes.subarray(DIGEST_AT, HEADER_BYTES).toHex(),
+    sha256(bytes.subarray(HEADER_BYTES)),
+  );
+  let at = HEADER_BYTES;
+  const next = (values: number) => {
+    const column = new Float32Array(bytes.buffer, at, values);
+    at += column.byteLength;
+    return column;
+  };
+  const cells = new Uint32Array(next(n).buffer, HEADER_BYTES, n);
+  check("every cell", `below ${CELL_COUNT}`, _range(cells));
+  return {
+    cells,
+    validation: next(REPEATS * n),
+    test: next(REPEATS * n),
+    weights: weighted ? next(n) : null,
+    source: JSON.parse(
+      new TextDecoder().decode(bytes.subarray(at)),
+    ) as SourceFile,
+  };
+}
+
+/** Cells ascend, so that the last one is the highest. */
+function _range(cells: Uint32Array): string {
+  const last = cells.at(-1) ?? 0;
+  return last < CELL_COUNT ? `below ${CELL_COUNT}` : String(last);
+}

@@ -1,0 +1,120 @@
+/**
+ * NAS-Bench-101's repeats from whichever file there is: cache, official records, table.
+ *
+ * @module
+ */
+
+import { basename, join } from "node:path";
+import { exists } from "../../../core/files.ts";
+import { NASBENCH101 } from "../space.ts";
+import type { SpaceProgress } from "../../space.ts";
+import { readAccuracyCsv } from "./csv.ts";
+import { readCache, writeCache } from "./cache.ts";
+import type { Nasbench101Repeats } from "./repeats.ts";
+import { readRecordFile } from "./records.ts";
+import { NASBENCH101_FILE } from "../../../accuracies/published.ts";
+import { sourceFile } from "../../../core/source_file.ts";
+
+/** Name of the compact cache. */
+export const CACHE_NAME = "accuracies.bin";
+
+/** Message of a progress that counts cells, not bytes of a file. */
+export const CELLS_MESSAGE = "cells";
+
+/** Files looked for in a folder, in this order. */
+export const NASBENCH101_NAMES: readonly string[] = [
+  CACHE_NAME,
+  NASBENCH101_FILE.name,
+  "accuracies.csv.gz",
+  "accuracies.csv",
+];
+
+/** The endings of files that `readRepeats` takes, beside the cache's. */
+export const NASBENCH101_ENDINGS: readonly string[] = [
+  ".tfrecord",
+  ".csv.gz",
+  ".csv",
+];
+
+/**
+ * Looks for a file of repeats in some folders, the first folder first.
+ *
+ * @returns Its path, or null where there is none.
+ */
+export async function findRepeats(
+  folders: readonly string[],
+): Promise<string | null> {
+  for (const folder of folders) {
+    for (const name of NASBENCH101_NAMES) {
+      const path = join(folder, name);
+      if (await exists(path)) return path;
+    }
+  }
+  return null;
+}
+
+/**
+ * Reads repeats by the kind of file that the name says; the space is prepared where
+ * cells have to be joined by hash.
+ *
+ * @param options `onProgress` gets cells while they are enumerated, then bytes read;
+ *   `message` is `CELLS_MESSAGE` or the name of the file.
+ * @throws {RangeError} If the name has none of the known endings.
+ * @throws {Error} If the file cannot be read or is not as it must be.
+ */
+export async function readRepeats(
+  path: string,
+  options: { readonly onProgress?: (progress: SpaceProgress) => void } = {},
+): Promise<Nasbench101Repeats> {
+  const name = basename(path);
+  if (name === CACHE_NAME) return await readCache(path);
+  if (!NASBENCH101_ENDINGS.some((ending) => name.endsWith(ending))) {
+    throw new RangeError(
+      `Cannot read accuracies: the name of a file of NAS-Bench-101 must end in ${
+        NASBENCH101_ENDINGS.join(", ")
+      }, got ${name}`,
+    );
+  }
+  const { onProgress } = options;
+  const { bytes: total } = await sourceFile(path);
+  await NASBENCH101.prepare((progress) =>
+    onProgress?.({ ...progress, message: CELLS_MESSAGE })
+  );
+  const read = name.endsWith(".tfrecord") ? readRecordFile : readAccuracyCsv;
+  return await read(path, {
+    onBytes: (done) => onProgress?.({ done, total, message: name }),
+  });
+}
+
+/**
+ * Reads a file into a cache, which is written only once all is read and right.
+ *
+ * @throws {Error} As `readRepeats`; the cache is as it was.
+ */
+export async function importRepeats(
+  path: string,
+  cache: string,
+  options: { readonly onProgress?: (progress: SpaceProgress) => void } = {},
+): Promise<Nasbench101Repeats> {
+  const repeats = await readRepeats(path, options);
+  await writeCache(cache, repeats);
+  return repeats;
+}
+
+/**
+ * The repeats of a cache, where it was made from the very file given.
+ *
+ * @returns Null where it was made from another, there is none, or it is damaged.
+ */
+export async function cachedRepeats(
+  cache: string,
+  path: string,
+): Promise<Nasbench101Repeats | null> {
+  const repeats = await readCache(cache).catch(() => null);
+  if (repeats === null) return null;
+  const { name, bytes, modifiedMs } = await sourceFile(path);
+  const made = repeats.source;
+  const same = made.name === name && made.bytes === bytes &&
+    made.modifiedMs === modifiedMs;
+  return same ? repeats : null;
+}

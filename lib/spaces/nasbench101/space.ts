@@ -1,0 +1,213 @@
+/**
+ * NAS-Bench-101: cells of at most 7 nodes and 9 edges, with an operation on each node.
+ *
+ * A cell is a DAG from `input`, node 0, to `output`, its last node; the inner nodes
+ * are convolutions and poolings. All 423,624 are enumerated, none is downloaded. Their
+ * order is that of their hashes, which is as good as random.
+ *
+ * Source: NAS-Bench-101 (Ying et al. 2019, arXiv:1902.09635), `ModelSpec` and
+ * `is_valid` of google-research/nasbench; arch2vec (Yan et al. 2020,
+ * arXiv:2006.06936) for the columns and the split.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { DATA_FOLDER } from "../../core/project.ts";
+import { edgeCount, edgePairs, type Graph, prune } from "../graph.ts";
+import { hashModule } from "../module_hash.ts";
+import { loadCells } from "./cells.ts";
+import {
+  HASH_BYTES,
+  HASH_LABELS,
+  MAX_EDGES,
+  MAX_NODES,
+  NASBENCH101_OPS,
+} from "./enumeration.ts";
+import type {
+  CellTable,
+  InvalidReason,
+  MetricMode,
+  SearchSpace,
+  SpaceProgress,
+} from "../space.ts";
+
+export { NASBENCH101_OPS };
+
+/** Where the cells are kept between runs. */
+export const CELLS_FILE: string = join(DATA_FOLDER, "nasbench101", "cells.bin");
+
+const INPUT = NASBENCH101_OPS.indexOf("input");
+const OUTPUT = NASBENCH101_OPS.indexOf("output");
+/** 90 % of the 423,624 cells, rounded down. */
+const TRAIN_CELLS = 381_261;
+
+interface Loaded {
+  readonly table: CellTable;
+  readonly hashes: Uint8Array;
+}
+
+let loaded: Loaded | undefined;
+let loading: Promise<void> | undefined;
+
+async function prepare(
+  onProgress?: (progress: SpaceProgress) => void,
+): Promise<void> {
+  if (loaded !== undefined) return;
+  loading ??= load(onProgress).finally(() => loading = undefined);
+  await loading;
+}
+
+async function load(
+  onProgress?: (progress: SpaceProgress) => void,
+): Promise<void> {
+  const { count, ops, edges, hashes } = await loadCells(CELLS_FILE, {
+    onProgress,
+  });
+  loaded = { table: { count, nodeCount: MAX_NODES, ops, edges }, hashes };
+}
+
+function cells(): Loaded {
+  if (loaded === undefined) {
+    throw new Error(
+      "Cannot list the cells of NAS-Bench-101: the space must be prepared before, with `await space.prepare()`",
+    );
+  }
+  return loaded;
+}
+
+/** As in arch2vec and the paper: first and last part in data-set order. */
+function split(): { train: Uint32Array; validation: Uint32Array } {
+  const indices = Uint32Array.from(
+    { length: cells().table.count },
+    (_, index) => index,
+  );
+  return {
+    train: indices.slice(0, TRAIN_CELLS),
+    validation: indices.slice(TRAIN_CELLS),
+  };
+}
+
+/**
+ * The hash of a cell, by which the benchmark knows it.
+ *
+ * @returns 32 hexadecimal digits; they ascend with the index.
+ * @throws {RangeError} If there is no such cell.
+ * @throws {Error} If the space has not been prepared.
+ */
+export function hashOfCell(index: number): string {
+  const { table, hashes } = cells();
+  if (!Number.isInteger(index) || index < 0 || index >= table.count) {
+    throw new RangeError(
+      `Cannot tell the hash of a cell: index must be an integer in [0, ${table.count}), got ${index}`,
+    );
+  }
+  return hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES).toHex();
+}
+
+/**
+ * The index of the cell with a hash, or null if no cell has it.
+ *
+ * @param hash 32 hexadecimal digits in lower case.
+ * @throws {Error} If the space has not been prepared.
+ */
+export function cellOfHash(hash: string): number | null {
+  let low = 0, high = cells().table.count;
+  while (low < high) {
+    const middle = low + high >> 1;
+    if (hashOfCell(middle) < hash) low = middle + 1;
+    else high = middle;
+  }
+  return low < cells().table.count && hashOfCell(low) === hash ? low : null;
+}
+
+/** A cell of the table is its own pruned form: both keys are its hash. */
+function cellKeys(indices: Uint32Array): string[] {
+  const { hashes } = cells();
+  // All in one call, then cut: far faster than one call for each.
+  const digits = hashes.toHex();
+  const width = 2 * HASH_BYTES;
+  return Array.from(
+    indices,
+    (index) => digits.slice(index * width, (index + 1) * width),
+  );
+}
+
+/**
+ * Paper mode: what is left after pruning has at most 9 edges, the right ends and
+ * the right inner operations. Strict mode: the graph as it stands has, and there
+ * is nothing to prune.
+ *
+ * @throws {RangeError} If the graph has more than 7 nodes: it is no decode of this space.
+ */
+function invalidReason(graph: Graph, mode: MetricMode): InvalidReason | null {
+  if (graph.ops.length > MAX_NODES) {
+    throw new RangeError(
+      `Cannot judge a graph: one of NAS-Bench-101 must have at most ${MAX_NODES} nodes, got ${graph.ops.length}`,
+    );
+  }
+  const pruned = prune(graph);
+  if (pruned === null) return "disconnected";
+  const { ops, edges } = mode === "paper" ? pruned : graph;
+  if (edgeCount(edges) > MAX_EDGES) return "too many edges";
+  if (ops[0] !== INPUT) return "first op not input";
+  if (ops[ops.length - 1] !== OUTPUT) return "last op not output";
+  for (let node = 1; node < ops.length - 1; node++) {
+    if (ops[node] <= INPUT || ops[node] >= OUTPUT) {
+      return "inner input or output";
+    }
+  }
+  return mode === "strict" && pruned !== graph ? "needs pruning" : null;
+}
+
+/** @throws {RangeError} If input and output are not connected. */
+function canonicalKey(graph: Graph): string {
+  const pruned = prune(graph);
+  if (pruned === null) {
+    throw new RangeError(
+      "Cannot tell which cell a graph is: its input and output must be connected, got no path",
+    );
+  }
+  return hashModule(pruned, HASH_LABELS);
+}
+
+function indexOf(graph: Graph): number | null {
+  return invalidReason(graph, "paper") === null
+    ? cellOfHash(canonicalKey(graph))
+    : null;
+}
+
+/** Such as `input, conv3x3, output; 0→1,2 1→2`. */
+function describe(graph: Graph): string {
+  const names = Array.from(graph.ops, (op) => NASBENCH101_OPS[op] ?? "?");
+  const pairs = edgePairs(graph);
+  const edges = names.map((_, node) => {
+    const targets = pairs.filter(([from]) => from === node).map(([, to]) => to);
+    return targets.length === 0 ? "" : `${node}→${targets.join(",")}`;
+  }).filter((text) => text !== "");
+  return `${names.join(", ")}; ${edges.join(" ") || "no edges"}`;
+}
+
+/**
+ * The search space NAS-Bench-101.
+ *
+ * Cells are in the order of their hashes, as the benchmark lists them; training cells are
+ * the first 381,261, validation cells the other 42,363, both in this order. It has
+ * to be prepared: that reads the cells or, the first time, enumerates them.
+ */
+export const NASBENCH101: SearchSpace = {
+  name: "nasbench101",
+  title: "NAS-Bench-101",
+  ops: NASBENCH101_OPS,
+  nodeCount: MAX_NODES,
+  variableSize: true,
+  prepare,
+  cells: () => cells().table,
+  split,
+  invalidReason,
+  rawKey: (graph) => hashModule(graph, HASH_LABELS),
+  canonicalKey,
+  indexOf,
+  cellKeys,
+  describe,
+};

@@ -1,0 +1,29 @@
+/**
+ * The search spaces there are. A further one is a folder beside this file and a line here.
+ *
+ * @module
+ */
+
+import { NASBENCH101 } from "./nasbench101/space.ts";
+import { NASBENCH201 } from "./nasbench201/space.ts";
+import type { SearchSpace } from "./space.ts";
+
+const SPACES: readonly SearchSpace[] = [NASBENCH101, NASBENCH201];
+
+/**
+ * Looks a search space up.
+ *
+ * @throws {RangeError} If there is none of that name; the message lists those there are.
+ */
+export function getSpace(name: string): SearchSpace {
+  const space = SPACES.find((space) => space.name === name);
+  if (space === undefined) {
+    const known = SPACES.map((space) => space.name).join(", ");
+    throw new RangeError(
+      `Cannot open a search space: its name must be one of ${known}, got ${
+        JSON.stringify(name)
+      }`,
+    );
+  }
+  return space;
+}

@@ -1,0 +1,226 @@
+/**
+ * What is measured: a T5 and VQ-VAE training step, and generation.
+ *
+ * @module
+ */
+
+import { openDevice } from "../engine/device.ts";
+import { type Executor } from "../engine/executor.ts";
+import { floats, integers, scalar } from "../core/tensors.ts";
+import { onnxExecutor } from "../engine/onnx_executor.ts";
+import { t5Loss } from "../models/t5/network.ts";
+import {
+  initialT5Weights,
+  T5_MINI,
+  type T5Config,
+} from "../models/t5/config.ts";
+import { T5Generator } from "../models/t5/generator.ts";
+import {
+  CODEBOOK,
+  initialVqvaeWeights,
+  vqvaeConfig,
+  vqvaeLoss,
+} from "../models/vqvae/network.ts";
+import { batchTensors, vqvaeTraining } from "../models/vqvae/training.ts";
+import { Random } from "../core/random.ts";
+import { type SearchSpace } from "../spaces/space.ts";
+import { getSpace } from "../spaces/registry.ts";
+import { ownContender, ownTrainingStep } from "./contender.ts";
+import type { Benchmark } from "./measure.ts";
+import { type PyTorch, pytorchContender } from "./pytorch.ts";
+
+const CPU = { provider: "cpu" } as const;
+const OURS = "ours, ONNX Runtime";
+const LEAN = "PyTorch eager, hand-written";
+const HUGGING_FACE = "PyTorch eager, Hugging Face";
+
+/** No side draws dropout masks. */
+const T5: T5Config = { ...T5_MINI, dropout_rate: 0 };
+
+/** The T5 training step. */
+export function t5Benchmark(pytorch: PyTorch | null): Benchmark {
+  const config = T5;
+  const [rows, wasmRows, length] = [256, 32, 8];
+  const optimizer = { beta2: 0.999, weightDecay: 0.01 };
+  const settings = {
+    ...optimizer,
+    config,
+    rows,
+    inputLength: length,
+    targetLength: length,
+  };
+  const start = (executor: Executor, rows: number) => {
+    const random = Random.fromSeed(0);
+    const weights = initialT5Weights(config, random);
+    const shape = [rows, length];
+    const tokens = () =>
+      integers(
+        shape,
+        Int32Array.from(
+          { length: rows * length },
+          () => 2 + random.integer(config.vocab_size - 2),
+        ),
+      );
+    const batch = {
+      "0.ids": tokens(),
+      "0.mask": floats(shape, new Float32Array(rows * length).fill(1)),
+      "0.decoderIds": tokens(),
+      "0.labels": tokens(),
+    };
+    return ownTrainingStep(
+      executor,
+      weights,
+      weights,
+      (state, inputs) => t5Loss(config, state, inputs, 1),
+      optimizer,
+      () => batch,
+    );
+  };
+  return {
+    title:
+      `T5 training step: d ${config.d_model}, ${config.num_layers}+${config.num_decoder_layers} layers, ${config.vocab_size} tokens, batch ${rows}, ${length}+${length} tokens; forward, gradients, AdamW, no dropout`,
+    unit: "examples",
+    burst: { seconds: 2, leastSteps: 1 },
+    notes: [
+      `TensorFlow.js wasm runs batches of ${wasmRows}, as it takes seconds for one of ${rows}.`,
+    ],
+    contenders: [
+      ownContender(OURS, rows, () => start(onnxExecutor(CPU), rows)),
+      pytorchContender(pytorch, LEAN, rows, "t5", settings),
+      pytorchContender(
+        pytorch,
+        HUGGING_FACE,
+        rows,
+        "t5-hugging-face",
+        settings,
+      ),
+      ownContender(
+        "TensorFlow.js eager, wasm SIMD",
+        wasmRows,
+        async () => start(await openDevice("wasm"), wasmRows),
+      ),
+    ],
+  };
+}
+
+/** A VQ-VAE training step on cells of a space, drawn at random. */
+function vqvaeBenchmark(
+  pytorch: PyTorch | null,
+  space: SearchSpace,
+): Benchmark {
+  const config = vqvaeConfig(space);
+  const cells = space.cells();
+  const epoch = space.split().train.length;
+  const rows = vqvaeTraining(space).batchSize;
+  const optimizer = { beta2: 0.99, weightDecay: 1e-4 };
+  const start = () => {
+    const random = Random.fromSeed(0);
+    const { parameters, statistics } = initialVqvaeWeights(config, random);
+    const codebook = parameters[CODEBOOK];
+    parameters[CODEBOOK] = floats(
+      codebook.shape,
+      codebook.data.map(() => random.normal()),
+    );
+    return ownTrainingStep(
+      onnxExecutor(CPU),
+      { ...parameters, ...statistics },
+      parameters,
+      (state, inputs) => vqvaeLoss(config, state, inputs),
+      {
+        ...optimizer,
+        decays: (name, rank) => rank >= 2 && name !== CODEBOOK,
+      },
+      () => ({
+        ...batchTensors(
+          space,
+          cells,
+          Uint32Array.from(
+            { length: rows },
+            () => random.integer(cells.count),
+          ),
+        ),
+        hardness: scalar(1),
+      }),
+    );
+  };
+  return {
+    title:
+      `VQ-VAE training step, ${space.title}: ${config.nodes} nodes, ${config.operations} operations, ${config.layers} GIN layers, hidden ${config.hidden}, codebook ${config.codebookSize}×${config.latentDim}, batch ${rows}; forward, gradients, AdamW`,
+    unit: "cells",
+    epoch,
+    burst: { seconds: 1.5, leastSteps: 1 },
+    notes: [
+      `An epoch is ${
+        epoch.toLocaleString("en-US")
+      } cells; its time is that of its steps.`,
+    ],
+    contenders: [
+      ownContender(OURS, rows, start),
+      pytorchContender(pytorch, LEAN, rows, "vqvae", {
+        ...optimizer,
+        config,
+        rows,
+        cells: cells.count,
+      }),
+    ],
+  };
+}
+
+/** A VQ-VAE's training step on each search space, with the paper's code. */
+export async function vqvaeBenchmarks(
+  pytorch: PyTorch | null,
+): Promise<Benchmark[]> {
+  const benchmarks: Benchmark[] = [];
+  for (const name of ["nasbench201", "nasbench101"]) {
+    const space = getSpace(name);
+    await space.prepare();
+    benchmarks.push(vqvaeBenchmark(pytorch, space));
+  }
+  return benchmarks;
+}
+
+/** Sampling 8 codes and the end token from a T5 with random weights. */
+export function generationBenchmark(pytorch: PyTorch | null): Benchmark {
+  const config = T5;
+  const [rows, batches, maxTokens] = [1000, 10, 9];
+  const prompt = [2, config.eos_token_id];
+  const start = () => {
+    const random = Random.fromSeed(0);
+    const weights = initialT5Weights(config, random);
+    const generator = new T5Generator({ config, weights }, onnxExecutor(CPU));
+    const prompts = {
+      ids: Int32Array.from(
+        { length: rows * prompt.length },
+        (_, i) => prompt[i % prompt.length],
+      ),
+      mask: new Int32Array(rows * prompt.length).fill(1),
+      rows,
+      length: prompt.length,
+    };
+    return {
+      run: () =>
+        generator.generate(prompts, { temperature: 1, maxTokens, random }),
+      dispose: () => generator.dispose(),
+    };
+  };
+  return {
+    title: `Generation: ${
+      (rows * batches).toLocaleString("en-US")
+    } sequences of ${
+      maxTokens - 1
+    } codes and an end token, the same T5, temperature 1, whole vocabulary, key–value cache, batch ${rows}`,
+    unit: "sequences",
+    burst: { seconds: 0, leastSteps: batches },
+    notes: [],
+    contenders: [
+      ownContender(OURS, rows, start),
+      pytorchContender(
+        pytorch,
+        "PyTorch eager, Hugging Face generate",
+        rows,
+        "generation-hugging-face",
+        { config, rows, prompt, maxTokens },
+      ),
+    ],
+  };
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { toSentence } from "../../lib/language/sentences.ts";
+import { trainingKeys } from "../../lib/metrics/generation.ts";
+import {
+  nextCodes,
+  sampleWithAim,
+} from "../../lib/generation/aimed_sampling.ts";
+import { sampleCells } from "../../lib/generation/cell_sampling.ts";
+import { Random } from "../../lib/core/random.ts";
+import type { Graph } from "../../lib/spaces/graph.ts";
+import {
+  codesOf,
+  LEARNED,
+  learnedModel,
+  space,
+} from "../models/_learned_model.ts";
+
+const model = await learnedModel();
+const sample = (
+  aim: Parameters<typeof sampleWithAim>[1],
+  count: number,
+  temperature: number,
+) =>
+  sampleWithAim(model, aim, count, { temperature, random: Random.fromSeed(0) });
+
+Deno.test("well-formed: the sentences of independent draws without the malformed", async () => {
+  const { samples, sentences, draws } = await sample("well-formed", 150, 0.7);
+  assert.equal(samples.length, 150);
+  assert.ok(samples.every((one) => typeof one !== "string"));
+  assert.ok(draws > 150, `${draws}`);
+  const random = Random.fromSeed(0);
+  const all: string[] = [];
+  for (let drawn = 0; drawn < draws; drawn += 1000) {
+    const batch = await sampleCells(model, 1000, { temperature: 0.7, random });
+    all.push(
+      ...batch.sentences.slice(0, draws - drawn)
+        .filter((_, i) => typeof batch.samples[i] !== "string"),
+    );
+  }
+  assert.deepEqual(sentences, all);
+});
+
+Deno.test("well-formed: gives up where nothing is", async () => {
+  const { samples, draws } = await sample("well-formed", 1, 1e6);
+  assert.deepEqual(samples, []);
+  assert.equal(draws, 20_000);
+});
+
+Deno.test("nextCodes() is the model's distribution, with what leaves the form", async () => {
+  const next = nextCodes(model, 0.5);
+  const codes = codesOf(LEARNED[1]);
+  let log = 0;
+  for (let n = 0; n <= codes.length; n++) {
+    const row = await next(Int32Array.from(codes.slice(0, n)), 1);
+    const sum = row.reduce((total, each) => total + Math.exp(each), 0);
+    assert.ok(Math.abs(sum - 1) < 1e-5, `${n}: ${sum}`);
+    log += row[n < codes.length ? codes[n] : 0];
+  }
+  // As often as the sentence is drawn.
+  const { sentences } = await sampleCells(model, 4000, {
+    temperature: 0.5,
+    random: Random.fromSeed(1),
+  });
+  const sentence = toSentence(codes);
+  const share = sentences.filter((one) => one === sentence).length / 4000;
+  const expected = Math.exp(log);
+  const deviation = Math.sqrt(expected * (1 - expected) / 4000);
+  assert.ok(expected > 0.05);
+  assert.ok(Math.abs(share - expected) < 4 * deviation, `${share} ${expected}`);
+});
+
+Deno.test("distinct: no sentence twice, the likely ones among them", async () => {
+  const { sentences, samples, draws } = await sample("distinct", 200, 1);
+  assert.equal(new Set(sentences).size, 200);
+  assert.ok(samples.every((one) => typeof one !== "string"));
+  assert.ok(draws >= 200);
+  for (const cell of LEARNED) {
+    assert.ok(sentences.includes(toSentence(codesOf(cell))));
+  }
+  assert.deepEqual((await sample("distinct", 200, 1)).sentences, sentences);
+  await assert.rejects(
+    sampleWithAim(model, "distinct", 5, {
+      temperature: 1,
+      topK: 3,
+      random: Random.fromSeed(0),
+    }),
+    /without top-k, top-p and span, got temperature 1, top-k 3, top-p null, span null/,
+  );
+  await assert.rejects(
+    sampleWithAim(model, "distinct", 5, {
+      temperature: 1,
+      span: { from: 0, to: 1, temperature: 2 },
+      random: Random.fromSeed(0),
+    }),
+    /got temperature 1, top-k null, top-p null, span {"from":0,"to":1,"temperature":2}/,
+  );
+});
+
+Deno.test("unique and novel: valid cells, each once, and none of the training cells", async () => {
+  const unique = await sample("unique", 3, 1);
+  const keys = unique.samples.map((cell) => space.canonicalKey(cell as Graph));
+  assert.equal(new Set(keys).size, 3);
+  assert.ok(unique.draws >= 3);
+  for (const cell of unique.samples) {
+    assert.equal(space.invalidReason(cell as Graph, "strict"), null);
+  }
+  const known = trainingKeys(space, "strict");
+  const novel = await sample("novel", 1, 1.5);
+  for (const cell of novel.samples) {
+    assert.ok(!known.has(space.canonicalKey(cell as Graph)));
+  }
+});
+
+Deno.test("unique: where the model has no more, what there is", async () => {
+  const { samples, draws } = await sample("unique", 10_000, 0.05);
+  assert.ok(samples.length >= 1 && samples.length <= LEARNED.length);
+  assert.ok(draws >= 20_000);
+});

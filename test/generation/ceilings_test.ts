@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import {
+  ceilings,
+  expectedDistinct,
+  noveltyBound,
+  SPACE_SIZES,
+  uniformNovelty,
+} from "../../lib/generation/ceilings.ts";
+import { Random } from "../../lib/core/random.ts";
+
+import { getSpace } from "../../lib/spaces/registry.ts";
+import { assertClose } from "../_helpers.ts";
+
+const EXACT = { relative: 1e-12, absolute: 0 };
+
+Deno.test("SPACE_SIZES agrees with the spaces", async () => {
+  for (const name of ["nasbench101", "nasbench201"] as const) {
+    const space = getSpace(name);
+    await space.prepare();
+    assert.deepEqual(SPACE_SIZES[name], {
+      cells: space.cells().count,
+      trainCells: space.split().train.length,
+    });
+  }
+});
+
+Deno.test("expectedDistinct() is worked by hand", () => {
+  // 2 draws from 2 cells: HH and TT hold one, HT and TH two.
+  assertClose([expectedDistinct(2, 2)], [1.5], EXACT);
+  // 3 draws from 4: 4(1 − (3/4)³) = 4 · 37/64.
+  assertClose([expectedDistinct(3, 4)], [37 / 16], EXACT);
+  assert.equal(expectedDistinct(0, 5), 0);
+  assert.equal(expectedDistinct(1, 423_624).toFixed(9), "1.000000000");
+  assert.equal(expectedDistinct(7, 1), 1);
+});
+
+Deno.test("expectedDistinct() is what sampling gives", () => {
+  const random = Random.fromSeed(1);
+  let sum = 0, squares = 0;
+  const runs = 200;
+  for (let run = 0; run < runs; run++) {
+    const seen = new Set<number>();
+    for (let i = 0; i < 100; i++) seen.add(random.integer(120));
+    sum += seen.size;
+    squares += seen.size ** 2;
+  }
+  const mean = sum / runs;
+  const error = Math.sqrt((squares / runs - mean ** 2) / runs);
+  assert.ok(Math.abs(mean - expectedDistinct(100, 120)) < 5 * error);
+});
+
+Deno.test("ceilings() has the values of both spaces at 10,000 draws", () => {
+  const values = (space: "nasbench101" | "nasbench201") =>
+    ceilings(space, 10_000).map(({ metric, percent }) =>
+      `${metric} ${percent.toFixed(2)}`
+    );
+  assert.deepEqual(values("nasbench101"), [
+    "reconstruction 93.17",
+    "absoluteUniqueness 98.83",
+    "novelty 10.00",
+  ]);
+  assert.deepEqual(values("nasbench201"), [
+    "absoluteUniqueness 73.86",
+    "novelty 10.00",
+    "novelty 28.29",
+  ]);
+});
+
+Deno.test("ceilings() says its numbers in its sentences", () => {
+  const [unique, uniform, published] = ceilings("nasbench201", 10_000);
+  assert.match(unique.text, /10,000 uniform draws from 15,625 .* 73\.86 %/);
+  assert.match(uniform.text, /10\.00 %/);
+  assert.match(
+    published.text,
+    /7,594 distinct among 8,410 valid .* 28\.3 % .* 50\.83 %/,
+  );
+  assert.match(ceilings("nasbench201", 500)[0].text, /: 500 uniform draws/);
+});
+
+Deno.test("noveltyBound() is worked by hand", () => {
+  const size = { cells: 10, trainCells: 7 };
+  // 5 distinct, 3 of them outside training at most: 2 of 8 samples are seen cells.
+  assert.equal(noveltyBound({ valid: 8, distinct: 5 }, size), 75);
+  // All distinct ones can be novel.
+  assert.equal(noveltyBound({ valid: 8, distinct: 2 }, size), 100);
+  assert.equal(
+    noveltyBound({ valid: 8410, distinct: 7594 }, SPACE_SIZES.nasbench201)
+      .toFixed(1),
+    "28.3",
+  );
+  assertClose([uniformNovelty(size)], [30], EXACT);
+});
+
+Deno.test("ceilings refuse counts that cannot be", () => {
+  const size = { cells: 10, trainCells: 7 };
+  const cases: [() => unknown, string][] = [
+    [
+      () => expectedDistinct(-1, 5),
+      "draws must be an integer of at least 0, got -1",
+    ],
+    [
+      () => expectedDistinct(2, 0),
+      "cells must be an integer of at least 1, got 0",
+    ],
+    [
+      () => ceilings("nasbench201", 0.5),
+      "draws must be an integer of at least 1, got 0.5",
+    ],
+    [
+      () => noveltyBound({ valid: 4, distinct: 0 }, size),
+      "distinct samples must be an integer of at least 1, got 0",
+    ],
+    [
+      () => noveltyBound({ valid: 4, distinct: 5 }, size),
+      "valid samples must be an integer of at least 5, got 4",
+    ],
+  ];
+  for (const [call, problem] of cases) {
+    assert.throws(call, new RangeError(`Cannot bound a metric: ${problem}`));
+  }
+});

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { changedNodes, editCell } from "../../lib/generation/cell_editing.ts";
+import type { TokenBatch } from "../../lib/language/tokenizer.ts";
+import { sentinel } from "../../lib/language/sentences.ts";
+import type { GenerationOptions } from "../../lib/models/t5/generator.ts";
+import { Random } from "../../lib/core/random.ts";
+import { edgesOf } from "../../lib/spaces/graph.ts";
+import { cellGraph } from "../../lib/spaces/space.ts";
+import type { DecodedCells } from "../../lib/spaces/tensors.ts";
+import {
+  codesOf,
+  learnedModel,
+  NODES,
+  OPS,
+  space,
+} from "../models/_learned_model.ts";
+
+const learned = await learnedModel();
+// The hand-made VQ-VAE only decodes; its codes are known.
+const vqvae = Object.create(learned.vqvae, {
+  config: { value: learned.vqvae.config },
+  encode: {
+    value: (_space: unknown, [cell]: number[]) =>
+      Promise.resolve({
+        codes: Int32Array.from(codesOf(cellGraph(space.cells(), cell))),
+      }),
+  },
+  decode: {
+    value: (codes: Int32Array): Promise<DecodedCells> =>
+      learned.vqvae.decode(codes),
+  },
+});
+/** Fills in operations at random, of which some are none of an inner node. */
+const generator = Object.create(learned.generator, {
+  generate: {
+    value: (prompts: TokenBatch, { random, maxTokens }: GenerationOptions) => {
+      const sentences = Array.from(
+        { length: prompts.rows },
+        () =>
+          [4, 5, 6].flatMap((node, k) => [
+            sentinel(k),
+            String(OPS * node + random.integer(OPS)),
+          ]),
+      );
+      return Promise.resolve(
+        learned.tokenizer.encodeBatch(sentences, maxTokens).ids,
+      );
+    },
+  },
+});
+const model = { ...learned, vqvae, generator };
+
+Deno.test("editCell() changes no node that is kept, and nothing but cells of the space come back", async () => {
+  const cell = 5000;
+  const before = cellGraph(space.cells(), cell);
+  const keep = [0, 1, 2, 3, 7];
+  const edit = () =>
+    editCell(model, cell, keep, {
+      count: 3,
+      temperature: 2,
+      random: Random.fromSeed(0),
+    });
+  const { variants, draws } = await edit();
+  assert.ok(draws >= 100 && draws % 100 === 0);
+  assert.equal(variants.length, 3);
+  const keys = new Set<string>([space.canonicalKey(before)]);
+  for (const { graph, changed } of variants) {
+    for (const node of keep) assert.equal(graph.ops[node], before.ops[node]);
+    assert.ok(
+      changed.length > 0 && changed.every((node) => !keep.includes(node)),
+    );
+    assert.equal(space.invalidReason(graph, "strict"), null);
+    keys.add(space.canonicalKey(graph));
+  }
+  assert.equal(keys.size, variants.length + 1);
+  assert.deepEqual(await edit(), { variants, draws });
+});
+
+Deno.test("editCell() wants some rows to keep, and not all", async () => {
+  const all = Array.from({ length: NODES }, (_, node) => node);
+  for (const keep of [all, [8], [-1]]) {
+    await assert.rejects(
+      editCell(model, 0, keep, {
+        count: 1,
+        temperature: 1,
+        random: Random.fromSeed(0),
+      }),
+      /rows to keep must be some of 0 to 7, but not all, got/,
+    );
+  }
+});
+
+Deno.test("changedNodes() looks at operations and incoming edges", () => {
+  const graph = (ops: number[], edges: [number, number][]) => ({
+    ops: Uint8Array.from(ops),
+    edges: edgesOf(edges),
+  });
+  const before = graph([0, 1, 2, 4], [[0, 1], [1, 2], [2, 3]]);
+  assert.deepEqual(changedNodes(before, before), []);
+  assert.deepEqual(
+    changedNodes(before, graph([0, 1, 3, 4], [[0, 1], [1, 2], [1, 3]])),
+    [2, 3],
+  );
+});

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { toSentence } from "../../lib/language/sentences.ts";
+import type { Sample } from "../../lib/metrics/generation.ts";
+import {
+  decodeSentences,
+  sampleCells,
+} from "../../lib/generation/cell_sampling.ts";
+import { T5Generator } from "../../lib/models/t5/generator.ts";
+import { Vqvae } from "../../lib/models/vqvae/training.ts";
+import { Random } from "../../lib/core/random.ts";
+import { allEdges, type Graph, hasEdge } from "../../lib/spaces/graph.ts";
+import { cellGraph } from "../../lib/spaces/space.ts";
+import {
+  codesOf,
+  CONFIG,
+  executor,
+  handMade,
+  LEARNED,
+  learnedModel,
+  NODES,
+  OPS,
+  OUTPUT,
+  space,
+  TEMPLATE,
+} from "../models/_learned_model.ts";
+
+const vqvae = Vqvae.load(handMade(), executor);
+const model = await learnedModel();
+
+const decode = (sentences: string[], options?: { cut?: boolean }) =>
+  decodeSentences({ space, vqvae }, sentences, options);
+
+Deno.test("decodeSentences() decodes cells as they were", async () => {
+  const cells = [0, 1, 777, 15_624].map((i) => cellGraph(space.cells(), i));
+  const samples = await decode(cells.map((cell) => toSentence(codesOf(cell))));
+  assert.deepEqual(samples, cells);
+});
+
+Deno.test("decodeSentences() decodes each code on its own", async () => {
+  // Nodes swapped: operations follow, and the edges are those of the template's
+  // nodes, whichever way round.
+  const codes = codesOf(TEMPLATE);
+  const [swapped] = await decode([
+    toSentence(codes.toSpliced(2, 2, codes[3], codes[2])),
+  ]) as Graph[];
+  assert.deepEqual(
+    [...swapped.ops],
+    [...TEMPLATE.ops].toSpliced(2, 2, TEMPLATE.ops[3], TEMPLATE.ops[2]),
+  );
+  const place = [0, 1, 3, 2, 4, 5, 6, 7];
+  for (let j = 1; j < NODES; j++) {
+    for (let i = 0; i < j; i++) {
+      const [from, to] = [place[i], place[j]].sort();
+      assert.equal(hasEdge(swapped, i, j), hasEdge(TEMPLATE, from, to));
+    }
+  }
+});
+
+Deno.test("decodeSentences() says what is wrong with a sentence, and keeps the order", async () => {
+  const cell = cellGraph(space.cells(), 4321);
+  const right = toSentence(codesOf(cell));
+  const sentences: [string, Sample][] = [
+    ["", "wrong length"],
+    ["1 2 3", "wrong length"],
+    [right, cell],
+    [`${right} 8`, "wrong length"],
+    [right.replace("0 ", "56 "), "outside the codebook"],
+    ["-1 1 2 3 4 5 6 7", "outside the codebook"],
+    [right.replace("0 ", "zero "), "not a number"],
+    [right.replace("0 ", "<extra_id_0> "), "not a number"],
+    ["0 1 2 3 4 5 6 <unk>", "not a number"],
+    [`  ${right} `, cell],
+  ];
+  assert.deepEqual(
+    await decode(sentences.map(([sentence]) => sentence)),
+    sentences.map(([, sample]) => sample),
+  );
+  // No sentence at all, and none that can be read.
+  assert.deepEqual(await decode([]), []);
+  assert.deepEqual(await decode(["x"]), ["not a number"]);
+});
+
+Deno.test("decodeSentences() cuts at the first output where told to", async () => {
+  const codes = codesOf(TEMPLATE);
+  codes[3] = OPS * 3 + OUTPUT;
+  const sentence = toSentence(codes);
+  const ops = TEMPLATE.ops.with(3, OUTPUT);
+  const uncut = { ops, edges: TEMPLATE.edges };
+  assert.deepEqual(await decode([sentence], { cut: false }), [uncut]);
+  // Rows 0 to 3 stay, with the edges among them.
+  const cut = {
+    ops: ops.slice(0, 4),
+    edges: TEMPLATE.edges & allEdges(4),
+  };
+  assert.deepEqual(await decode([sentence], { cut: true }), [cut]);
+  // By default where cells vary in size: not here.
+  assert.deepEqual(await decode([sentence]), [uncut]);
+  assert.deepEqual(
+    await decodeSentences({
+      space: { ...space, variableSize: true },
+      vqvae,
+    }, [sentence]),
+    [cut],
+  );
+});
+
+Deno.test("sampleCells() writes the cells that the model has learned", async () => {
+  const { sentences, samples } = await sampleCells(model, 60, {
+    temperature: 0.5,
+    random: Random.fromSeed(0),
+  });
+  assert.equal(sentences.length, 60);
+  assert.deepEqual(samples, await decode([...sentences]));
+  const known = new Map(
+    LEARNED.map((cell) => [toSentence(codesOf(cell)), cell]),
+  );
+  const counts = new Map<string, number>();
+  sentences.forEach((sentence, i) => {
+    if (!known.has(sentence)) return;
+    assert.deepEqual(samples[i], known.get(sentence));
+    counts.set(sentence, (counts.get(sentence) ?? 0) + 1);
+  });
+  // Each of the three, and hardly anything else.
+  assert.equal(counts.size, 3);
+  const right = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  assert.ok(right >= 30, `${right} of 60`);
+});
+
+Deno.test("sampleCells() depends on its seed and on every sampling option", async () => {
+  const sample = async (options: object, seed = 0) =>
+    (await sampleCells(model, 40, {
+      temperature: 2,
+      ...options,
+      random: Random.fromSeed(seed),
+    })).sentences;
+  const base = await sample({});
+  assert.deepEqual(await sample({}), base);
+  for (const change of [{ temperature: 1 }, { topK: 2 }, { topP: 0.5 }]) {
+    assert.notDeepEqual(await sample(change), base, JSON.stringify(change));
+  }
+  assert.notDeepEqual(await sample({}, 1), base);
+  // Greedily, all are the same.
+  assert.equal(new Set(await sample({ temperature: 0 })).size, 1);
+});
+
+Deno.test("sampleCells() at a high temperature writes malformed sentences, too", async () => {
+  const { samples } = await sampleCells(model, 60, {
+    temperature: 5,
+    random: Random.fromSeed(0),
+  });
+  const kinds = new Set(samples.filter((sample) => typeof sample === "string"));
+  assert.ok(kinds.has("not a number"));
+  assert.ok(kinds.has("wrong length"));
+});
+
+Deno.test("sampleCells() refuses wrong sampling options", async () => {
+  await assert.rejects(
+    sampleCells(model, 1, { temperature: -1, random: Random.fromSeed(0) }),
+    {
+      name: "RangeError",
+      message: "Cannot sample: temperature must be a number from 0 up, got -1",
+    },
+  );
+});
+
+Deno.test("openCellModel() opens what was saved", () => {
+  assert.deepEqual(model.vqvae.config, CONFIG);
+  assert.ok(model.generator instanceof T5Generator);
+  assert.equal(model.generator.config.d_model, 32);
+  assert.equal(model.tokenizer.name, "codes");
+  assert.equal(model.space, space);
+});

@@ -1,0 +1,438 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
+import { readJson } from "../../lib/core/files.ts";
+import type { SamplingOptions } from "../../lib/language/decoding.ts";
+import { toSentence } from "../../lib/language/sentences.ts";
+import {
+  loadTokenizer,
+  type TokenBatch,
+  writeCodesTokenizer,
+} from "../../lib/language/tokenizer.ts";
+import {
+  bestPoint,
+  SWEEP_TEMPERATURES,
+  type SweepPoint,
+  sweepRows,
+  sweepSampling,
+} from "../../lib/generation/sampling_sweep.ts";
+import { T5_MINI } from "../../lib/models/t5/config.ts";
+import {
+  type GenerationOptions,
+  T5Generator,
+} from "../../lib/models/t5/generator.ts";
+import { vqvaeConfig } from "../../lib/models/vqvae/network.ts";
+import { Vqvae } from "../../lib/models/vqvae/training.ts";
+import { Random } from "../../lib/core/random.ts";
+import { cellGraph, type SearchSpace } from "../../lib/spaces/space.ts";
+import { getSpace } from "../../lib/spaces/registry.ts";
+import type { DecodedCells } from "../../lib/spaces/tensors.ts";
+import { assertClose, SAME_ALGORITHM, withFolder } from "../_helpers.ts";
+
+const whole = getSpace("nasbench201");
+/** NAS-Bench-201, of which the first 20 cells are for training. */
+const space: SearchSpace = {
+  ...whole,
+  split: () => ({
+    train: Uint32Array.from({ length: 20 }, (_, i) => i),
+    validation: Uint32Array.of(20),
+  }),
+};
+const TEMPLATE = cellGraph(space.cells(), 0).edges;
+/** Added to the first code of a cell whose edges are not the template's. */
+const OFF = 56;
+const CONFIG = { ...vqvaeConfig(space), codebookSize: 64 };
+
+function sentenceOf(cell: number, first = 0): string {
+  const { ops } = cellGraph(space.cells(), cell);
+  return toSentence(ops.map((op, node) => node === 0 ? first + op : op));
+}
+
+/** A training cell, a novel one, the training cell off the template, and none. */
+const KNOWN = sentenceOf(7);
+const NOVEL = sentenceOf(9000);
+const OFF_TEMPLATE = sentenceOf(7, OFF);
+const MALFORMED = "1 2 3";
+
+const executor = await eagerExecutor("cpu");
+
+/** Decodes codes to themselves. */
+class ScriptedVqvae extends Vqvae {
+  constructor() {
+    super(CONFIG, executor, executor.state({}));
+  }
+
+  override decode(codes: Int32Array): Promise<DecodedCells> {
+    const edges = Uint32Array.from(
+      { length: codes.length / 8 },
+      (_, cell) => codes[8 * cell] >= OFF ? TEMPLATE ^ 1 : TEMPLATE,
+    );
+    return Promise.resolve({ ops: codes.map((code) => code % OFF), edges });
+  }
+}
+
+const folder = await Deno.makeTempDir();
+await writeCodesTokenizer(folder, { codebookSize: 64 });
+const tokenizer = await loadTokenizer(folder);
+await Deno.remove(folder, { recursive: true });
+
+/** Writes what a script says for each row. */
+class ScriptedGenerator extends T5Generator {
+  constructor(
+    readonly script: (row: number, options: GenerationOptions) => string,
+  ) {
+    super({ config: T5_MINI, weights: {} }, executor);
+  }
+
+  override generate(
+    prompts: TokenBatch,
+    options: GenerationOptions,
+  ): Promise<Int32Array> {
+    const sentences = Array.from(
+      { length: prompts.rows },
+      (_, row) => this.script(row, options).split(" "),
+    );
+    const { ids } = tokenizer.encodeBatch(sentences, options.maxTokens);
+    options.onProgress?.({
+      done: prompts.rows,
+      total: prompts.rows,
+      message: `temperature ${options.temperature}`,
+    });
+    return Promise.resolve(ids);
+  }
+}
+
+function modelOf(script: ScriptedGenerator["script"], of = space) {
+  return {
+    space: of,
+    vqvae: new ScriptedVqvae(),
+    generator: new ScriptedGenerator(script),
+    tokenizer,
+    key: "scripted",
+  };
+}
+
+/** The same five over and over. */
+const CYCLE = [KNOWN, KNOWN, NOVEL, OFF_TEMPLATE, MALFORMED];
+const cycling = modelOf((row) => CYCLE[row % 5]);
+/** One of five at random; the more so the higher the temperature. */
+const random = modelOf((_row, { random, temperature }) =>
+  random.uniform() * 2 < temperature ? CYCLE[random.integer(5)] : KNOWN
+);
+
+const OPTIONS = {
+  samples: 10,
+  seed: 4,
+  random: Random.fromSeed(4),
+  reconstruction: {
+    cells: 1,
+    ops: 99.5,
+    edges: 98.5,
+    elementwise: 99,
+    wholeGraph: 97,
+  },
+  method: "A model",
+};
+
+Deno.test("sweepSampling() measures samples in both modes", async () => {
+  const [point] = await sweepSampling(cycling, [{ temperature: 1.8 }], OPTIONS);
+  assert.deepEqual(point.sentences, [...CYCLE, ...CYCLE]);
+  assert.deepEqual(point.options, { temperature: 1.8 });
+  // Paper: 8 of 10 are valid, 3 of them different; novel are the novel cell and that off
+  // the template, twice each.
+  const { paper, strict } = point.rows;
+  const shared = {
+    method: "A model t=1.8",
+    source: "measured",
+    temperature: 1.8,
+    topK: null,
+    topP: null,
+    samples: 10,
+    draws: 10,
+    seed: 4,
+  };
+  assert.deepEqual(paper, {
+    ...shared,
+    mode: "paper",
+    reconstruction: 99,
+    validity: 80,
+    uniqueness: 37.5,
+    absoluteUniqueness: 30,
+    novelty: 50,
+    absoluteNovelty: 40,
+  });
+  // Strict: the one off the template is invalid, so 6 are valid, 2 different, 2 novel.
+  const { uniqueness, novelty, ...rest } = strict;
+  assert.deepEqual(rest, {
+    ...shared,
+    mode: "strict",
+    reconstruction: 97,
+    validity: 60,
+    absoluteUniqueness: 20,
+    absoluteNovelty: 20,
+  });
+  assertClose([uniqueness, novelty], [100 / 3, 100 / 3], SAME_ALGORITHM);
+  assert.equal(point.reports.strict.reasons["adjacency off template"], 2);
+  assert.equal(point.reports.strict.reasons.malformed, 2);
+  assert.equal(point.reports.paper.malformed["wrong length"], 2);
+});
+
+Deno.test("sweepSampling() puts what readers must know into the rows", async () => {
+  const [point] = await sweepSampling(
+    modelOf((row) => CYCLE[row % 5], { ...space, variableSize: true }),
+    [{ temperature: 1, topK: 5, topP: 0.9 }],
+    { ...OPTIONS, note: "trained from scratch", seed: 9 },
+  );
+  for (const row of Object.values(point.rows)) {
+    assert.equal(row.topK, 5);
+    assert.equal(row.topP, 0.9);
+    assert.equal(row.cut, true);
+    assert.equal(row.note, "trained from scratch");
+    assert.equal(row.seed, 9);
+  }
+});
+
+Deno.test("sweepSampling() names the span of another temperature in rows, and draws it apart", async () => {
+  const span = { from: 2, to: 5, temperature: 3 };
+  const [plain, spanned] = await sweepSampling(
+    random,
+    [{ temperature: 1 }, { temperature: 1, span }],
+    { ...OPTIONS, method: "Ours" },
+  );
+  assert.equal(plain.rows.paper.method, "Ours t=1");
+  assert.ok(!("span" in plain.rows.paper));
+  assert.equal(
+    spanned.rows.strict.method,
+    "Ours t=1 but 3 for tokens 3–5",
+  );
+  assert.deepEqual(spanned.rows.strict.span, span);
+  assert.notDeepEqual(spanned.sentences, plain.sentences);
+});
+
+const SETTINGS: SamplingOptions[] = [
+  { temperature: 0.5 },
+  { temperature: 1 },
+  { temperature: 1, topK: 3 },
+  { temperature: 2, span: { from: 1, to: 3, temperature: 0.5 } },
+];
+
+Deno.test("sweepSampling() gives each setting the same, whatever the others", async () => {
+  const sweep = (settings: SamplingOptions[], seed = 4) =>
+    sweepSampling(random, settings, {
+      ...OPTIONS,
+      samples: 40,
+      random: Random.fromSeed(seed),
+    });
+  const points = withoutTime(await sweep(SETTINGS));
+  assert.deepEqual(points.map((point) => point.options), SETTINGS);
+  assert.deepEqual(
+    withoutTime(await sweep(SETTINGS.toReversed())).reverse(),
+    points,
+  );
+  assert.deepEqual(withoutTime(await sweep([SETTINGS[2]])), [points[2]]);
+  assert.notDeepEqual(
+    (await sweep([SETTINGS[2]], 5))[0].sentences,
+    points[2].sentences,
+  );
+  // Settings of one temperature draw differently, too.
+  assert.notDeepEqual(points[1].sentences, points[2].sentences);
+});
+
+Deno.test("sweepSampling() leaves the caller's generator where it was, and tells how far it is", async () => {
+  const generator = Random.fromSeed(4);
+  const before = [...generator.state];
+  const done: number[] = [];
+  await sweepSampling(random, SETTINGS, {
+    ...OPTIONS,
+    random: generator,
+    onProgress: (progress) => {
+      assert.equal(progress.total, 40);
+      done.push(progress.done);
+    },
+  });
+  assert.deepEqual([...generator.state], before);
+  assert.deepEqual(done, [10, 20, 30, 40]);
+});
+
+Deno.test("sweepSampling() refuses wrong settings", async () => {
+  // The scripted generator checks nothing, so a real one is asked.
+  const generator = new T5Generator({ config: T5_MINI, weights: {} }, executor);
+  await assert.rejects(
+    sweepSampling(
+      { ...cycling, generator },
+      [{ temperature: 1, topP: 2 }],
+      OPTIONS,
+    ),
+    {
+      name: "RangeError",
+      message: "Cannot sample: topP must be in (0, 1] or null, got 2",
+    },
+  );
+});
+
+/** A point of which only the two metrics matter. */
+function point(
+  temperature: number,
+  paper: [number, number],
+  strict: [number, number],
+): SweepPoint {
+  const report = ([absoluteUniqueness, absoluteNovelty]: [number, number]) => ({
+    absoluteUniqueness,
+    absoluteNovelty,
+  });
+  return {
+    options: { temperature },
+    reports: { paper: report(paper), strict: report(strict) },
+  } as unknown as SweepPoint;
+}
+
+Deno.test("bestPoint() takes the highest of a metric in a mode, the first of equals", () => {
+  const points = [
+    point(1, [50, 5], [40, 9]),
+    point(1.2, [70, 6], [45, 9]),
+    point(1.4, [70, 7], [30, 1]),
+    point(1.6, [10, 8], [45, 2]),
+  ];
+  const best = (
+    ...of: [
+      SweepPoint["rows"]["paper"]["mode"],
+      "absoluteUniqueness" | "absoluteNovelty",
+    ]
+  ) => bestPoint(points, ...of).options.temperature;
+  assert.equal(best("paper", "absoluteUniqueness"), 1.2);
+  assert.equal(best("strict", "absoluteUniqueness"), 1.2);
+  assert.equal(best("paper", "absoluteNovelty"), 1.6);
+  assert.equal(best("strict", "absoluteNovelty"), 1);
+  assert.equal(
+    bestPoint(points.toReversed(), "paper", "absoluteUniqueness").options
+      .temperature,
+    1.4,
+  );
+  assert.throws(() => bestPoint([], "paper", "absoluteNovelty"), {
+    name: "RangeError",
+    message: "Cannot take the best point: there must be at least one, got 0",
+  });
+});
+
+Deno.test("sweepRows() lists paper mode, then strict mode, of each point", async () => {
+  const points = await sweepSampling(cycling, SETTINGS.slice(0, 2), OPTIONS);
+  assert.deepEqual(
+    sweepRows(points).map(({ mode, temperature }) => [mode, temperature]),
+    [["paper", 0.5], ["strict", 0.5], ["paper", 1], ["strict", 1]],
+  );
+  assert.equal(sweepRows(points)[2], points[1].rows.paper);
+});
+
+/** What a sweep gives, but for the time it took. */
+const withoutTime = (points: readonly SweepPoint[]) =>
+  points.map((point) => ({ ...point, seconds: 0 }));
+
+Deno.test("sweepSampling() saves one file a setting", async () => {
+  await withFolder(async (folder) => {
+    const points = await sweepSampling(random, SETTINGS, {
+      ...OPTIONS,
+      folder,
+    });
+    assert.deepEqual(
+      [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
+      [
+        "temperature_0.5.json",
+        "temperature_1.json",
+        "temperature_1_top_k_3.json",
+        "temperature_2_span_1_3_0.5.json",
+      ],
+    );
+    const { key, ...saved } = await readJson<Record<string, unknown>>(
+      join(folder, "temperature_0.5.json"),
+      "samples",
+    );
+    const { options, reports, sentences, seconds } = points[0];
+    assert.deepEqual(saved, {
+      options,
+      reports,
+      sentences,
+      draws: 10,
+      seconds,
+    });
+    assert.match(`${key}`, /^[0-9a-f]{64}$/);
+  });
+});
+
+class Killed extends Error {}
+
+Deno.test("sweepSampling() killed goes on to the same points with the sentences it saved", async () => {
+  const reference = withoutTime(await sweepSampling(random, SETTINGS, OPTIONS));
+  await withFolder(async (folder) => {
+    const sweep = async (killAt: number, options = {}) => {
+      const sampled: number[] = [];
+      const points = await sweepSampling(random, SETTINGS, {
+        ...OPTIONS,
+        folder,
+        ...options,
+        onProgress: ({ done }) => {
+          sampled.push(done);
+          if (done === killAt) throw new Killed();
+        },
+      });
+      return { sampled, points: withoutTime(points) };
+    };
+    await assert.rejects(sweep(30), Killed);
+    const { sampled, points } = await sweep(Infinity);
+    assert.deepEqual(sampled, [30, 40]);
+    assert.deepEqual(points, reference);
+    // Of another seed, size or model nothing is taken.
+    for (
+      const options of [{ random: Random.fromSeed(5) }, { samples: 11 }]
+    ) {
+      assert.equal((await sweep(Infinity, options)).sampled.length, 4);
+    }
+    const calls: number[] = [];
+    await sweepSampling({ ...random, key: "another" }, SETTINGS, {
+      ...OPTIONS,
+      folder,
+      onProgress: ({ done }) => calls.push(done),
+    });
+    assert.equal(calls.length, 4);
+  });
+});
+
+Deno.test("sweepSampling() with aims says how many draws each took", async () => {
+  const points = await sweepSampling(
+    cycling,
+    [
+      { temperature: 1, aim: "well-formed" },
+      { temperature: 1, aim: "unique" },
+      { temperature: 1, aim: "novel" },
+    ],
+    OPTIONS,
+  );
+  assert.deepEqual(
+    points.map(({ rows: { strict } }) => [
+      strict.method,
+      strict.samples,
+      strict.draws,
+      strict.absoluteUniqueness,
+      strict.absoluteNovelty,
+    ]),
+    [
+      // Of five, four are well-formed; two of those are the same, one is off the template.
+      ["A model, well-formed, t=1", 10, 12, 20, 20],
+      // There are two cells, of which one is novel; then 20,000 draws bring nothing.
+      ["A model, unique, t=1", 2, 21_000, 100, 50],
+      ["A model, novel, t=1", 1, 21_000, 100, 100],
+    ],
+  );
+  const none = modelOf(() => MALFORMED);
+  const aims = [{ temperature: 1, aim: "unique" }] as const;
+  assert.deepEqual(await sweepSampling(none, aims, OPTIONS), []);
+});
+
+Deno.test("SWEEP_TEMPERATURES has the paper's", () => {
+  for (const temperature of [0.7, 1.8, 2]) {
+    assert.ok(SWEEP_TEMPERATURES.includes(temperature));
+  }
+  assert.deepEqual(
+    SWEEP_TEMPERATURES,
+    SWEEP_TEMPERATURES.toSorted((a, b) => a - b),
+  );
+});

@@ -1,0 +1,245 @@
+/**
+ * arch2vec against a second implementation in PyTorch; the expected values are from
+ * `test/fixtures/make_arch2vec_fixtures.py`.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
+import {
+  type Executor,
+  type StepFunction,
+} from "../../../lib/engine/executor.ts";
+import {
+  floats,
+  type HostTensors,
+  integers,
+  scalar,
+} from "../../../lib/core/tensors.ts";
+import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
+import { readJson } from "../../../lib/core/files.ts";
+import {
+  measureGeneration,
+  trainingKeys,
+} from "../../../lib/metrics/generation.ts";
+import {
+  type Arch2vecConfig,
+  arch2vecConfig,
+  arch2vecDecodeStep,
+  arch2vecEncodeStep,
+  arch2vecLoss,
+  initialArch2vecWeights,
+} from "../../../lib/models/arch2vec/network.ts";
+import {
+  Arch2vec,
+  arch2vecTraining,
+  trainArch2vec,
+} from "../../../lib/models/arch2vec/training.ts";
+import { readSafetensors } from "../../../lib/core/safetensors.ts";
+import { adamWSlots, trainingStep } from "../../../lib/nn/optimizers.ts";
+import { Random } from "../../../lib/core/random.ts";
+
+import { getSpace } from "../../../lib/spaces/registry.ts";
+import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
+
+const EXECUTORS: Record<string, Executor> = {
+  traced: onnxExecutor({ provider: "cpu", threads: 1 }),
+  eager: await eagerExecutor("cpu"),
+};
+const FIXTURE =
+  new URL("../../fixtures/arch2vec_tiny", import.meta.url).pathname;
+
+interface Expected {
+  readonly config: Omit<
+    Arch2vecConfig,
+    | "sigmoidOperations"
+    | "dilutedEdges"
+    | "scaledDivergence"
+    | "frozenAfterFirstEpoch"
+  >;
+  readonly losses: Record<string, Record<string, number>>;
+}
+
+const expected = await readJson<Expected>(`${FIXTURE}.json`, "fixture");
+const stored = (await readSafetensors(`${FIXTURE}.safetensors`)).tensors;
+
+/** The tensors of the fixture whose names begin with a prefix, under the rest of the name. */
+function part(prefix: string): HostTensors {
+  return Object.fromEntries(
+    [...stored].filter(([name]) => name.startsWith(`${prefix}.`))
+      .map(([name, { shape, data }]) => [
+        name.slice(prefix.length + 1),
+        data instanceof Int32Array
+          ? integers(shape, data)
+          : floats(shape, data),
+      ]),
+  );
+}
+
+const parameters = part("parameter");
+const statistics = part("statistic");
+const inputs = part("input");
+
+function configOf(quirks: boolean): Arch2vecConfig {
+  return {
+    ...expected.config,
+    sigmoidOperations: quirks,
+    dilutedEdges: quirks,
+    scaledDivergence: quirks,
+    frozenAfterFirstEpoch: quirks,
+  };
+}
+
+async function run(
+  executor: Executor,
+  step: StepFunction,
+  state: HostTensors,
+  inputs: HostTensors,
+) {
+  const compiled = executor.compile(step, { name: "arch2vec" });
+  const device = executor.state(state);
+  const outputs = await compiled.run(device, inputs);
+  const after = await device.read();
+  await compiled.dispose();
+  device.dispose();
+  return { outputs, after };
+}
+
+Deno.test("the fixture has the parameters of its configuration", () => {
+  const blank = initialArch2vecWeights(configOf(true), Random.fromSeed(0));
+  const shapes = (tensors: HostTensors) =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, { shape }]) => [name, shape]),
+    );
+  assert.deepEqual(shapes(blank.parameters), shapes(parameters));
+  assert.deepEqual(shapes(blank.statistics), shapes(statistics));
+});
+
+for (const [kind, executor] of Object.entries(EXECUTORS)) {
+  for (const [name, losses] of Object.entries(expected.losses)) {
+    Deno.test(`arch2vecLoss() and its gradients equal PyTorch's, ${name}, ${kind}`, async () => {
+      const config = configOf(name.startsWith("quirks"));
+      const training = name.endsWith("training");
+      const { noise, rows, columns, ...cells } = inputs;
+      const { outputs, after } = await run(
+        executor,
+        trainingStep(
+          (state, inputs) => arch2vecLoss(config, state, inputs, training),
+          Object.keys(parameters),
+          {},
+        ),
+        { ...parameters, ...statistics, ...adamWSlots(parameters) },
+        {
+          ...cells,
+          ...(training ? { noise, rows, columns } : {}),
+          learningRate: scalar(1e-3),
+          step: scalar(1),
+        },
+      );
+      for (const [each, value] of Object.entries(losses)) {
+        assertClose(outputs[each].data, [value], ACROSS_BACKENDS, each);
+      }
+      for (const [each, { data }] of Object.entries(part(name))) {
+        // After one step the first slot is the gradient.
+        const moment = after[`adam.first.${each}`].data;
+        assertClose(moment, data, ACROSS_BACKENDS, each);
+      }
+      const [moved] = Object.keys(statistics);
+      assert.equal(
+        after[moved].data.every((value, i) =>
+          value === statistics[moved].data[i]
+        ),
+        !training,
+      );
+    });
+  }
+
+  Deno.test(`arch2vec encodes and decodes as PyTorch does, ${kind}`, async () => {
+    const config = configOf(true);
+    const { operations, adjacency } = inputs;
+    const weights = { ...parameters, ...statistics };
+    const evaluation = part("eval");
+    const encoded = await run(executor, arch2vecEncodeStep(config), weights, {
+      operations,
+      adjacency,
+    });
+    assertClose(encoded.outputs.z.data, evaluation.z.data, ACROSS_BACKENDS);
+    const { outputs } = await run(
+      executor,
+      arch2vecDecodeStep(config),
+      weights,
+      { z: evaluation.z },
+    );
+    assert.deepEqual(
+      [...outputs.operations.data],
+      [...evaluation.operations.data],
+    );
+    assertClose(
+      outputs.adjacency.data,
+      evaluation.adjacency.data,
+      ACROSS_BACKENDS,
+    );
+  });
+}
+
+const space = getSpace("nasbench201");
+const executor = EXECUTORS.traced;
+const config = { ...arch2vecConfig(space), hidden: 32, layers: 1 };
+const training = {
+  ...arch2vecTraining(space, 0),
+  epochs: 3,
+  learningRate: 1e-2,
+};
+
+Deno.test("trainArch2vec() learns to bring operations back, and samples by its seed", async () => {
+  const trained = await trainArch2vec(space, config, training, {
+    executor,
+    limit: 2000,
+  });
+  const model = new Arch2vec(trained, executor);
+  const { validation } = space.split();
+  const report = await model.reconstruction(space, validation);
+  assert.ok(report.ops > 60, `${report.ops} % of operations`);
+  assert.ok(report.edges > 60, `${report.edges} % of edges`);
+  const draw = (seed: number) =>
+    model.sample(space, 200, { random: Random.fromSeed(seed) });
+  const cells = await draw(0);
+  assert.equal(cells.length, 200);
+  assert.deepEqual(await draw(0), cells);
+  assert.notDeepEqual(await draw(1), cells);
+  const measured = measureGeneration(
+    space,
+    cells,
+    "paper",
+    trainingKeys(space, "paper"),
+  );
+  assert.ok(measured.distinct > 1);
+  await model.dispose();
+});
+
+class Killed extends Error {}
+
+Deno.test("trainArch2vec() killed goes on to the same weights", async () => {
+  const options = { executor, limit: 320 };
+  const whole = await trainArch2vec(space, config, training, options);
+  await withFolder(async (folder) => {
+    const checkpoint = join(folder, "checkpoint.safetensors");
+    const short = { ...training, epochs: 8 };
+    const reference = await trainArch2vec(space, config, short, options);
+    await assert.rejects(
+      trainArch2vec(space, config, short, {
+        ...options,
+        checkpoint,
+        onProgress: ({ done }) => {
+          if (done === 50) throw new Killed();
+        },
+      }),
+      Killed,
+    );
+    const resumed = await trainArch2vec(space, config, short, {
+      ...options,
+      checkpoint,
+    });
+    assert.deepEqual(resumed.weights, reference.weights);
+    assert.notDeepEqual(resumed.weights, whole.weights);
+  });
+});

@@ -1,0 +1,389 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+
+import {
+  floats,
+  type HostTensors,
+  integers,
+} from "../../../lib/core/tensors.ts";
+import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
+import { readJson, writeJson } from "../../../lib/core/files.ts";
+
+import { loadT5, saveT5 } from "../../../lib/models/t5/files.ts";
+import { loadVqvae, saveVqvae } from "../../../lib/models/vqvae/files.ts";
+import {
+  readSafetensors,
+  writeSafetensors,
+} from "../../../lib/core/safetensors.ts";
+import { decodeText, encodeText } from "../../../lib/models/t5/network.ts";
+import {
+  initialT5Weights,
+  T5_MINI,
+  type T5Config,
+  t5ParameterCount,
+} from "../../../lib/models/t5/config.ts";
+
+import { storable } from "../../../lib/core/safetensors.ts";
+import {
+  CODEBOOK,
+  initialVqvaeWeights,
+  VQVAE_PAPER,
+  type VqvaeConfig,
+} from "../../../lib/models/vqvae/network.ts";
+import { Random } from "../../../lib/core/random.ts";
+import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
+import { askPython, hasPackages } from "../../_python.ts";
+
+const VQVAE: VqvaeConfig = {
+  ...VQVAE_PAPER,
+  nodes: 3,
+  operations: 4,
+  hidden: 5,
+  layers: 2,
+  latentDim: 2,
+  codebookSize: 6,
+};
+const T5: T5Config = {
+  ...T5_MINI,
+  vocab_size: 11,
+  d_model: 8,
+  d_kv: 3,
+  d_ff: 12,
+  num_layers: 2,
+  num_decoder_layers: 1,
+  num_heads: 2,
+};
+/** Every difference of T5 v1.1. */
+const GATED: T5Config = {
+  ...T5,
+  feed_forward_proj: "gated-gelu",
+  tie_word_embeddings: false,
+};
+
+/** Random values for every tensor, so that no two can be taken for each other. */
+function scrambled(tensors: HostTensors): HostTensors {
+  const random = Random.fromSeed(1);
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape, data }]) => [
+      name,
+      floats(shape, data.map(() => random.normal())),
+    ]),
+  );
+}
+
+function vqvae() {
+  const { parameters, statistics } = initialVqvaeWeights(
+    VQVAE,
+    Random.fromSeed(0),
+  );
+  return {
+    config: VQVAE,
+    weights: {
+      parameters: scrambled(parameters),
+      statistics: scrambled(statistics),
+    },
+  };
+}
+
+function t5(config: T5Config) {
+  return {
+    config,
+    weights: scrambled(initialT5Weights(config, Random.fromSeed(0))),
+  };
+}
+
+Deno.test("saveVqvae() and loadVqvae() keep configuration and weights", async () => {
+  await withFolder(async (folder) => {
+    const model = vqvae();
+    await saveVqvae(join(folder, "new", "model"), model);
+    assert.deepEqual(await loadVqvae(join(folder, "new", "model")), model);
+    const config = await readJson<Record<string, unknown>>(
+      join(folder, "new", "model", "config.json"),
+      "configuration",
+    );
+    assert.equal(config.model_type, "arch-llm-vqvae");
+    // Saving again replaces what was there.
+    const { parameters } = model.weights;
+    parameters[CODEBOOK].data[0] = 42;
+    await saveVqvae(join(folder, "new", "model"), model);
+    const again = await loadVqvae(join(folder, "new", "model"));
+    assert.equal(again.weights.parameters[CODEBOOK].data[0], 42);
+  });
+});
+
+for (const config of [T5, GATED]) {
+  Deno.test(`saveT5() and loadT5() keep configuration and weights, ${config.feed_forward_proj}`, async () => {
+    await withFolder(async (folder) => {
+      const model = t5(config);
+      await saveT5(folder, model);
+      const loaded = await loadT5(folder);
+      assert.deepEqual(loaded.weights, model.weights);
+      for (const [key, value] of Object.entries(config)) {
+        assert.equal(loaded.config[key as keyof T5Config], value, key);
+      }
+      // What is saved again is the same.
+      const file = join(folder, "model.safetensors");
+      const before = await Deno.readFile(file);
+      await saveT5(folder, loaded);
+      assert.deepEqual(await Deno.readFile(file), before);
+      assert.deepEqual(
+        [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
+        ["config.json", "generation_config.json", "model.safetensors"],
+      );
+    });
+  });
+}
+
+Deno.test("saveT5() in half precision rounds each weight and halves the file", async () => {
+  await withFolder(async (folder) => {
+    const model = t5(T5);
+    await saveT5(folder, model);
+    const { size } = await Deno.stat(join(folder, "model.safetensors"));
+    await saveT5(folder, model, { dtype: "float16" });
+    const half = await Deno.stat(join(folder, "model.safetensors"));
+    const saved = size - half.size;
+    assert.ok(saved >= 2 * t5ParameterCount(T5), `${saved} bytes saved`);
+    const { weights } = await loadT5(folder);
+    for (const [name, { data }] of Object.entries(model.weights)) {
+      assert.deepEqual(
+        [...weights[name].data],
+        Array.from(data, Math.f16round),
+        name,
+      );
+    }
+    assert.equal(
+      JSON.parse(await Deno.readTextFile(join(folder, "config.json"))).dtype,
+      "float16",
+    );
+  });
+});
+
+for (const name of ["t5_tiny", "t5_tiny_gated"]) {
+  Deno.test(`loadT5() reads what transformers wrote, ${name}`, async () => {
+    const folder = new URL(`../../fixtures/${name}`, import.meta.url).pathname;
+    const { config, weights } = await loadT5(folder);
+    assert.equal(config.d_model, 16);
+    assert.equal(config.tie_word_embeddings, name === "t5_tiny");
+    const { tensors } = await readSafetensors(
+      join(folder, "model.safetensors"),
+    );
+    assert.equal(Object.keys(weights).length, tensors.size);
+    for (const [key, { data }] of tensors) {
+      assert.deepEqual(weights[key].data, data, key);
+    }
+  });
+}
+
+/** Writes a model's weights anew after a change. */
+async function change(
+  folder: string,
+  edit: (
+    tensors: Record<string, { shape: readonly number[]; data: Float32Array }>,
+  ) => void,
+): Promise<void> {
+  const path = join(folder, "model.safetensors");
+  const tensors = Object.fromEntries(
+    [...(await readSafetensors(path)).tensors].map((
+      [name, { shape, data }],
+    ) => [name, { shape, data: Float32Array.from(data) }]),
+  );
+  edit(tensors);
+  await writeSafetensors(path, new Map(Object.entries(tensors)));
+}
+
+Deno.test("loadVqvae() and loadT5() name a tensor that is missing, surplus or of another shape", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "model.safetensors");
+    await saveVqvae(folder, vqvae());
+    await change(folder, (tensors) => delete tensors[CODEBOOK]);
+    await assert.rejects(loadVqvae(folder), {
+      name: "RangeError",
+      message:
+        `Cannot read the model ${path}: it must hold the tensor quantizer.codebook`,
+    });
+    await change(
+      folder,
+      (tensors) =>
+        tensors[CODEBOOK] = { shape: [2, 6], data: new Float32Array(12) },
+    );
+    await assert.rejects(
+      loadVqvae(folder),
+      (error: Error) =>
+        error.name === "RangeError" &&
+        /^Cannot read the model .*: quantizer\.codebook must have shape \[6, ?2\], got \[2, ?6\]$/
+          .test(error.message),
+    );
+
+    await saveT5(folder, t5(T5));
+    await change(
+      folder,
+      (tensors) =>
+        tensors["lm_head.weight"] = { shape: [1], data: new Float32Array(1) },
+    );
+    await assert.rejects(loadT5(folder), {
+      name: "RangeError",
+      message:
+        `Cannot read the model ${path}: its tensors must be those of its config.json, got lm_head.weight as well`,
+    });
+    const bias =
+      "decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight";
+    await saveT5(folder, t5(T5));
+    await change(folder, (tensors) => delete tensors[bias]);
+    await assert.rejects(loadT5(folder), {
+      name: "RangeError",
+      message: `Cannot read the model ${path}: it must hold the tensor ${bias}`,
+    });
+  });
+});
+
+Deno.test("loadT5() refuses weights of another configuration", async () => {
+  await withFolder(async (folder) => {
+    await saveT5(folder, t5(T5));
+    const path = join(folder, "config.json");
+    const config = await readJson<T5Config>(path, "configuration");
+    await writeJson(path, { ...config, d_ff: 13 });
+    await assert.rejects(
+      loadT5(folder),
+      /^RangeError: Cannot read the model .*DenseReluDense\.wi\.weight must have shape \[13, ?8\], got \[12, ?8\]$/,
+    );
+    await writeJson(path, { ...config, feed_forward_proj: "gated-gelu" });
+    await assert.rejects(
+      loadT5(folder),
+      /^RangeError: Cannot read the model .*: its tensors must be those of its config\.json, got encoder\.block\.0\.layer\.1\.DenseReluDense\.wi\.weight as well$/,
+    );
+  });
+});
+
+Deno.test("loadT5() refuses weights that are no real numbers", async () => {
+  await withFolder(async (folder) => {
+    await saveT5(folder, t5(T5));
+    // The format by hand: an I32 tensor named as the embedding.
+    const header = JSON.stringify({
+      "shared.weight": { dtype: "I32", shape: [11, 8], data_offsets: [0, 352] },
+    });
+    const bytes = new Uint8Array(8 + header.length + 352);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+    bytes.set(new TextEncoder().encode(header), 8);
+    const path = join(folder, "model.safetensors");
+    await Deno.writeFile(path, bytes);
+    await assert.rejects(loadT5(folder), {
+      name: "RangeError",
+      message:
+        `Cannot read the model ${path}: shared.weight must hold real numbers`,
+    });
+  });
+});
+
+Deno.test("loading names a file that is not there or not readable", async () => {
+  for (
+    const [load, save, what] of [
+      [loadVqvae, (f: string) => saveVqvae(f, vqvae()), "VQ-VAE configuration"],
+      [loadT5, (f: string) => saveT5(f, t5(T5)), "T5 configuration"],
+    ] as const
+  ) {
+    await withFolder(async (folder) => {
+      const path = join(folder, "config.json");
+      const oneSentence = (name: string, start: string) => (error: Error) => {
+        assert.equal(error.name, name);
+        assert.ok(error.message.startsWith(start), error.message);
+        assert.ok(!error.message.includes("\n"));
+        return true;
+      };
+      await assert.rejects(
+        load(folder),
+        oneSentence("Error", `Cannot read the ${what}: ${path}: `),
+      );
+      await Deno.writeTextFile(path, '{"nodes": ');
+      await assert.rejects(
+        load(folder),
+        oneSentence(
+          "SyntaxError",
+          `Cannot read the ${what}: ${path} must be JSON: `,
+        ),
+      );
+      await save(folder);
+      const weights = join(folder, "model.safetensors");
+      await Deno.remove(weights);
+      await assert.rejects(
+        load(folder),
+        oneSentence("Error", `Cannot read ${weights}: `),
+      );
+      await Deno.writeFile(weights, new Uint8Array(5));
+      await assert.rejects(load(folder), (error: Error) => {
+        assert.ok(error.message.includes(weights), error.message);
+        return true;
+      });
+    });
+  }
+});
+
+Deno.test("storable() refuses what is not float32", () => {
+  assert.throws(() => storable({ ids: integers([1], [1]) }), {
+    name: "TypeError",
+    message: "Cannot store ids: it must be float32, got Int32Array",
+  });
+});
+
+/** Reads each directory as a model, and prints its logits for one batch, as JSON. */
+const PROGRAM = `
+import json, sys, torch
+from transformers import T5ForConditionalGeneration
+from transformers.utils import logging
+logging.set_verbosity_error()
+ids, mask, decoder = (torch.tensor(x) for x in json.loads(sys.argv[1]))
+logits = []
+for directory in sys.argv[2:]:
+    model, info = T5ForConditionalGeneration.from_pretrained(directory, output_loading_info=True)
+    assert not info["missing_keys"] and not info["unexpected_keys"], info
+    generation = model.generation_config
+    assert (generation.pad_token_id, generation.eos_token_id,
+            generation.decoder_start_token_id) == (0, 1, 0), generation
+    with torch.no_grad():
+        out = model.eval()(input_ids=ids, attention_mask=mask, decoder_input_ids=decoder)
+    logits.append(out.logits.flatten().tolist())
+print(json.dumps(logits))
+`;
+
+Deno.test({
+  name: "Python's transformers reads what saveT5() writes, to the same logits",
+  ignore: !await hasPackages("torch", "transformers"),
+  fn: () =>
+    withFolder(async (folder) => {
+      const ids = [[3, 7, 10, 1], [5, 1, 0, 0]];
+      const mask = [[1, 1, 1, 1], [1, 1, 0, 0]];
+      const decoder = [[0, 4, 9], [0, 2, 6]];
+      const directories: string[] = [];
+      const ours: ArrayLike<number>[] = [];
+      for (const config of [T5, GATED]) {
+        const directory = join(folder, config.feed_forward_proj);
+        const model = t5(config);
+        await saveT5(directory, model);
+        directories.push(directory);
+        const executor = onnxExecutor({ provider: "cpu", threads: 1 });
+        const forward = executor.compile((state, inputs) => {
+          const { ids, mask, decoder } = inputs;
+          const hidden = encodeText({ config, state }, ids, mask);
+          const logits = decodeText({ config, state }, decoder, {
+            hidden,
+            mask,
+          });
+          return { outputs: { logits } };
+        }, { name: "forward" });
+        const { logits } = await forward.run(executor.state(model.weights), {
+          ids: integers([2, 4], ids.flat()),
+          mask: floats([2, 4], mask.flat()),
+          decoder: integers([2, 3], decoder.flat()),
+        });
+        ours.push(logits.data);
+        await forward.dispose();
+      }
+      const theirs = await askPython<number[][]>(
+        PROGRAM,
+        JSON.stringify([ids, mask, decoder]),
+        ...directories,
+      );
+      ours.forEach((logits, i) =>
+        assertClose(logits, theirs[i], ACROSS_BACKENDS, directories[i])
+      );
+    }),
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { readNasbench201Json } from "../../../../lib/spaces/nasbench201/accuracies/json.ts";
+import { NASBENCH201 } from "../../../../lib/spaces/nasbench201/space.ts";
+import { assertClose, SAME_ALGORITHM, withFolder } from "../../../_helpers.ts";
+import { entries201, write } from "../../../accuracies/_files.ts";
+
+const ARCH = "|none~0|+|none~0|none~1|+|none~0|none~1|avg_pool_3x3~2|"; // cell 4
+
+async function read(value: unknown) {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return await withFolder(async (folder) =>
+    await readNasbench201Json(await write(folder, "f.json", text))
+  );
+}
+
+Deno.test("readNasbench201Json() puts fractions at the cells of the keys, in any order", async () => {
+  const entries = Object.entries(entries201()).reverse();
+  const { validation, test } = await read(Object.fromEntries(entries));
+  const { count } = NASBENCH201.cells();
+  // Cell i has i / 1000 percent, and twice that.
+  const expected = Array.from({ length: count }, (_, i) => i / 100_000);
+  assertClose(validation, expected, SAME_ALGORITHM);
+  assertClose(test, expected.map((value) => 2 * value), SAME_ALGORITHM);
+});
+
+Deno.test("readNasbench201Json() names what is wrong", async () => {
+  await assert.rejects(read("{"), {
+    name: "SyntaxError",
+    message: /^Cannot read the accuracies: .*f\.json must be JSON: /,
+  });
+  for (const [value, got] of [[[], "an array"], [null, "null"], [1, "1"]]) {
+    await assert.rejects(read(value), {
+      name: "TypeError",
+      message:
+        `Cannot read accuracies: f.json must be an object of arch strings, got ${got}`,
+    });
+  }
+  await assert.rejects(read({ ...entries201(), "|x~0|": 1 }), {
+    name: "RangeError",
+    message:
+      'Cannot read accuracies: each key of f.json must be the arch string of a cell of NAS-Bench-201, got "|x~0|"',
+  });
+  const missing = entries201();
+  delete missing[ARCH];
+  await assert.rejects(read(missing), {
+    name: "RangeError",
+    message:
+      `Cannot read accuracies: f.json must have all 15625 cells, got 15624 without "${ARCH}"`,
+  });
+  const wrong: [entry: unknown, what: string][] = [
+    [{ val_acc_200: 100.5, test_acc_200: 1 }, "val_acc_200 100.5"],
+    [{ val_acc_200: 1, test_acc_200: -1 }, "test_acc_200 -1"],
+    [{ val_acc_200: "91", test_acc_200: 1 }, 'val_acc_200 "91"'],
+    [{ val_acc_200: 1 }, "test_acc_200 undefined"],
+    [null, "val_acc_200 undefined"],
+  ];
+  for (const [entry, what] of wrong) {
+    const [key, got] = what.split(" ");
+    await assert.rejects(read({ ...entries201(), [ARCH]: entry }), {
+      name: "RangeError",
+      message:
+        `Cannot read accuracies: ${key} of "${ARCH}" in f.json must be a number in [0, 100], got ${got}`,
+    });
+  }
+});

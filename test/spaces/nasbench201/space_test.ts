@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import { edgePairs, type Graph } from "../../../lib/spaces/graph.ts";
+import {
+  formatArch,
+  isConnected,
+  NASBENCH201,
+  NASBENCH201_OPS,
+  parseArch,
+  structureText,
+  TEMPLATE_EDGES,
+} from "../../../lib/spaces/nasbench201/space.ts";
+import { cellGraph } from "../../../lib/spaces/space.ts";
+import { sharedData } from "../../_helpers.ts";
+
+const ARCH =
+  "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_3x3~0|none~1|skip_connect~2|";
+const TABLE = NASBENCH201.cells();
+const CELLS = Array.from(
+  { length: TABLE.count },
+  (_, i) => cellGraph(TABLE, i),
+);
+
+/** The cell of `ARCH` with some of its ops set and edge bits flipped. */
+function changed(ops: Record<number, string>, flipped = 0): Graph {
+  const graph = parseArch(ARCH);
+  for (const [node, name] of Object.entries(ops)) {
+    graph.ops[+node] = NASBENCH201_OPS.findIndex((op) => op === name);
+  }
+  return { ops: graph.ops, edges: graph.edges ^ flipped };
+}
+
+Deno.test("parseArch() puts the six operations on nodes 1 to 6", () => {
+  const graph = parseArch(ARCH);
+  assert.deepEqual(
+    Array.from(graph.ops, (op) => NASBENCH201_OPS[op]),
+    [
+      "input",
+      "avgpool3x3",
+      "conv1x1",
+      "skip",
+      "conv3x3",
+      "none",
+      "skip",
+      "output",
+    ],
+  );
+  // 0→1,2,4 1→3,5 2→6 3→6 4→7 5→7 6→7
+  assert.equal(
+    edgePairs(graph).map(([from, to]) => `${from}${to}`).sort().join(" "),
+    "01 02 04 13 15 26 36 47 57 67",
+  );
+});
+
+Deno.test("parseArch() and formatArch() are inverse over all 15,625 cells", () => {
+  const texts = CELLS.map(formatArch);
+  assert.equal(new Set(texts).size, 15_625);
+  for (const [i, text] of texts.entries()) {
+    assert.deepEqual(parseArch(text), CELLS[i]);
+  }
+});
+
+Deno.test("parseArch() names the position and what was expected there", () => {
+  const cases: [text: string, problem: string][] = [
+    ["", 'position 0 must be "|", got the end'],
+    [
+      "|conv~0|",
+      'position 1 must be one of none, skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3, got "conv~0|"',
+    ],
+    ["|none|", 'position 5 must be "~0", got "|"'],
+    ["|none~1|", 'position 5 must be "~0", got "~1|"'],
+    ["|none~0", 'position 7 must be "|", got the end'],
+    ["|none~0|", 'position 8 must be "+|", got the end'],
+    [
+      ARCH.replace("skip_connect~1", "skip_connect~0"),
+      'position 45 must be "~1", got "~0|+|nor_conv_3x3~0|none"',
+    ],
+    [ARCH + "+", 'position 87 must be the end, got "+"'],
+    [ARCH.slice(0, -1), 'position 86 must be "|", got the end'],
+    [
+      "||",
+      'position 1 must be one of none, skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3, got "|"',
+    ],
+  ];
+  for (const [text, problem] of cases) {
+    assert.throws(
+      () => parseArch(text),
+      new SyntaxError(`Cannot read an arch string: ${problem}`),
+    );
+  }
+});
+
+Deno.test("parseArch() refuses what is not a string", () => {
+  assert.throws(
+    () => parseArch(7 as unknown as string),
+    new TypeError(
+      "Cannot read an arch string: it must be a string, got number",
+    ),
+  );
+});
+
+Deno.test("formatArch() and structureText() refuse a graph that is no cell", () => {
+  assert.throws(
+    () => formatArch(changed({}, 1)),
+    new RangeError(
+      "Cannot write an arch string: the graph must be a NAS-Bench-201 cell, got adjacency off template",
+    ),
+  );
+  assert.throws(
+    () => structureText(changed({ 2: "output" }), { considerZero: true }),
+    new RangeError(
+      "Cannot write a structure: the graph must be a NAS-Bench-201 cell, got inner input or output",
+    ),
+  );
+});
+
+Deno.test("cells() are in lexicographic order", () => {
+  assert.equal(TABLE.count, 15_625);
+  const none = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|";
+  assert.equal(formatArch(CELLS[0]), none);
+  assert.equal(formatArch(CELLS[1]), none.replace("none~2", "skip_connect~2"));
+  // 3 · 5⁵ + 1: the edge (0→1) is the highest digit, (2→3) the lowest.
+  assert.equal(
+    formatArch(CELLS[3 * 5 ** 5 + 1]),
+    none.replace("none~0", "nor_conv_3x3~0")
+      .replace("none~2", "skip_connect~2"),
+  );
+  assert.equal(NASBENCH201.cells(), TABLE); // made once
+});
+
+Deno.test("structureText() is worked by hand", () => {
+  // Node 1 = pool(0); node 2 = conv1(0) + skip(1); out = conv3(0) + none(1) + skip(2),
+  // each sum in the order of its characters, in which "#" < "((" < "(0".
+  const pool = "(0)@avg_pool_3x3";
+  const two = `${pool}+(0)@nor_conv_1x1`;
+  const graph = parseArch(ARCH);
+  assert.equal(
+    structureText(graph, { considerZero: true }),
+    `#+${two}+(0)@nor_conv_3x3`,
+  );
+  assert.equal(
+    structureText(graph, { considerZero: false }),
+    `(${pool})@none+${two}+(0)@nor_conv_3x3`,
+  );
+});
+
+Deno.test("structureText() tells 12,751 cells apart with skips merged, 6,466 with zeros", () => {
+  for (const [considerZero, count] of [[false, 12_751], [true, 6_466]]) {
+    const texts = CELLS.map((cell) =>
+      structureText(cell, { considerZero: considerZero === true })
+    );
+    assert.equal(new Set(texts).size, count);
+  }
+});
+
+Deno.test("isConnected() holds for 15,284 cells", () => {
+  assert.equal(CELLS.filter(isConnected).length, 15_284);
+  assert.equal(isConnected(parseArch(ARCH)), true);
+  assert.equal(
+    isConnected(parseArch(
+      "|none~0|+|none~0|skip_connect~1|+|none~0|skip_connect~1|skip_connect~2|",
+    )),
+    false,
+  );
+});
+
+Deno.test("split() is 14,062 and 1,563 cells, each in one part, and always the same", () => {
+  const { train, validation } = NASBENCH201.split();
+  assert.equal(train.length, 14_062);
+  assert.equal(validation.length, 1_563);
+  assert.equal(new Set([...train, ...validation]).size, 15_625);
+  assert.deepEqual(NASBENCH201.split(), { train, validation });
+  // A random tenth: its mean index is within 5 standard errors of the middle.
+  const mean = validation.reduce((sum, i) => sum + i, 0) / validation.length;
+  const error = 15_625 / Math.sqrt(12 * validation.length);
+  assert.ok(Math.abs(mean - 7_812) < 5 * error, `mean index ${mean}`);
+});
+
+Deno.test("invalidReason() looks at the adjacency in strict mode only", () => {
+  const cases: [graph: Graph, paper: string | null, strict: string | null][] = [
+    [changed({}), null, null],
+    [changed({}, 1), null, "adjacency off template"],
+    [changed({}, TEMPLATE_EDGES), null, "adjacency off template"],
+    [changed({ 0: "none" }), "first op not input", "first op not input"],
+    [changed({ 7: "skip" }), "last op not output", "last op not output"],
+    [changed({ 3: "input" }), "inner input or output", "inner input or output"],
+    [
+      changed({ 6: "output" }, 1),
+      "inner input or output",
+      "inner input or output",
+    ],
+    [
+      { ops: changed({}).ops.slice(1), edges: 0 },
+      "adjacency off template",
+      "adjacency off template",
+    ],
+  ];
+  for (const [graph, paper, strict] of cases) {
+    assert.equal(NASBENCH201.invalidReason(graph, "paper"), paper);
+    assert.equal(NASBENCH201.invalidReason(graph, "strict"), strict);
+  }
+});
+
+Deno.test("every cell is valid in both modes", () => {
+  for (const cell of CELLS) {
+    assert.equal(NASBENCH201.invalidReason(cell, "paper"), null);
+    assert.equal(NASBENCH201.invalidReason(cell, "strict"), null);
+  }
+});
+
+Deno.test("rawKey() tells all cells apart, and a graph off the template from them", () => {
+  const keys = new Set(CELLS.map((cell) => NASBENCH201.rawKey(cell)));
+  assert.equal(keys.size, 15_625);
+  assert.equal(keys.has(NASBENCH201.rawKey(changed({}))), true);
+  assert.equal(keys.has(NASBENCH201.rawKey(changed({}, 1))), false);
+});
+
+Deno.test("describe() takes any graph", () => {
+  assert.equal(NASBENCH201.describe(parseArch(ARCH)), ARCH);
+  assert.equal(
+    NASBENCH201.describe({ ops: Uint8Array.of(0, 2, 6), edges: 0b101 }),
+    "input, conv3x3, output; 0→1 1→2",
+  );
+  assert.equal(
+    NASBENCH201.describe({ ops: Uint8Array.of(0, 6), edges: 0 }),
+    "input, output; no edges",
+  );
+});
+
+const ACCURACIES = sharedData("nasbench201/nasbench201_cifar10.json");
+Deno.test({
+  name: "the cells are those that published accuracies are for",
+  ignore: ACCURACIES === null,
+  fn() {
+    const published = Object.keys(
+      JSON.parse(Deno.readTextFileSync(ACCURACIES!)),
+    );
+    assert.deepEqual(published.sort(), CELLS.map(formatArch).sort());
+  },
+});
