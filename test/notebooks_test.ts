@@ -161,9 +161,9 @@ Deno.test({
           const results = join(killed, "nasbench201-quick");
           for (
             const file of [
-              "models/positional/vqvae/checkpoint.safetensors",
-              "models/printed/t5/checkpoint.safetensors",
-              "samples/printed/temperature_0.8.json",
+              "models/arch-llm-plus/vqvae/checkpoint.safetensors",
+              "models/arch-llm/t5/checkpoint.safetensors",
+              "samples/arch-llm/temperature_0.8.json",
               "trials/cifar100/random_search_0.json",
             ]
           ) await interruptQuick(killed, join(results, file));

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { DATA_FOLDER } from "../core/project.ts";
 import { exists, sha256 } from "../core/files.ts";
 import { CELL_COUNT } from "../spaces/nasbench101/cells.ts";
-import { type SpaceName, type SpaceProgress } from "../spaces/space.ts";
+import { type SpaceProgress } from "../spaces/space.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { type Nasbench101Repeats, REPEATS } from "../spaces/nasbench101/accuracies/repeats.ts";
 import {
@@ -31,7 +31,7 @@ export { type Dataset, DATASETS };
 
 /** Accuracies of the cells of a space on one data set. */
 export interface AccuracyTable {
-  readonly space: SpaceName;
+  readonly space: string;
   readonly dataset: Dataset;
   /** Mean of repeats or seeds of each cell, `[count]`, a fraction; NaN where it is not covered. */
   readonly validation: Float64Array;
@@ -52,7 +52,7 @@ export interface AccuracyTable {
 
 /** Folders of the files of a space, the first looked at first: in that of `ARCHLLM_DATA`, then in `own`. */
 export function accuracyFolders(
-  space: SpaceName,
+  space: string,
   own: string = DATA_FOLDER,
 ): string[] {
   const folders = [Deno.env.get("ARCHLLM_DATA") || own, own];
@@ -77,7 +77,7 @@ export function accuracyFolders(
  * ```
  */
 export async function loadAccuracies(
-  space: SpaceName,
+  space: string,
   options: {
     readonly folder?: string;
     readonly onProgress?: (progress: SpaceProgress) => void;
@@ -98,7 +98,7 @@ export async function loadAccuracies(
  */
 export async function loadAccuraciesFrom(
   folders: readonly string[],
-  space: SpaceName,
+  space: string,
   options: { readonly onProgress?: (progress: SpaceProgress) => void } = {},
 ): Promise<readonly AccuracyTable[]> {
   if (space === "nasbench201") {
@@ -125,7 +125,7 @@ export async function loadAccuraciesFrom(
  * @returns One entry a file found.
  */
 export async function accuracyFiles(
-  space: SpaceName,
+  space: string,
   folders: readonly string[] = accuracyFolders(space),
 ): Promise<SourceFile[]> {
   const paths = space === "nasbench101"
@@ -141,7 +141,7 @@ export async function accuracyFiles(
 }
 
 /** The file of what predicts the accuracies of a space where real ones are missing. */
-export function surrogatePath({ name }: { readonly name: SpaceName }): string {
+export function surrogatePath({ name }: { readonly name: string }): string {
   return fileURLToPath(
     new URL(`../spaces/${name}/surrogate.safetensors`, import.meta.url),
   );
@@ -220,7 +220,7 @@ export class MissingAccuraciesError extends Error {
 }
 
 function _missing(
-  space: SpaceName,
+  space: string,
   names: readonly string[],
   folders: readonly string[],
 ): Error {

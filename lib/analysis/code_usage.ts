@@ -79,7 +79,7 @@ export function codeMeanings(
   indices: ArrayLike<number>,
   codes: ArrayLike<number>,
 ): CodeMeaning[] {
-  const { ops, edges, nodeCount: nodes } = space.cells();
+  const { ops, incoming, nodeCount: nodes } = space.cells();
   const used = new Map<number, {
     uses: number;
     incoming: number;
@@ -91,7 +91,7 @@ export function codeMeanings(
     const cell = indices[b];
     const graph = {
       ops: ops.subarray(cell * nodes, (cell + 1) * nodes),
-      edges: edges[cell],
+      incoming: incoming.subarray(cell * nodes, (cell + 1) * nodes),
     };
     const name = (node: number) =>
       graph.ops[node] === PADDING_OP ? "padding" : space.ops[graph.ops[node]];

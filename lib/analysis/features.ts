@@ -84,8 +84,10 @@ function _paths(space: SearchSpace, graph: Graph): Map<string, number> {
   const none = space.ops.indexOf("none");
   // The paths from the input to each node, as the operations on the way.
   const reach: Set<string>[] = Array.from(ops, () => new Set<string>());
-  reach[0].add("");
-  for (let node = 1; node < ops.length; node++) {
+  for (let input = 0; input < space.inputs; input++) {
+    reach[input].add(input === 0 ? "" : ` input ${input}`);
+  }
+  for (let node = space.inputs; node < ops.length; node++) {
     if (ops[node] === none) continue;
     const own = node === ops.length - 1 ? "" : ` ${ops[node]}`;
     for (let from = 0; from < node; from++) {

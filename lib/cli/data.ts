@@ -27,13 +27,13 @@ import {
   progressBar,
   type ProgressOutput,
 } from "../report/progress.ts";
-import { type SpaceName, type SpaceProgress } from "../spaces/space.ts";
+import { type SpaceProgress } from "../spaces/space.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { parseOptions, runCommand, userFolder } from "./command.ts";
 
 const ACTION = "get data";
 
-const SPACES: readonly SpaceName[] = ["nasbench201", "nasbench101"];
+const SPACES: readonly string[] = ["nasbench201", "nasbench101"];
 const JSON_NAMES = Object.values(NASBENCH201_FILES).map(({ name }) => name);
 
 const HELP = `deno task data [options]
@@ -52,7 +52,7 @@ it anew; --from replaces it.
 
 /** What `data` is asked for. */
 export interface DataRequest {
-  readonly spaces: readonly SpaceName[];
+  readonly spaces: readonly string[];
   /** The file to take accuracies from; null to look for them and download. */
   readonly from: string | null;
   readonly help: boolean;
@@ -99,7 +99,7 @@ export function parseDataArguments(
  *
  * @throws {RangeError} If the name is none that can be read.
  */
-export function spaceOfFile(path: string): SpaceName {
+export function spaceOfFile(path: string): string {
   if (NASBENCH101_ENDINGS.some((ending) => path.endsWith(ending))) {
     return "nasbench101";
   }

@@ -11,7 +11,7 @@ import {
   type PageOptions,
   servePage,
 } from "../page/server.ts";
-import { type SpaceName } from "../spaces/space.ts";
+import { CODE_METHODS } from "../models/vqvae/network.ts";
 import { getSpace } from "../spaces/registry.ts";
 import {
   outputsRoot,
@@ -24,7 +24,7 @@ import { runExport } from "./export.ts";
 
 const ACTION = "open the page";
 
-const SPACES: readonly SpaceName[] = ["nasbench201", "nasbench101"];
+const SPACES: readonly string[] = ["nasbench201", "nasbench101"];
 const PORT = 8201;
 
 const HELP = `deno task page [options]
@@ -82,7 +82,7 @@ export async function exportMissing(
   for (const { space, code, missing } of await findModels(request)) {
     if (missing.length === 0) continue;
     print(
-      `Exporting the models of ${getSpace(space).title}, ${code} code:`,
+      `Exporting the models of ${getSpace(space).title}, ${CODE_METHODS[code]}:`,
     );
     const folder = modelsFolder(request.outputs, space, code);
     await runExport({

@@ -4,20 +4,14 @@
  * @module
  */
 
-import type { MetricMode, SpaceName } from "../spaces/space.ts";
-import { PAPER_TABLE_2 } from "../paper/generation_tables.ts";
+import { isEnumerated, type MetricMode, type SearchSpace } from "../spaces/space.ts";
+import { publishedRows } from "../paper/generation_tables.ts";
 
 /** Sizes of a space. */
 export interface SpaceSize {
   readonly cells: number;
   readonly trainCells: number;
 }
-
-/** Sizes of both spaces of the paper, split 90 / 10. */
-export const SPACE_SIZES: Readonly<Record<SpaceName, SpaceSize>> = {
-  nasbench101: { cells: 423_624, trainCells: 381_261 },
-  nasbench201: { cells: 15_625, trainCells: 14_062 },
-};
 
 /** A bound on a column of a table. */
 export interface Ceiling {
@@ -81,17 +75,29 @@ export function uniformNovelty(size: SpaceSize): number {
 }
 
 /**
- * The ceilings to print under a space's table.
+ * The ceilings to print under a space's table; none where its cells are not all known.
  *
  * @param draws How many samples each row is of.
  * @throws {RangeError} If `draws` is not a positive integer.
  */
-export function ceilings(space: SpaceName, draws: number): Ceiling[] {
+export function ceilings(space: SearchSpace, draws: number): Ceiling[] {
   _count("draws", draws, 1);
-  const size = SPACE_SIZES[space];
+  if (!isEnumerated(space)) return [];
+  const size = {
+    cells: space.cells().count,
+    trainCells: space.split().train.length,
+  };
   const distinct = 100 * expectedDistinct(draws, size.cells) / draws;
   const novel = uniformNovelty(size);
-  const list: Ceiling[] = [
+  const bound = space.settings.reconstructionCeiling;
+  return [
+    ...(bound === undefined ? [] : [{
+      metric: "reconstruction" as const,
+      mode: "strict" as const,
+      percent: bound.all,
+      text:
+        `Whole graphs: an undirected encoder without node positions and an inner-product decoder can reconstruct at most ${bound.all} % of all cells (${bound.validation} % of the validation cells), because in the others two nodes that no edge joins get the same embedding.`,
+    }]),
     {
       metric: "absoluteUniqueness",
       mode: "strict",
@@ -110,30 +116,20 @@ export function ceilings(space: SpaceName, draws: number): Ceiling[] {
         novel.toFixed(2)
       } % of them are expected to be strictly novel, the share of cells that are not in training.`,
     },
+    ..._publishedNovelty(space, size),
   ];
-  if (space === "nasbench101") {
-    // From enumerating the space: see the text for what the bound is of.
-    list.unshift({
-      metric: "reconstruction",
-      mode: "strict",
-      percent: 93.17,
-      text:
-        "Whole graphs: an undirected encoder without node positions and an inner-product decoder can reconstruct at most 93.17 % of all cells (93.26 % of the validation cells), because in the others two nodes that no edge joins get the same embedding.",
-    });
-  } else {
-    list.push(_publishedNovelty(size));
-  }
-  return list;
 }
 
-/** What the most novel row of Table 2 could be if it were strict. */
-function _publishedNovelty(size: SpaceSize): Ceiling {
-  const { method, samples, validity, uniqueness, novelty } =
-    PAPER_TABLE_2[PAPER_TABLE_2.length - 1];
+/** What the most novel published row could be if it were strict, where that is less than printed. */
+function _publishedNovelty(space: SearchSpace, size: SpaceSize): Ceiling[] {
+  const row = publishedRows(space.name).at(-1);
+  if (row === undefined) return [];
+  const { method, samples, validity, uniqueness, novelty } = row;
   const valid = Math.round(samples! * validity / 100);
   const distinct = Math.round(valid * uniqueness / 100);
   const percent = noveltyBound({ valid, distinct }, size);
-  return {
+  if (percent >= novelty) return [];
+  return [{
     metric: "novelty",
     mode: "strict",
     percent,
@@ -142,7 +138,7 @@ function _publishedNovelty(size: SpaceSize): Ceiling {
     } valid samples leave room for at most ${
       percent.toFixed(1)
     } % strict novelty, so the printed ${novelty} % is not strict.`,
-  };
+  }];
 }
 
 function _count(what: string, value: number, least: number): void {

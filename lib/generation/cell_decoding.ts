@@ -15,7 +15,7 @@ import {
 import type { MalformedKind, Sample } from "../metrics/generation.ts";
 import { cutAtOutput } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import type { DecodedCells } from "../spaces/tensors.ts";
+import { type DecodedCells, decodedGraph } from "../spaces/tensors.ts";
 
 /** The decoder of a VQ-VAE. */
 export interface CellDecoder {
@@ -73,10 +73,7 @@ export async function decodeParsed(
   let row = 0;
   return parsed.map((sentence) => {
     if (sentence.codes === null) return MALFORMED[sentence.malformed];
-    const ops = Uint8Array.from(
-      decoded.ops.subarray(row * nodes, (row + 1) * nodes),
-    );
-    const edges = decoded.edges[row++];
-    return cut ? cutAtOutput(ops, edges, output) : { ops, edges };
+    const graph = decodedGraph(decoded, row++, nodes);
+    return cut ? cutAtOutput(graph, output) : graph;
   });
 }

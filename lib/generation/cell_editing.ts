@@ -15,7 +15,7 @@ import {
 import { longestExamples } from "../language/tokenizer.ts";
 import { cellKey } from "../metrics/generation.ts";
 import type { Random } from "../core/random.ts";
-import { edgeBit, type Graph } from "../spaces/graph.ts";
+import type { Graph } from "../spaces/graph.ts";
 import { cellGraph } from "../spaces/space.ts";
 import { type CellModel, decodeSentences } from "./cell_sampling.ts";
 import { repeatedPrompt } from "../models/t5/generator.ts";
@@ -79,7 +79,7 @@ export async function editCell(
     codebookSize,
   }).fill;
   const prompt = repeatedPrompt(tokenizer, fillInput(masked), BATCH, input);
-  const seen = new Set([space.canonicalKey(before)]);
+  const seen = new Set([space.key(before)]);
   const variants: Variant[] = [];
   let draws = 0;
   while (variants.length < count && draws < MOST_DRAWS) {
@@ -106,11 +106,8 @@ export async function editCell(
 
 /** Nodes of `after` whose operation or incoming edges are not those of `before`. */
 export function changedNodes(before: Graph, after: Graph): number[] {
-  const incoming = ({ edges }: Graph, node: number) =>
-    Array.from({ length: node }, (_, from) => edges >>> edgeBit(from, node) & 1)
-      .join("");
   return Array.from(after.ops.keys()).filter((node) =>
     after.ops[node] !== before.ops[node] ||
-    incoming(after, node) !== incoming(before, node)
+    after.incoming[node] !== before.incoming[node]
   );
 }

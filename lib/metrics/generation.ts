@@ -9,11 +9,9 @@
  * @module
  */
 
-import type { Graph } from "../spaces/graph.ts";
+import { type Graph, graphText } from "../spaces/graph.ts";
 import {
   cellGraph,
-  INVALID_REASONS,
-  type InvalidReason,
   type MetricMode,
   type SearchSpace,
 } from "../spaces/space.ts";
@@ -24,6 +22,9 @@ export const MALFORMED_KINDS = [
   "outside the codebook",
   "not a number",
 ] as const;
+
+/** The reason of a sample that was not decoded at all. */
+const MALFORMED = "malformed";
 
 /** One of {@link MALFORMED_KINDS}. */
 export type MalformedKind = typeof MALFORMED_KINDS[number];
@@ -56,8 +57,11 @@ export interface GenerationReport {
   readonly novelty: number;
   /** `validity × novelty / 100` = `novel ÷ samples`, percent. */
   readonly absoluteNovelty: number;
-  /** Samples that are not valid, by reason; they add up to `samples − valid`. */
-  readonly reasons: Readonly<Record<InvalidReason, number>>;
+  /**
+   * Samples that are not valid, by reason: `malformed`, then those of the space; they add
+   * up to `samples − valid`.
+   */
+  readonly reasons: Readonly<Record<string, number>>;
   /** The malformed ones, by kind; they add up to `reasons.malformed`. */
   readonly malformed: Readonly<Record<MalformedKind, number>>;
 }
@@ -101,19 +105,19 @@ export function measureGeneration(
       "Cannot measure a generation: there must be at least one sample, got 0",
     );
   }
-  const reasons = _zeros(INVALID_REASONS);
+  const reasons = _zeros([MALFORMED, ...Object.keys(space.invalidReasons)]);
   const malformed = _zeros(MALFORMED_KINDS);
   const keys = new Set<string>();
   // Samples repeat, and a hash is dear: each different graph is judged once.
-  const judged = new Map<string, { reason: InvalidReason } | { key: string }>();
+  const judged = new Map<string, { reason: string } | { key: string }>();
   let valid = 0, novel = 0;
   for (const sample of samples) {
     if (typeof sample === "string") {
       malformed[sample]++;
-      reasons.malformed++;
+      reasons[MALFORMED]++;
       continue;
     }
-    const identity = `${sample.ops.join()};${sample.edges}`;
+    const identity = graphText(sample);
     let verdict = judged.get(identity);
     if (verdict === undefined) {
       const reason = space.invalidReason(sample, mode);
@@ -157,7 +161,7 @@ export function cellKey(space: SearchSpace, sample: Sample): string | null {
 }
 
 function _key(space: SearchSpace, graph: Graph, mode: MetricMode): string {
-  return mode === "paper" ? space.rawKey(graph) : space.canonicalKey(graph);
+  return mode === "paper" ? space.rawKey(graph) : space.key(graph);
 }
 
 function _zeros<Name extends string>(

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { allEdges, edgeCount, PADDING_OP } from "../spaces/graph.ts";
+import { bitCount, PADDING_OP } from "../spaces/graph.ts";
 import type { CellTable } from "../spaces/space.ts";
 
 /** Reconstruction of a set of cells, in percent. */
@@ -45,7 +45,7 @@ export class ReconstructionCounter {
    * @param targets The table that the cells are from.
    * @param indices Which cells they are, `[B]`.
    * @param decoded `ops`: the most probable operation of each row, `[B, N]`;
-   *   `edges`: the decoded edge bits of each cell, `[B]`.
+   *   `incoming`: the decoded edges into each row, `[B, N]`.
    * @throws {RangeError} If the lengths do not fit, or an index is outside the table.
    */
   add(
@@ -53,15 +53,16 @@ export class ReconstructionCounter {
     indices: ArrayLike<number>,
     decoded: {
       readonly ops: ArrayLike<number>;
-      readonly edges: ArrayLike<number>;
+      readonly incoming: ArrayLike<number>;
     },
   ): void {
     const batch = indices.length, nodes = targets.nodeCount;
     if (
-      decoded.ops.length !== batch * nodes || decoded.edges.length !== batch
+      decoded.ops.length !== batch * nodes ||
+      decoded.incoming.length !== batch * nodes
     ) {
       throw new RangeError(
-        `Cannot count reconstructions: decoded ops and edges must be [${batch}, ${nodes}] and [${batch}], got ${decoded.ops.length} and ${decoded.edges.length} values`,
+        `Cannot count reconstructions: decoded ops and incoming must be [${batch}, ${nodes}], got ${decoded.ops.length} and ${decoded.incoming.length} values`,
       );
     }
     const entries = nodes * (nodes - 1) / 2;
@@ -72,23 +73,27 @@ export class ReconstructionCounter {
           `Cannot count reconstructions: each index must be an integer in [0, ${targets.count}), got ${cell}`,
         );
       }
-      let realRows = 0, rightRealRows = 0;
+      let realRows = 0, rightRealRows = 0, wrongRealEntries = 0;
       for (let row = 0; row < nodes; row++) {
+        const at = b * nodes + row;
+        const wrong = bitCount(
+          (targets.incoming[cell * nodes + row] ^ decoded.incoming[at]) &
+            (2 ** row - 1),
+        );
+        this.#rightEntries += row - wrong;
         const target = targets.ops[cell * nodes + row];
-        const op = decoded.ops[b * nodes + row];
+        const op = decoded.ops[at];
         if (target === PADDING_OP) {
           // The argmax of an all-zero target row is 0.
           if (op === 0) this.#rightRows++;
         } else {
           realRows++;
+          wrongRealEntries += wrong;
           if (op === target) rightRealRows++;
         }
       }
-      const wrong = (targets.edges[cell] ^ decoded.edges[b]) &
-        allEdges(nodes);
       this.#rightRows += rightRealRows;
-      this.#rightEntries += entries - edgeCount(wrong);
-      if (rightRealRows === realRows && (wrong & allEdges(realRows)) === 0) {
+      if (rightRealRows === realRows && wrongRealEntries === 0) {
         this.#rightCells++;
       }
     }

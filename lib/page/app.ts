@@ -26,8 +26,8 @@ import type { PageModel } from "./server.ts";
 const FIRST_BATCH = 1, BATCH = 8;
 
 const CODE_TITLES: Readonly<Record<PageModel["code"], string>> = {
-  printed: "as printed",
-  positional: "position-aware",
+  "arch-llm": "Arch-LLM",
+  "arch-llm-plus": "Arch-LLM+",
 };
 
 const controls = element("controls", HTMLFormElement);
@@ -193,10 +193,7 @@ async function writeCells(
   results.prepend(group);
   // A cell that is refilled can be far below.
   if (group.getBoundingClientRect().top < 0) group.scrollIntoView();
-  // Telling what is new takes a list of all cells, which one of the spaces has at hand.
-  const training = space.name === "nasbench201"
-    ? trainingKeys(space, "strict")
-    : null;
+  const training = space.ready ? trainingKeys(space, "strict") : null;
   const numbers = new Map<string, number>();
   const started = performance.now();
   let written = 0, valid = 0, fresh = 0;

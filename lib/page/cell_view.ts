@@ -9,9 +9,7 @@
 
 import { cellKey, type Sample } from "../metrics/generation.ts";
 import type { Graph } from "../spaces/graph.ts";
-import { MAX_EDGES } from "../spaces/nasbench101/enumeration.ts";
-import { ARCH_EDGES } from "../spaces/nasbench201/space.ts";
-import type { InvalidReason, SearchSpace } from "../spaces/space.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 
 /** What is to be said of a cell. */
 export interface Verdict {
@@ -20,17 +18,6 @@ export interface Verdict {
   /** Why it is not valid, in words; null if it is. */
   readonly problem: string | null;
 }
-
-const PROBLEMS: Readonly<Record<Exclude<InvalidReason, "malformed">, string>> =
-  {
-    "disconnected": "no path leads from its first node to its last",
-    "too many edges": `it has more than ${MAX_EDGES} edges`,
-    "first op not input": "its first node is not the input",
-    "last op not output": "its last node is not the output",
-    "inner input or output": "a node within it is an input or an output",
-    "needs pruning": "a node is on no path from input to output",
-    "adjacency off template": "its edges are not those of the space’s cells",
-  };
 
 /** Judges a cell. */
 export function judge(space: SearchSpace, sample: Sample): Verdict {
@@ -43,18 +30,10 @@ export function judge(space: SearchSpace, sample: Sample): Verdict {
     return { key: null, problem: `the sentence is ${what[sample]}` };
   }
   const reason = space.invalidReason(sample, "strict");
-  return reason === null || reason === "malformed"
+  return reason === null
     ? { key: cellKey(space, sample), problem: null }
-    : { key: null, problem: PROBLEMS[reason] };
+    : { key: null, problem: space.invalidReasons[reason] };
 }
-
-/** Whether a cell is drawn as feature maps with operations between them. */
-function isFeatureMapCell(space: SearchSpace, graph: Graph): boolean {
-  return space.name === "nasbench201" &&
-    space.invalidReason(graph, "strict") === null;
-}
-
-const FEATURE_MAPS = ["in", "1", "2", "out"];
 
 /** What a node is called: its place, then its operation. */
 export function nodeName(
@@ -65,10 +44,13 @@ export function nodeName(
   const op = node < graph.ops.length
     ? space.ops[graph.ops[node]] ?? "?"
     : "after the output";
-  const edge = isFeatureMapCell(space, graph)
-    ? ARCH_EDGES[node - 1]
+  const edges = space.featureMapEdges ?? [];
+  const edge = space.invalidReason(graph, "strict") === null
+    ? edges[node - space.inputs]
     : undefined;
-  return edge === undefined
-    ? `${node}: ${op}`
-    : `${edge.map((map) => FEATURE_MAPS[map]).join("→")}: ${op}`;
+  if (edge === undefined) return `${node}: ${op}`;
+  const last = Math.max(...edges.flat());
+  const name = (map: number) =>
+    map === 0 ? "in" : map === last ? "out" : `${map}`;
+  return `${edge.map(name).join("→")}: ${op}`;
 }

@@ -47,7 +47,7 @@ import { type CellDecoder, decodeParsed } from "../generation/cell_decoding.ts";
 import type { Random } from "../core/random.ts";
 import { type SearchSpace } from "../spaces/space.ts";
 import { getSpace } from "../spaces/registry.ts";
-import { edgesOfLogits } from "../spaces/tensors.ts";
+import { incomingOfLogits } from "../spaces/tensors.ts";
 
 /** A cell that was written, or what came in its place. */
 export interface WrittenCell {
@@ -257,18 +257,14 @@ async function _openDecoder(folder: string): Promise<CellDecoder> {
     async decode(codes) {
       const count = codes.length / nodes;
       if (count === 0) {
-        return { ops: new Int32Array(), edges: new Uint32Array() };
+        return { ops: new Int32Array(), incoming: new Uint32Array() };
       }
       const { operations, adjacency } = await session.run({
         codes: new RuntimeTensor("int32", codes, [count, nodes]),
       });
-      const logits = adjacency.data as Float32Array;
       return {
         ops: operations.data as Int32Array,
-        edges: Uint32Array.from(
-          { length: count },
-          (_, b) => edgesOfLogits(logits, b, nodes),
-        ),
+        incoming: incomingOfLogits(adjacency.data as Float32Array, nodes),
       };
     },
   };

@@ -21,11 +21,10 @@ import { CODES } from "../models/vqvae/network.ts";
 import { outputsFolder } from "../run/settings.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { relativeImports } from "../run/sources.ts";
-import type { SpaceName } from "../spaces/space.ts";
 
 /** A code of a space, and whether its models can be opened. */
 export interface PageModel {
-  readonly space: SpaceName;
+  readonly space: string;
   readonly code: typeof CODES[number];
   /** Files that the page needs and that are not there, or older than the model; none for one that it can open. */
   readonly missing: readonly string[];
@@ -36,7 +35,7 @@ export interface PageOptions {
   /** Folder of the results of all spaces: models are in `<outputs>/<space>/models/`. */
   readonly outputs: string;
   /** The spaces to offer. */
-  readonly spaces: readonly SpaceName[];
+  readonly spaces: readonly string[];
   /** 0 for one that is free. */
   readonly port: number;
 }
@@ -177,7 +176,7 @@ async function isOutdated(path: string): Promise<boolean> {
 /** Where the models of a code are. */
 export function modelsFolder(
   outputs: string,
-  space: SpaceName,
+  space: string,
   code: string,
 ): string {
   return join(outputsFolder(outputs, space, false), "models", code);

@@ -9,7 +9,6 @@
  * @module
  */
 
-import type { SpaceName } from "../spaces/space.ts";
 import type { ResultRow, RowSettings } from "../metrics/result_row.ts";
 
 const FROM_SVGE = "* taken by the paper from SVGe, where 1,000 latent points " +
@@ -53,16 +52,23 @@ export const PAPER_TABLE_2: readonly ResultRow[] = [
   }),
 ];
 
-/** The published rows for a space, in the paper's order. */
-export function publishedRows(space: SpaceName): readonly ResultRow[] {
-  return space === "nasbench101" ? PAPER_TABLE_1 : PAPER_TABLE_2;
+/** What the paper reports of a space: the number of its table of generations, and its rows. */
+const TABLES: Readonly<
+  Record<string, { number: number; rows: readonly ResultRow[] }>
+> = {
+  nasbench101: { number: 1, rows: PAPER_TABLE_1 },
+  nasbench201: { number: 2, rows: PAPER_TABLE_2 },
+};
+
+/** The published rows for a space by its name, in the paper's order; none where there are none. */
+export function publishedRows(space: string): readonly ResultRow[] {
+  return TABLES[space]?.rows ?? [];
 }
 
-/** Which table of the paper is about which space. */
-export const TABLE_NUMBERS: Readonly<Record<SpaceName, number>> = {
-  nasbench101: 1,
-  nasbench201: 2,
-};
+/** The number of the paper's table of generations on a space; null where there is none. */
+export function generationTableNumber(space: string): number | null {
+  return TABLES[space]?.number ?? null;
+}
 
 /** @param printed The six columns in the order of the paper, percent. */
 function _row(

@@ -7,7 +7,6 @@
  */
 
 import type { Dataset } from "../accuracies/accuracies.ts";
-import type { SpaceName } from "../spaces/space.ts";
 
 /** A printed row; accuracies in percent, null where a cell of the table is empty. */
 export interface PublishedSearch {
@@ -56,11 +55,22 @@ export const PAPER_TABLE_4: readonly PublishedSearch[] = [
   _three("Arch-LLM", 400, [91.32, 94.08, 72.94, 72.96, 45.71, 45.48]),
 ];
 
-/** The published rows for a space, in the paper's order. */
-export function publishedSearches(
-  space: SpaceName,
-): readonly PublishedSearch[] {
-  return space === "nasbench101" ? PAPER_TABLE_3 : PAPER_TABLE_4;
+/** What the paper reports of a space: the number of its table of searches, and its rows. */
+const TABLES: Readonly<
+  Record<string, { number: number; rows: readonly PublishedSearch[] }>
+> = {
+  nasbench101: { number: 3, rows: PAPER_TABLE_3 },
+  nasbench201: { number: 4, rows: PAPER_TABLE_4 },
+};
+
+/** The published rows for a space by its name, in the paper's order; none where there are none. */
+export function publishedSearches(space: string): readonly PublishedSearch[] {
+  return TABLES[space]?.rows ?? [];
+}
+
+/** The number of the paper's table of searches on a space; null where there is none. */
+export function searchTableNumber(space: string): number | null {
+  return TABLES[space]?.number ?? null;
 }
 
 function _cifar10(

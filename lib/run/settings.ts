@@ -12,12 +12,11 @@ import { isAbsolute, join } from "node:path";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { type Device, DEVICES } from "../engine/devices.ts";
 import { OPTIMIZERS, type OptimizerName } from "../models/t5/config.ts";
-import { type SpaceName } from "../spaces/space.ts";
 import { getSpace } from "../spaces/registry.ts";
 
 /** The settings of one run. */
 export interface RunSettings {
-  readonly space: SpaceName;
+  readonly space: string;
   /** Whole number in `[0, 2³²)`: all randomness of the run comes from it. */
   readonly seed: number;
   /** Sentences generated for each decoding setting. */
@@ -47,7 +46,7 @@ const MAX_SAMPLES = 10_000_000;
 /** The folder of the results of one space: `<root>/<space>`, or `<root>/<space>-quick`. */
 export function outputsFolder(
   root: string,
-  space: SpaceName,
+  space: string,
   quick: boolean,
 ): string {
   return join(root, quick ? `${space}-quick` : space);

@@ -180,17 +180,12 @@ class Ensemble {
   }
 }
 
-/**
- * How many paths there can be: sequences of operations of each length.
- *
- * In NAS-Bench-201 a way has 1 to 3 edges and `none` is not on any; in NAS-Bench-101 it has
- * 0 to 5 inner nodes.
- */
+/** How many paths there can be: sequences of operations of each length; `none` is on no path. */
 export function pathCount(space: SearchSpace): number {
-  const [operations, lengths] = space.name === "nasbench101"
-    ? [3, [0, 1, 2, 3, 4, 5]]
-    : [4, [1, 2, 3]];
-  return lengths.reduce((sum, length) => sum + operations ** length, 0);
+  const operations =
+    space.innerOps.filter((op) => space.ops[op] !== "none").length;
+  return space.settings.search.pathLengths
+    .reduce((sum, length) => sum + operations ** length, 0);
 }
 
 /** Predicted errors, percent, `[E, M]`. */

@@ -73,14 +73,9 @@ export interface ArchLlmOptions extends RoundOptions {
   readonly changes: number;
 }
 
-/**
- * Those of the reported search.
- *
- * A code of NAS-Bench-201 is an operation, one of NAS-Bench-101 an operation and its
- * incoming edges: there one change is as much as two here.
- */
+/** Those of the reported search. */
 export function archLlmOptions(space: SearchSpace): ArchLlmOptions {
-  return { ...ROUNDS, fills: 60, changes: space.variableSize ? 1 : 2 };
+  return { ...ROUNDS, fills: 60, changes: space.settings.search.changes };
 }
 
 /**

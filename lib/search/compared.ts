@@ -39,13 +39,8 @@ export const LONG_BUDGET = algorithm1Queries(ALGORITHM_1);
 /** The name of the search that asks a predictor which of the model's cells to query. */
 export const ARCH_LLM_SEARCH = "Arch-LLM+ search";
 
-/** Temperature at which searches have their model write. */
+/** Temperature at which Algorithm 1 has its model write. */
 const TEMPERATURE = 1;
-/**
- * That of the Arch-LLM+ search where every operation makes a cell: less likely ones are as
- * good candidates.
- */
-const FIXED_SIZE_TEMPERATURE = 1.5;
 
 /**
  * Other settings of Algorithm 1: the same number of queries spent otherwise, and the
@@ -64,14 +59,14 @@ export const ALGORITHM_1_SETTINGS: readonly Algorithm1Options[] = [
   { ...ALGORITHM_1, masked: 7 },
 ];
 
-/** Algorithm 1 with the printed code, under each of {@link ALGORITHM_1_SETTINGS}. */
+/** Algorithm 1 with the paper's code, under each of {@link ALGORITHM_1_SETTINGS}. */
 export async function algorithm1Variants(
   model: CellModel,
   executor: Executor,
 ): Promise<NamedMethod[]> {
   const source = await _key(executor);
   return ALGORITHM_1_SETTINGS.map((options) =>
-    _algorithm1(model, "printed", source, options)
+    _algorithm1(model, "arch-llm", source, options)
   );
 }
 
@@ -100,10 +95,8 @@ export async function comparedMethods(
   executor: Executor,
 ): Promise<NamedMethod[]> {
   const key = await _key(executor);
-  const writer = modelWriter(models.positional, {
-    temperature: models.positional.space.variableSize
-      ? TEMPERATURE
-      : FIXED_SIZE_TEMPERATURE,
+  const writer = modelWriter(models["arch-llm-plus"], {
+    temperature: models["arch-llm-plus"].space.settings.search.writerTemperature,
   });
   const process = (
     name: string,
@@ -149,7 +142,7 @@ export async function comparedMethods(
       name: ARCH_LLM_SEARCH,
       search: (oracle, random) => archLlmSearch(oracle, random, writer),
       budget: ROUNDS_BUDGET,
-      key: `${key} ${models.positional.key}`,
+      key: `${key} ${models["arch-llm-plus"].key}`,
     },
   ];
 }

@@ -11,8 +11,8 @@
  * @module
  */
 
-import { edgeBit, edgePairs, edgesOf, type Graph } from "../spaces/graph.ts";
-import { cellGraph, type SearchSpace } from "../spaces/space.ts";
+import { edgePairs, type Graph, graphOf } from "../spaces/graph.ts";
+import { cellGraph, type EnumeratedSpace } from "../spaces/space.ts";
 
 /**
  * Lists the neighbours of a cell.
@@ -20,7 +20,7 @@ import { cellGraph, type SearchSpace } from "../spaces/space.ts";
  * @param cell Index into the cells of the space.
  * @returns Indices, ascending, without the cell itself.
  */
-export function neighbours(space: SearchSpace, cell: number): Uint32Array {
+export function neighbours(space: EnumeratedSpace, cell: number): Uint32Array {
   const graph = cellGraph(space.cells(), cell);
   const found = new Set<number>();
   for (const near of _steps(space, graph)) {
@@ -31,20 +31,19 @@ export function neighbours(space: SearchSpace, cell: number): Uint32Array {
 }
 
 /** The graphs one step away; not all are cells of the space. */
-function* _steps(space: SearchSpace, graph: Graph): Generator<Graph> {
-  const { ops, edges } = graph;
-  const inner = Array.from(space.ops.keys()).slice(1, -1);
-  for (let node = 1; node < ops.length - 1; node++) {
-    for (const op of inner) {
-      if (op !== ops[node]) yield { ops: ops.with(node, op), edges };
+function* _steps(space: EnumeratedSpace, graph: Graph): Generator<Graph> {
+  const { ops, incoming } = graph;
+  for (let node = space.inputs; node < ops.length - 1; node++) {
+    for (const op of space.innerOps) {
+      if (op !== ops[node]) yield { ops: ops.with(node, op), incoming };
     }
   }
   if (!space.variableSize) return;
-  for (let to = 1; to < ops.length; to++) {
+  for (let to = space.inputs; to < ops.length; to++) {
     for (let from = 0; from < to; from++) {
-      yield { ops, edges: edges ^ (1 << edgeBit(from, to)) };
+      yield { ops, incoming: incoming.with(to, incoming[to] ^ (1 << from)) };
       if (ops.length === space.nodeCount) continue;
-      for (const op of inner) yield _withNode(graph, from, to, op);
+      for (const op of space.innerOps) yield _withNode(graph, from, to, op);
     }
   }
 }
@@ -58,8 +57,8 @@ function _withNode(
 ): Graph {
   const moved = (node: number) => node < to ? node : node + 1;
   const pairs = edgePairs(graph).map(([i, j]) => [moved(i), moved(j)] as const);
-  return {
-    ops: Uint8Array.from(Array.from(graph.ops).toSpliced(to, 0, op)),
-    edges: edgesOf([...pairs, [from, to], [to, to + 1]]),
-  };
+  return graphOf(
+    Array.from(graph.ops).toSpliced(to, 0, op),
+    [...pairs, [from, to], [to, to + 1]],
+  );
 }

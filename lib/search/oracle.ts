@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { SearchSpace } from "../spaces/space.ts";
+import type { EnumeratedSpace } from "../spaces/space.ts";
 
 /** Validation accuracies of the cells of a space. */
 export interface ValidationTable {
@@ -33,7 +33,7 @@ export interface Query {
 
 /** Answers queries until the budget is spent. */
 export class Oracle {
-  readonly space: SearchSpace;
+  readonly space: EnumeratedSpace;
   readonly budget: number;
   readonly #table: ValidationTable;
   readonly #seen = new Map<number, number>();
@@ -43,7 +43,7 @@ export class Oracle {
    * @param budget How many queries there are.
    * @throws {RangeError} If the budget is no whole number from 1 to the covered cells.
    */
-  constructor(space: SearchSpace, table: ValidationTable, budget: number) {
+  constructor(space: EnumeratedSpace, table: ValidationTable, budget: number) {
     const most = table.covered.length;
     if (!Number.isInteger(budget) || budget < 1 || budget > most) {
       throw new RangeError(

@@ -19,7 +19,7 @@ import {
   runKey,
 } from "../core/checkpoints.ts";
 import { Random } from "../core/random.ts";
-import type { SearchSpace } from "../spaces/space.ts";
+import type { EnumeratedSpace } from "../spaces/space.ts";
 import type { SearchMethod } from "./methods.ts";
 import { Oracle, type Query } from "./oracle.ts";
 
@@ -57,7 +57,7 @@ interface SavedTrial {
  * @param options `folder`: where trials are saved, one file each.
  */
 export async function runTrials(
-  space: SearchSpace,
+  space: EnumeratedSpace,
   tables: readonly AccuracyTable[],
   methods: readonly NamedMethod[],
   { seeds, folder, onProgress = () => {} }: {

@@ -17,6 +17,7 @@ import {
   decodeSentences,
   sampleCells,
 } from "../generation/cell_sampling.ts";
+import type { EnumeratedSpace } from "../spaces/space.ts";
 import type { Sample } from "../metrics/generation.ts";
 import type { Random } from "../core/random.ts";
 
@@ -55,7 +56,7 @@ export function modelWriter(
   const { nodes, codebookSize } = vqvae.config;
   const known = (samples: readonly Sample[]) =>
     samples.flatMap((sample) => {
-      const index = typeof sample === "string" ? null : space.indexOf(sample);
+      const index = typeof sample === "string" ? null : (space as EnumeratedSpace).indexOf(sample);
       return index === null ? [] : [index];
     });
   return {

@@ -1,7 +1,7 @@
 /**
  * Drawings of cells as SVG, laid out in layers by Graphviz.
  *
- * A NAS-Bench-201 cell is drawn as its authors do: four feature maps, the
+ * Where a space's operations stand between feature maps, a valid cell is drawn so: the
  * operation on the edge. Every other graph is drawn with its operations as nodes.
  * Colours are those of Okabe and Ito, told apart with any kind of colour vision;
  * each operation is named as well. The same graph gives the same text.
@@ -11,7 +11,6 @@
 
 import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import { edgePairs, type Graph } from "./graph.ts";
-import { ARCH_EDGES } from "./nasbench201/space.ts";
 import type { SearchSpace } from "./space.ts";
 
 interface OpStyle {
@@ -52,9 +51,10 @@ export async function drawCell(
   options: { readonly title?: string; readonly rows?: boolean } = {},
 ): Promise<string> {
   const graphviz = await Graphviz.load();
-  const inner = space.name === "nasbench201" &&
+  const edges = space.featureMapEdges;
+  const inner = edges !== undefined &&
       space.invalidReason(graph, "strict") === null
-    ? _featureMapCell(space, graph)
+    ? _featureMapCell(space, graph, edges)
     : _operationCell(space, graph);
   const title = options.title === undefined
     ? ""
@@ -157,21 +157,32 @@ function _operationCell(space: SearchSpace, graph: Graph): string {
  * An operation is a node of its own in the middle of its edge, of one size for
  * all: so it never touches a line, and every cell has the same layout.
  */
-function _featureMapCell(space: SearchSpace, graph: Graph): string {
+function _featureMapCell(
+  space: SearchSpace,
+  graph: Graph,
+  edges: readonly (readonly [from: number, to: number])[],
+): string {
+  const last = Math.max(...edges.flat());
+  const maps = Array.from({ length: last + 1 }, (_, map) =>
+    map === 0
+      ? `0 [label=in class="row0"]`
+      : map === last
+      ? `${map} [label=out class="row${graph.ops.length - 1}"]`
+      : `${map} [label=${map}]`);
   let dot = `nodesep=0.15 ranksep=0.23
     node [shape=circle style=filled fixedsize=true width=0.34 color="${PLAIN.line}" fillcolor="${PLAIN.fill}"]
-    0 [label=in class="row0"]\n1 [label=1]\n2 [label=2]\n3 [label=out class="row7"]
+    ${maps.join("\n")}
     node [shape=box width=1 height=0.24 fontsize=10]
     edge [penwidth=1.8]\n`;
-  for (const [edge, [from, to]] of ARCH_EDGES.entries()) {
-    const op = graph.ops[edge + 1];
+  for (const [edge, [from, to]] of edges.entries()) {
+    const op = graph.ops[space.inputs + edge];
     const { label, line, fill } = _style(space, op);
     const style = space.ops[op] === "none" ? "dashed" : "solid";
     const name = `op${from}${to}`;
     dot += `${name} [label=${
       _quote(label)
     } color="${line}" fillcolor="${fill}" style="rounded,filled,${style}" class="row${
-      edge + 1
+      space.inputs + edge
     }"]
       ${from} -> ${name} [arrowhead=none color="${line}" style=${style}]
       ${name} -> ${to} [color="${line}" style=${style}]\n`;

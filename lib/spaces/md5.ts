@@ -10,8 +10,8 @@
  * @module
  */
 
-/** Bytes of the longest message: the hash list of 8 nodes, 288 bytes, fits. */
-const CAPACITY = 311;
+/** Bytes of the longest message: the hash list of 11 nodes, 396 bytes, fits. */
+const CAPACITY = 439;
 const BLOCK_WORDS = 16;
 /** The constants of the 64 steps: `⌊2³² · |sin(i + 1)|⌋`. */
 const SINES = Int32Array.from(
@@ -32,7 +32,7 @@ export class Md5Message {
   /** The digest after `finish`, 4 words, their bytes in little-endian order. */
   readonly digest = new Int32Array(4);
   // One word more than the blocks: a digest that is out of step spills into it.
-  readonly #words = new Int32Array(5 * BLOCK_WORDS + 1);
+  readonly #words = new Int32Array(7 * BLOCK_WORDS + 1);
   readonly #bytes = new Uint8Array(this.#words.buffer);
   #length = 0;
 
@@ -73,7 +73,7 @@ export class Md5Message {
   /**
    * Computes the digest of what was appended since `clear`.
    *
-   * @throws {RangeError} If that is more than 311 bytes.
+   * @throws {RangeError} If that is more than 439 bytes.
    */
   finish(): void {
     const words = this.#words, digest = this.digest, length = this.#length;

@@ -6,17 +6,18 @@
  * the sorted list. Graphs that differ only in the order of their nodes get the
  * same hash.
  *
- * Shapes: `V` nodes of one graph, at most 8.
+ * Shapes: `V` nodes of one graph, at most 11.
  * Source: `hash_module` in google-research/nasbench (Ying et al. 2019,
  * arXiv:1902.09635).
  *
  * @module
  */
 
-import { edgeBit, edgeCount, type Graph } from "./graph.ts";
+import { bitCount, type Graph } from "./graph.ts";
 import { HEX_WORDS, Md5Message } from "./md5.ts";
 
-const MAX_NODES = 8;
+/** That the message of the sorted list still fits; see `md5.ts`. */
+const MAX_NODES = 11;
 const BAR = "|".charCodeAt(0);
 
 /** Hashes many graphs with the same edges, one after the other. */
@@ -39,10 +40,11 @@ export class ModuleHasher {
   /**
    * Sets the graph's edges.
    *
-   * @param nodes `V`, at most 8.
+   * @param incoming Edges into each node, `[V]`, as in `Graph`; `V` is at most 11.
    * @throws {RangeError} If there are more nodes.
    */
-  setEdges(nodes: number, edges: number): void {
+  setEdges(incoming: ArrayLike<number>): void {
+    const nodes = incoming.length;
     if (nodes > MAX_NODES) {
       throw new RangeError(
         `Cannot hash a graph: it must have at most ${MAX_NODES} nodes, got ${nodes}`,
@@ -53,7 +55,7 @@ export class ModuleHasher {
     this.#outOf.fill(0);
     for (let to = 1; to < nodes; to++) {
       for (let from = 0; from < to; from++) {
-        if ((edges >>> edgeBit(from, to) & 1) === 0) continue;
+        if ((incoming[to] >>> from & 1) === 0) continue;
         this.#into[to] |= 1 << from;
         this.#outOf[from] |= 1 << to;
       }
@@ -103,8 +105,8 @@ export class ModuleHasher {
   /** The first hash of a node: of the text of a Python tuple. */
   #start(v: number, label: number): void {
     const message = this.#message;
-    const text = `(${edgeCount(this.#outOf[v])}, ${
-      edgeCount(this.#into[v])
+    const text = `(${bitCount(this.#outOf[v])}, ${
+      bitCount(this.#into[v])
     }, ${label})`;
     let digest = this.#starts.get(text);
     if (digest === undefined) {
@@ -163,11 +165,11 @@ export class ModuleHasher {
  * @param labels `labels[op]` is the number that stands for an operation in the
  *   hash; NAS-Bench-101 has −1 for the input and −2 for the output.
  * @returns 32 hexadecimal digits.
- * @throws {RangeError} If the graph has more than 8 nodes.
+ * @throws {RangeError} If the graph has more than 11 nodes.
  */
 export function hashModule(graph: Graph, labels: readonly number[]): string {
   const hasher = new ModuleHasher();
-  hasher.setEdges(graph.ops.length, graph.edges);
+  hasher.setEdges(graph.incoming);
   const digest = hasher.hash(Array.from(graph.ops, (op) => labels[op]));
   return new Uint8Array(digest.buffer).toHex();
 }

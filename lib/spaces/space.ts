@@ -1,39 +1,39 @@
 /**
- * What a search space is to the rest of the project, and the spaces there are.
+ * What a search space is to the rest of the project.
  *
- * A space lists its cells, splits them, says whether a decoded graph is one of
- * them and which one. Models, metrics and notebooks use nothing else of it.
+ * A space names its operations, judges decoded graphs, says which cell a graph is, and
+ * has cells to learn from; models, metrics and notebooks use nothing else of it. One that
+ * is small enough to be listed whole is an {@link EnumeratedSpace}. A new space is a
+ * folder beside this file and a line in `registry.ts`.
  *
  * Shapes: `N` rows of a cell in a table, `K` operations.
  *
  * @module
  */
 
+import type { SpaceAccuracies } from "./accuracies.ts";
 import { type Graph, PADDING_OP } from "./graph.ts";
-
-/** Names of the search spaces of the paper. */
-export type SpaceName = "nasbench101" | "nasbench201";
+import type { SpaceSettings } from "./settings.ts";
 
 /**
- * How a metric is read: `paper` is what the published figures can only have
- * been, `strict` is what a user of the metric means.
+ * How a metric is read: `paper` is the reading under which the published figures are
+ * possible, `strict` is what a user of the metric means.
  */
 export type MetricMode = "paper" | "strict";
 
-/** Why a sample is no cell of the space, in the order in which reports list them. */
-export const INVALID_REASONS = [
-  "malformed",
-  "disconnected",
-  "too many edges",
-  "first op not input",
-  "last op not output",
-  "inner input or output",
-  "needs pruning",
-  "adjacency off template",
-] as const;
-
-/** One of {@link INVALID_REASONS}. */
-export type InvalidReason = typeof INVALID_REASONS[number];
+/**
+ * Reasons for which a graph is no cell, each with its words for a reader, in the order in
+ * which reports list them. A space gives these or its own.
+ */
+export const GRAPH_REASONS: Readonly<Record<string, string>> = {
+  "disconnected": "no path leads from its first node to its last",
+  "too many edges": "it has too many edges",
+  "first op not input": "its first node is not the input",
+  "last op not output": "its last node is not the output",
+  "inner input or output": "a node within it is an input or an output",
+  "needs pruning": "a node is on no path from input to output",
+  "adjacency off template": "its edges are not those of the space’s cells",
+};
 
 /** Many cells side by side. */
 export interface CellTable {
@@ -42,8 +42,8 @@ export interface CellTable {
   readonly nodeCount: number;
   /** Operation of each row, `[count · N]`; `PADDING_OP` after the last node. */
   readonly ops: Uint8Array;
-  /** Edge bits of each cell, `[count]`, as in `Graph`. */
-  readonly edges: Uint32Array;
+  /** Edges into each row, `[count · N]`, as in `Graph`; 0 after the last node. */
+  readonly incoming: Uint32Array;
 }
 
 /** How far the preparation of a space is. */
@@ -54,17 +54,39 @@ export interface SpaceProgress {
   readonly message: string;
 }
 
-/** A search space of cells. */
+/** One counted fact. */
+export interface SpaceFact {
+  readonly fact: string;
+  readonly counted: number;
+  /** As the literature has it; null where it says nothing. */
+  readonly published: number | null;
+}
+
+/** A search space of cells; its identity is `key`, and nothing here lists it. */
 export interface SearchSpace {
-  readonly name: SpaceName;
+  /** By which commands, folders and the registry know it. */
+  readonly name: string;
   /** The name as people write it. */
   readonly title: string;
-  /** Names of the `K` operations in the order of the one-hot columns. */
+  /** Names of the `K` operations in the order of the one-hot columns; one of them is `output`. */
   readonly ops: readonly string[];
+  /** Operations that an inner node can have: indices into `ops`, ascending. */
+  readonly innerOps: readonly number[];
+  /** Nodes that data enters by: the first so many of a cell. */
+  readonly inputs: number;
   /** `N`: the most nodes a cell has. */
   readonly nodeCount: number;
   /** Whether cells of fewer than `N` nodes exist: where they do, a decode is cut at its first output. */
   readonly variableSize: boolean;
+  /**
+   * The edge between feature maps that each inner node stands for, where cells are drawn so:
+   * node `inputs + k` is edge `k`.
+   */
+  readonly featureMapEdges?: readonly (readonly [from: number, to: number])[];
+  /** What models and searches are run with here. */
+  readonly settings: SpaceSettings;
+  /** Whether the cells are at hand: `prepare` has nothing to do. */
+  readonly ready: boolean;
   /**
    * Gets the cells ready; to be awaited once before `cells` and `split`.
    *
@@ -72,25 +94,42 @@ export interface SearchSpace {
    */
   prepare(onProgress?: (progress: SpaceProgress) => void): Promise<void>;
   /**
-   * All cells in data-set order; computed once.
+   * The cells that models learn from and are tested on, in data-set order; computed once.
+   *
+   * In an {@link EnumeratedSpace} they are all there are, elsewhere a sample.
    *
    * @throws {Error} If the space has to be prepared first.
    */
   cells(): CellTable;
   /** The split into training and validation cells: indices into `cells()`. */
   split(): { train: Uint32Array; validation: Uint32Array };
+  /** The reasons that `invalidReason` gives, with their words, in the order of reports. */
+  readonly invalidReasons: Readonly<Record<string, string>>;
   /** Why a graph is no cell of this space, or null if it is one. */
-  invalidReason(graph: Graph, mode: MetricMode): InvalidReason | null;
+  invalidReason(graph: Graph, mode: MetricMode): string | null;
   /** Identity in paper mode: the hash of the raw, unpruned graph. */
   rawKey(graph: Graph): string;
-  /** Identity in strict mode: equal exactly for graphs of the same cell; the graph must be strictly valid. */
-  canonicalKey(graph: Graph): string;
-  /** Which cell of the table a graph is once it is pruned, or null if it is none. */
-  indexOf(graph: Graph): number | null;
-  /** The keys of cells of the table, where the space has them at hand: those that `rawKey` or `canonicalKey` would give. */
+  /** Identity: equal exactly for graphs of the same cell; the graph must be strictly valid. */
+  key(graph: Graph): string;
+  /** The keys of cells of the table, where the space has them at hand: those that `rawKey` or `key` would give. */
   cellKeys?(indices: Uint32Array, mode: MetricMode): string[];
   /** One line for a caption; any graph will do. */
   describe(graph: Graph): string;
+  /** Counts that describe the space, beside those of the literature. */
+  facts(): SpaceFact[];
+}
+
+/** A search space whose cells are all in `cells()`. */
+export interface EnumeratedSpace extends SearchSpace {
+  /** Which cell of the table a graph is once it is pruned, or null if it is none. */
+  indexOf(graph: Graph): number | null;
+  /** Accuracies of trained cells, by index, where there are any. */
+  readonly accuracies?: SpaceAccuracies;
+}
+
+/** Whether all cells of a space are listed. */
+export function isEnumerated(space: SearchSpace): space is EnumeratedSpace {
+  return "indexOf" in space;
 }
 
 /**
@@ -104,13 +143,31 @@ export function cellGraph(table: CellTable, index: number): Graph {
       `Cannot take a cell: index must be an integer in [0, ${table.count}), got ${index}`,
     );
   }
-  const rows = table.ops.subarray(
-    index * table.nodeCount,
-    (index + 1) * table.nodeCount,
-  );
+  const first = index * table.nodeCount;
+  const rows = table.ops.subarray(first, first + table.nodeCount);
   const padding = rows.indexOf(PADDING_OP);
+  const nodes = padding < 0 ? table.nodeCount : padding;
   return {
-    ops: rows.slice(0, padding < 0 ? table.nodeCount : padding),
-    edges: table.edges[index],
+    ops: rows.slice(0, nodes),
+    incoming: table.incoming.slice(first, first + nodes),
   };
+}
+
+/**
+ * Puts graphs side by side.
+ *
+ * @param nodeCount `N`, at least the nodes of each graph.
+ */
+export function cellTable(
+  graphs: readonly Graph[],
+  nodeCount: number,
+): CellTable {
+  const count = graphs.length;
+  const ops = new Uint8Array(count * nodeCount).fill(PADDING_OP);
+  const incoming = new Uint32Array(count * nodeCount);
+  graphs.forEach((graph, cell) => {
+    ops.set(graph.ops, cell * nodeCount);
+    incoming.set(graph.incoming, cell * nodeCount);
+  });
+  return { count, nodeCount, ops, incoming };
 }

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { edgeBit, PADDING_OP } from "./graph.ts";
+import { type Graph, PADDING_OP } from "./graph.ts";
 import type { CellTable, SearchSpace } from "./space.ts";
 
 /** A batch of cells, row-major. */
@@ -43,12 +43,12 @@ export function encodeCells(
         `Cannot encode cells: each index must be an integer in [0, ${table.count}), got ${cell}`,
       );
     }
-    const edges = table.edges[cell];
     for (let j = 0; j < nodes; j++) {
       const op = table.ops[cell * nodes + j];
       if (op !== PADDING_OP) ops[(b * nodes + j) * columns + op] = 1;
+      const sources = table.incoming[cell * nodes + j];
       for (let i = 0; i < j; i++) {
-        adjacency[(b * nodes + i) * nodes + j] = edges >>> edgeBit(i, j) & 1;
+        adjacency[(b * nodes + i) * nodes + j] = sources >>> i & 1;
       }
     }
   }
@@ -59,21 +59,40 @@ export function encodeCells(
 export interface DecodedCells {
   /** Most probable operation of each row, `[B, N]`. */
   readonly ops: Int32Array;
-  /** Edge bits of each cell, `[B]`, as in `Graph`: where the logit is above 0. */
-  readonly edges: Uint32Array;
+  /** Edges into each row, `[B, N]`, as in `Graph`: where the logit is above 0. */
+  readonly incoming: Uint32Array;
 }
 
-/** Edge bits of the `b`-th cell of adjacency logits, `[B, N, N]`. */
-export function edgesOfLogits(
+/**
+ * Edges into each row of decoded cells, `[B, N]`, from adjacency logits, `[B, N, N]`: where
+ * the one at `[i, j]`, `i < j`, is above 0.
+ */
+export function incomingOfLogits(
   logits: ArrayLike<number>,
-  b: number,
   nodes: number,
-): number {
-  let bits = 0;
-  for (let j = 1; j < nodes; j++) {
-    for (let i = 0; i < j; i++) {
-      if (logits[(b * nodes + i) * nodes + j] > 0) bits |= 1 << edgeBit(i, j);
+): Uint32Array {
+  const cells = logits.length / nodes ** 2;
+  const incoming = new Uint32Array(cells * nodes);
+  for (let b = 0; b < cells; b++) {
+    for (let j = 1; j < nodes; j++) {
+      for (let i = 0; i < j; i++) {
+        if (logits[(b * nodes + i) * nodes + j] > 0) {
+          incoming[b * nodes + j] |= 1 << i;
+        }
+      }
     }
   }
-  return bits >>> 0;
+  return incoming;
+}
+
+/** The `b`-th of decoded cells, all its rows. */
+export function decodedGraph(
+  { ops, incoming }: DecodedCells,
+  b: number,
+  nodes: number,
+): Graph {
+  return {
+    ops: Uint8Array.from(ops.subarray(b * nodes, (b + 1) * nodes)),
+    incoming: incoming.slice(b * nodes, (b + 1) * nodes),
+  };
 }

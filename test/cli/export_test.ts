@@ -17,7 +17,9 @@ import { withFolder } from "../_helpers.ts";
 
 Deno.test("parseExportArguments() names the models of a run, or single folders", () => {
   const models = (root: string, kind: string) =>
-    ["printed", "positional"].map((code) => join(root, "models", code, kind));
+    ["arch-llm", "arch-llm-plus"].map((code) =>
+      join(root, "models", code, kind)
+    );
   for (
     const [args, root] of [
       [[], join(PROJECT_ROOT, "outputs", "nasbench201")],
@@ -69,8 +71,8 @@ Deno.test("runExport() writes beside the models that are there", async () => {
       runExport(request, () => {}),
       /^Error: Cannot export models: there must be a trained model \(config\.json\) in .*, got none$/,
     );
-    const models = join(outputs, "nasbench201", "models", "positional");
-    const config = vqvaeConfig(getSpace("nasbench201"), "positional");
+    const models = join(outputs, "nasbench201", "models", "arch-llm-plus");
+    const config = vqvaeConfig(getSpace("nasbench201"), "arch-llm-plus");
     await saveVqvae(join(models, "vqvae"), {
       config,
       weights: initialVqvaeWeights(config, Random.fromSeed(0)),
@@ -86,12 +88,12 @@ Deno.test("runExport() writes beside the models that are there", async () => {
     assert.deepEqual(
       lines.map((line) => line.replace(folder, "").replace(/[\d.]+ MB/, "MB")),
       [
-        "/printed/vqvae: no model, left out",
-        "/positional/vqvae/onnx/encoder.onnx: MB",
-        "/positional/vqvae/onnx/decoder.onnx: MB",
-        "/printed/t5: no model, left out",
-        "/positional/t5/onnx/encoder_model.onnx: MB",
-        "/positional/t5/onnx/decoder_model_merged.onnx: MB",
+        "/arch-llm/vqvae: no model, left out",
+        "/arch-llm-plus/vqvae/onnx/encoder.onnx: MB",
+        "/arch-llm-plus/vqvae/onnx/decoder.onnx: MB",
+        "/arch-llm/t5: no model, left out",
+        "/arch-llm-plus/t5/onnx/encoder_model.onnx: MB",
+        "/arch-llm-plus/t5/onnx/decoder_model_merged.onnx: MB",
       ],
     );
     assert.match(lines[4], /: 0\.029 MB$/);

@@ -88,7 +88,7 @@ async function someCodes() {
   };
   const small = { ...space, split: () => few };
   const config = {
-    ...vqvaeConfig(space, "positional"),
+    ...vqvaeConfig(space, "arch-llm-plus"),
     hidden: 32,
     codebookSize: 64,
   };

@@ -41,7 +41,7 @@ Deno.test({
   ignore: noChromium,
   fn: () =>
     withFolder(async (outputs) => {
-      const folder = modelsFolder(outputs, "nasbench201", "printed");
+      const folder = modelsFolder(outputs, "nasbench201", "arch-llm");
       const directories = {
         vqvae: join(folder, "vqvae"),
         t5: join(folder, "t5"),
@@ -56,7 +56,7 @@ Deno.test({
       await exportMissing(options, (line) => printed.push(line));
       assert.equal(
         printed[0],
-        "Exporting the models of NAS-Bench-201, printed code:",
+        "Exporting the models of NAS-Bench-201, Arch-LLM:",
       );
       assert.equal(printed.length, 5); // and a line for each file
       await exportMissing(options, () => assert.fail("all is there"));
@@ -134,7 +134,7 @@ Deno.test({
           await page.until(`${ERROR} !== ""`);
           assert.equal(
             await page.evaluate(ERROR),
-            "Cannot open the printed code of NAS-Bench-201: its models must be exported, got no vqvae/onnx/decoder.onnx; run `deno task export --space nasbench201`",
+            "Cannot open Arch-LLM of NAS-Bench-201: its models must be exported, got no vqvae/onnx/decoder.onnx; run `deno task export --space nasbench201`",
           );
 
           assert.deepEqual(page.complaints, []);

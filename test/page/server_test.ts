@@ -10,16 +10,16 @@ import {
 } from "../../lib/page/server.ts";
 import { withFolder } from "../_helpers.ts";
 
-/** Serves a folder with `printed` models of NAS-Bench-201, and a secret beside them. */
+/** Serves a folder with `arch-llm` models of NAS-Bench-201, and a secret beside them. */
 function withServer(
   action: (page: ServedPage, outputs: string) => Promise<void>,
 ): Promise<void> {
   return withFolder(async (outputs) => {
     const models = join(outputs, "nasbench201", "models");
     for (const file of MODEL_FILES) {
-      await writeFileAtomic(join(models, "printed", file), `of ${file}`);
+      await writeFileAtomic(join(models, "arch-llm", file), `of ${file}`);
     }
-    await writeFileAtomic(join(models, "printed", "t5", "secret.json"), "{}");
+    await writeFileAtomic(join(models, "arch-llm", "t5", "secret.json"), "{}");
     await writeFileAtomic(join(models, "secret.json"), "{}");
     const page = await servePage({ outputs, spaces: ["nasbench201"], port: 0 });
     try {
@@ -63,7 +63,7 @@ Deno.test("servePage() serves the page, its modules, the packages and the models
         ],
         ["/vendor/ort-wasm-simd-threaded.wasm", "application/wasm"],
         [
-          "/models/nasbench201/printed/vqvae/onnx/decoder.onnx",
+          "/models/nasbench201/arch-llm/vqvae/onnx/decoder.onnx",
           "application/octet-stream",
         ],
         ["/models.json", "application/json; charset=utf-8"],
@@ -87,7 +87,7 @@ Deno.test("servePage() serves the page, its modules, the packages and the models
       assert.ok((await answer.arrayBuffer()).byteLength > 0);
     }
     const model = await fetch(
-      new URL("/models/nasbench201/printed/t5/config.json", page.url),
+      new URL("/models/nasbench201/arch-llm/t5/config.json", page.url),
     );
     assert.equal(await model.text(), "of t5/config.json");
   }));
@@ -104,13 +104,13 @@ Deno.test("servePage() serves nothing else, however it is asked for", () =>
         "/lib/page/%2e%2e/%2e%2e/deno.json",
         "//etc/passwd",
         "/vendor/../../../deno.json",
-        "/models/nasbench201/printed/t5/secret.json",
-        "/models/nasbench201/printed/t5/../../secret.json",
-        "/models/nasbench201/printed/t5/..%2f..%2fsecret.json",
-        "/models/nasbench201/printed/t5/..\\..\\secret.json",
-        "/models/nasbench201/positional/t5/config.json", // not there
-        "/models/nasbench101/printed/t5/config.json", // not offered
-        "/models/nasbench201/printed/t5",
+        "/models/nasbench201/arch-llm/t5/secret.json",
+        "/models/nasbench201/arch-llm/t5/../../secret.json",
+        "/models/nasbench201/arch-llm/t5/..%2f..%2fsecret.json",
+        "/models/nasbench201/arch-llm/t5/..\\..\\secret.json",
+        "/models/nasbench201/arch-llm-plus/t5/config.json", // not there
+        "/models/nasbench101/arch-llm/t5/config.json", // not offered
+        "/models/nasbench201/arch-llm/t5",
         "/models/",
       ]
     ) {
@@ -135,7 +135,10 @@ Deno.test("findModels() lists what is there and what it lacks", () =>
   withServer(async (_, outputs) => {
     const models = join(outputs, "nasbench201", "models");
     const config = (model: string) =>
-      writeFileAtomic(join(models, "positional", model, "config.json"), "{}");
+      writeFileAtomic(
+        join(models, "arch-llm-plus", model, "config.json"),
+        "{}",
+      );
     await config("vqvae"); // and no language model: it cannot write
     assert.equal(
       (await findModels({ outputs, spaces: ["nasbench201"] })).length,
@@ -147,10 +150,10 @@ Deno.test("findModels() lists what is there and what it lacks", () =>
       spaces: ["nasbench101", "nasbench201"],
     });
     assert.deepEqual(found, [
-      { space: "nasbench201", code: "printed", missing: [] },
+      { space: "nasbench201", code: "arch-llm", missing: [] },
       {
         space: "nasbench201",
-        code: "positional",
+        code: "arch-llm-plus",
         missing: MODEL_FILES.filter((file) => !/^\w+\/config/.test(file)),
       },
     ]);
@@ -160,7 +163,7 @@ Deno.test("findModels() takes an export that is older than its weights for missi
   withServer(async (_, outputs) => {
     const weights = join(
       outputs,
-      "nasbench201/models/printed/vqvae/model.safetensors",
+      "nasbench201/models/arch-llm/vqvae/model.safetensors",
     );
     const missing = async () =>
       (await findModels({ outputs, spaces: ["nasbench201"] }))[0].missing;

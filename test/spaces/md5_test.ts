@@ -34,7 +34,7 @@ Deno.test("Md5Message gives the digests of RFC 1321", () => {
 Deno.test("Md5Message agrees with node:crypto at every length", () => {
   const message = new Md5Message();
   // Downwards, so that what a longer message leaves behind would show.
-  for (let length = 311; length >= 0; length--) {
+  for (let length = 439; length >= 0; length--) {
     const plain = "0123456789~(, |)'[".repeat(18).slice(0, length);
     message.clear();
     message.appendText(plain);
@@ -64,13 +64,13 @@ Deno.test("Md5Message appends a digest at any place", () => {
   }
 });
 
-Deno.test("Md5Message refuses more than 311 bytes", () => {
+Deno.test("Md5Message refuses more than 439 bytes", () => {
   const message = new Md5Message();
   message.appendText("x".repeat(312));
   assert.throws(
     () => message.finish(),
     new RangeError(
-      "Cannot compute an MD5 digest: the message must have at most 311 bytes, got 312",
+      "Cannot compute an MD5 digest: the message must have at most 439 bytes, got 440",
     ),
   );
 });

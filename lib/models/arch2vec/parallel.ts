@@ -8,7 +8,7 @@
  */
 
 import type { Executor } from "../../engine/executor.ts";
-import type { SearchSpace, SpaceName } from "../../spaces/space.ts";
+import type { SearchSpace } from "../../spaces/space.ts";
 import type { Arch2vecConfig } from "./network.ts";
 import {
   type Arch2vecTraining,
@@ -27,7 +27,7 @@ export interface Arch2vecRun {
 
 /** What a worker is asked for. */
 export interface Arch2vecJob extends Arch2vecRun {
-  readonly space: SpaceName;
+  readonly space: string;
   readonly limit?: number;
 }
 

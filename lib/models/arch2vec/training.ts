@@ -18,7 +18,7 @@ import { adamWSlots, trainingStep } from "../../nn/optimizers.ts";
 import { Random } from "../../core/random.ts";
 import { cutAtOutput, type Graph } from "../../spaces/graph.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
-import { type DecodedCells, edgesOfLogits } from "../../spaces/tensors.ts";
+import { type DecodedCells, decodedGraph, incomingOfLogits } from "../../spaces/tensors.ts";
 import {
   type Arch2vecConfig,
   arch2vecDecodeStep,
@@ -56,7 +56,7 @@ export function arch2vecTraining(
   quick = false,
 ): Arch2vecTraining {
   return {
-    epochs: quick ? 1 : space.name === "nasbench101" ? 8 : 10,
+    epochs: quick ? 1 : space.settings.arch2vec.epochs,
     batchSize: 32,
     learningRate: 1e-3,
     clipNorm: 5,
@@ -236,19 +236,19 @@ export class Arch2vec {
     const size = nodes * latentDim;
     const count = z.length / size;
     const ops = new Int32Array(count * nodes);
-    const edges = new Uint32Array(count);
+    const incoming = new Uint32Array(count * nodes);
     for (let start = 0; start < count; start += BATCH) {
       const part = z.subarray(start * size, (start + BATCH) * size);
       const decoded = await this.#decode.run(this.#state, {
         z: floats([part.length / latentDim, latentDim], part),
       });
       ops.set(decoded.operations.data as Int32Array, start * nodes);
-      const logits = decoded.adjacency.data;
-      for (let b = 0; b < part.length / size; b++) {
-        edges[start + b] = edgesOfLogits(logits, b, nodes);
-      }
+      incoming.set(
+        incomingOfLogits(decoded.adjacency.data, nodes),
+        start * nodes,
+      );
     }
-    return { ops, edges };
+    return { ops, incoming };
   }
 
   /** Encodes and decodes cells, and counts what comes back. */
@@ -296,11 +296,8 @@ export class Arch2vec {
     const decoded = await this.decode(z);
     const output = space.ops.indexOf("output");
     return Array.from({ length: count }, (_, b) => {
-      const ops = Uint8Array.from(
-        decoded.ops.subarray(b * nodes, (b + 1) * nodes),
-      );
-      const edges = decoded.edges[b];
-      return cut ? cutAtOutput(ops, edges, output) : { ops, edges };
+      const graph = decodedGraph(decoded, b, nodes);
+      return cut ? cutAtOutput(graph, output) : graph;
     });
   }
 

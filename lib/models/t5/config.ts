@@ -67,14 +67,7 @@ export const T5_MINI: T5Config = {
   dropout_rate: 0.1,
 };
 
-/**
- * The T5 that is trained from scratch for a space.
- *
- * NAS-Bench-101 has 27 times the sequences of NAS-Bench-201: the model never sees one more
- * than a few times, so that dropout has nothing to prevent and only slows it down; and its
- * head is its own, as in T5 v1.1, because one matrix for both is too little to tell so many
- * continuations apart.
- */
+/** The T5 that is trained from scratch for a space. */
 export function t5Config(
   space: SearchSpace,
   vocabularySize: number,
@@ -82,9 +75,8 @@ export function t5Config(
   return {
     ...T5_MINI,
     vocab_size: vocabularySize,
-    ...space.name === "nasbench101"
-      ? { dropout_rate: 0, tie_word_embeddings: false }
-      : {},
+    dropout_rate: space.settings.t5.dropoutRate,
+    tie_word_embeddings: space.settings.t5.tieWordEmbeddings,
   };
 }
 

@@ -112,17 +112,20 @@ export function t5Training(
     weightDecay: 0.01,
     clipNorm: 1,
   };
-  const large = space.name === "nasbench101";
+  const { epochs, batchSize, fillShare, embeddingStepFactor } =
+    space.settings.t5;
   return {
-    epochs: quick ? 3 : large ? 5 : 20,
-    batchSize: large ? 128 : 64,
-    fillShare: large ? 0.125 : 0.5,
+    epochs: quick ? 3 : epochs,
+    batchSize,
+    fillShare,
     accumulate: 1,
     optimizer,
     ...(optimizer === "adamw"
       ? {
         ...adamWSettings,
-        ...large && !pretrained ? { embeddingStepFactor: 10 } : {},
+        ...embeddingStepFactor !== 1 && !pretrained
+          ? { embeddingStepFactor }
+          : {},
       }
       : { learningRate: 1e-3, warmupSteps: 0, weightDecay: 0, clipNorm: 0 }),
     patience: 3,

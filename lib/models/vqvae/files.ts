@@ -11,7 +11,7 @@ import { readJson, writeJson } from "../../core/files.ts";
 import { Random } from "../../core/random.ts";
 import { readTensors, storable, writeSafetensors } from "../../core/safetensors.ts";
 import type { HostTensors } from "../../core/tensors.ts";
-import { initialVqvaeWeights, type VqvaeConfig, type VqvaeWeights } from "./network.ts";
+import { type CodeKind, initialVqvaeWeights, type VqvaeConfig, type VqvaeWeights } from "./network.ts";
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
@@ -31,6 +31,12 @@ export async function saveVqvae(
   );
 }
 
+/** Codes by the names that the first runs of record wrote. */
+const EARLIER_CODES: Readonly<Record<string, CodeKind>> = {
+  printed: "arch-llm",
+  positional: "arch-llm-plus",
+};
+
 /**
  * Reads a VQ-VAE.
  *
@@ -40,9 +46,10 @@ export async function saveVqvae(
 export async function loadVqvae(
   directory: string,
 ): Promise<{ config: VqvaeConfig; weights: VqvaeWeights }> {
-  const { model_type: _, ...config } = await readJson<
+  const { model_type: _, ...stored } = await readJson<
     VqvaeConfig & { model_type: string }
   >(join(directory, CONFIG), "VQ-VAE configuration");
+  const config = { ...stored, code: EARLIER_CODES[stored.code] ?? stored.code };
   const blank = initialVqvaeWeights(config, Random.fromSeed(0));
   const shapes = (tensors: HostTensors) =>
     Object.entries(tensors).map(([name, { shape }]) => [name, shape] as const);

@@ -3,10 +3,10 @@
  *
  * Two codes share this file's configuration, initial weights, loss and steps:
  *
- * - `printed`, the paper's: a graph isomorphism encoder on the undirected cell, and the
+ * - `arch-llm`, the paper's: a graph isomorphism encoder on the undirected cell, and the
  *   inner-product and softmax decoder of arch2vec. Two nodes whose surroundings look alike
  *   get the same embedding, and `z·z > 0` then decodes an edge between them.
- * - `positional`, ours: the encoder also sees each node's place in the order, and each code
+ * - `arch-llm-plus`, ours: the encoder also sees each node's place in the order, and each code
  *   is decoded to its node's operation and incoming edges. Those take few enough values
  *   that a codebook of 512 can hold them all.
  *
@@ -33,15 +33,24 @@ import type { Random } from "../../core/random.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 
 /** The codes a VQ-VAE can learn; see the module's header. */
-export const CODES = ["printed", "positional"] as const;
+export const CODES = ["arch-llm", "arch-llm-plus"] as const;
 
 /** One of {@link CODES}. */
 export type CodeKind = typeof CODES[number];
 
+/**
+ * Labels by which random draws of a code are told apart: older than its names, and kept
+ * because every figure hangs on them.
+ */
+export const CODE_DRAWS: Readonly<Record<CodeKind, string>> = {
+  "arch-llm": "printed",
+  "arch-llm-plus": "positional",
+};
+
 /** How results name the method that builds on a code. */
 export const CODE_METHODS: Readonly<Record<CodeKind, string>> = {
-  printed: "Arch-LLM",
-  positional: "Arch-LLM+",
+  "arch-llm": "Arch-LLM",
+  "arch-llm-plus": "Arch-LLM+",
 };
 
 /** The shape of a VQ-VAE. */
@@ -68,7 +77,7 @@ export interface VqvaeConfig {
 
 /** The paper's model; where the paper is silent, the origin stands beside the number. */
 export const VQVAE_PAPER: Omit<VqvaeConfig, "nodes" | "operations"> = {
-  code: "printed",
+  code: "arch-llm",
   hidden: 128, // arch2vec
   layers: 5, // arch2vec's paper; its code has four
   mlpDepth: 2, // arch2vec
@@ -81,28 +90,16 @@ export const VQVAE_PAPER: Omit<VqvaeConfig, "nodes" | "operations"> = {
 /**
  * The configuration for a space.
  *
- * The paper gives no number of GIN layers. On NAS-Bench-201 there is one: a code then
- * stands for a node's operation and those of its neighbours, which take about 350 values
- * and fit the codebook. With more layers each code depends on the whole cell; the cells are
- * reconstructed as well, but their code sequences are much harder to model. On NAS-Bench-101
- * edges can only be told from wider surroundings; there are four, as in arch2vec's code.
- *
- * The positional code has one layer: with positions known, a node's neighbours are all that
- * its operation and incoming edges need.
- *
- * On NAS-Bench-101 the printed code brings back more cells, and uses more of its codebook,
- * with half the weight on the quantization terms.
+ * The paper gives no number of GIN layers; the space's settings say which and why.
  */
 export function vqvaeConfig(
   space: SearchSpace,
-  code: CodeKind = "printed",
+  code: CodeKind = "arch-llm",
 ): VqvaeConfig {
-  const hard = code === "printed" && space.name === "nasbench101";
   return {
     ...VQVAE_PAPER,
     code,
-    layers: hard ? 4 : 1,
-    quantizationCost: hard ? 0.5 : VQVAE_PAPER.quantizationCost,
+    ...space.settings.vqvae[code],
     nodes: space.nodeCount,
     operations: space.ops.length,
   };
@@ -177,7 +174,7 @@ export function initialVqvaeWeights(
     1 / Math.sqrt(latentDim),
   );
   parameters["decoder.operations.bias"] = constant(operations, 0);
-  if (config.code === "positional") {
+  if (config.code === "arch-llm-plus") {
     parameters["decoder.edges.weight"] = normal(
       [config.nodes, latentDim],
       1 / Math.sqrt(latentDim),
@@ -189,13 +186,13 @@ export function initialVqvaeWeights(
 
 /** Columns of the encoder's input: operations, and positions where the code knows them. */
 function _inputWidth({ code, nodes, operations }: VqvaeConfig): number {
-  return code === "positional" ? operations + nodes : operations;
+  return code === "arch-llm-plus" ? operations + nodes : operations;
 }
 
 /** The encoder's input H⁽⁰⁾, `[B·N, columns]`. */
 function _encoderInput(config: VqvaeConfig, operations: tf.Tensor): tf.Tensor {
   const rows = tf.reshape(operations, [-1, config.operations]); // [B·N, K]
-  if (config.code === "printed") return rows;
+  if (config.code === "arch-llm") return rows;
   const batch = operations.shape[0];
   return tf.concat([rows, tf.tile(tf.eye(config.nodes), [batch, 1])], 1);
 }
@@ -249,8 +246,8 @@ export interface DecoderLogits {
 /**
  * Decodes codebook vectors.
  *
- * Edge logits are `zᵢ · zⱼ` (eq. 4) in the printed code, a linear function of the code of
- * the node that the edge enters in the positional one.
+ * Edge logits are `zᵢ · zⱼ` (eq. 4) in Arch-LLM, a linear function of the code of
+ * the node that the edge enters in Arch-LLM+.
  *
  * @param zq `[B·N, D]`.
  */
@@ -265,7 +262,7 @@ export function decode(
     state["decoder.operations.weight"],
     state["decoder.operations.bias"],
   );
-  if (config.code === "printed") {
+  if (config.code === "arch-llm") {
     const z = tf.reshape(zq, [-1, nodes, latentDim]);
     return { operations, adjacency: tf.matMul(z, z, false, true) };
   }

@@ -28,7 +28,7 @@ import { Random } from "../../core/random.ts";
 import type { CellTable, SearchSpace } from "../../spaces/space.ts";
 import {
   type DecodedCells,
-  edgesOfLogits,
+  incomingOfLogits,
   encodeCells,
 } from "../../spaces/tensors.ts";
 import {
@@ -75,10 +75,10 @@ export function vqvaeTraining(
   space: SearchSpace,
   quick = false,
 ): VqvaeTraining {
-  const large = space.name === "nasbench101";
+  const { epochs, quickEpochs, batchSize } = space.settings.vqvae;
   return {
-    epochs: quick ? (large ? 1 : 12) : large ? 25 : 26, // §3.1.4
-    batchSize: large ? 512 : 128,
+    epochs: quick ? quickEpochs : epochs,
+    batchSize,
     learningRate: 1e-2,
     warmupSteps: 50,
     softStart: 0.3,
@@ -346,19 +346,19 @@ export class Vqvae {
     const { nodes } = this.config;
     const count = codes.length / nodes;
     const ops = new Int32Array(codes.length);
-    const edges = new Uint32Array(count);
+    const incoming = new Uint32Array(count * nodes);
     for (let start = 0; start < count; start += BATCH) {
       const part = codes.slice(start * nodes, (start + BATCH) * nodes);
       const outputs = await this.#decode.run(this.#state, {
         codes: integers([part.length], part),
       });
       ops.set(outputs.operations.data as Int32Array, start * nodes);
-      const logits = outputs.adjacency.data;
-      for (let b = 0; b < part.length / nodes; b++) {
-        edges[start + b] = edgesOfLogits(logits, b, nodes);
-      }
+      incoming.set(
+        incomingOfLogits(outputs.adjacency.data, nodes),
+        start * nodes,
+      );
     }
-    return { ops, edges };
+    return { ops, incoming };
   }
 
   /** Encodes and decodes cells, and counts what comes back. */

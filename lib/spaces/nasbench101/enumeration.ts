@@ -14,15 +14,9 @@
  * @module
  */
 
-import {
-  allEdges,
-  edgeBit,
-  edgeCount,
-  edgePairs,
-  edgesOf,
-  PADDING_OP,
-} from "../graph.ts";
+import { bitCount, edgePairs, PADDING_OP } from "../graph.ts";
 import { ModuleHasher } from "../module_hash.ts";
+import { allEdges, edgeBit, edgesOf, incomingOf } from "./triangle.ts";
 
 /** Most nodes of a cell. */
 export const MAX_NODES = 7;
@@ -50,7 +44,7 @@ export interface CellColumns {
   readonly count: number;
   /** Operation of each row, `[n, N]`; `PADDING_OP` after the last node. */
   readonly ops: Uint8Array;
-  /** Edge bits, `[n]`. */
+  /** Edge bits, `[n]`; see `triangle.ts`. */
   readonly edges: Uint32Array;
   /** The hash of each cell, `[n, 16]`. */
   readonly hashes: Uint8Array;
@@ -75,7 +69,7 @@ export interface CellMatrix {
 export function keptMatrices(nodes: number): number[] {
   const kept: number[] = [];
   for (let edges = 0; edges <= allEdges(nodes); edges++) {
-    if (edgeCount(edges) > MAX_EDGES) continue;
+    if (bitCount(edges) > MAX_EDGES) continue;
     let sources = 0, targets = 0;
     for (let to = 1; to < nodes; to++) {
       const from = edges >>> edgeBit(0, to) & (1 << to) - 1;
@@ -100,7 +94,10 @@ export function cellMatrices(): CellMatrix[] {
     for (const edges of keptMatrices(nodes)) {
       if (met.has(edges)) continue;
       const automorphisms: number[][] = [];
-      const pairs = edgePairs({ ops: new Uint8Array(nodes), edges });
+      const pairs = edgePairs({
+        ops: new Uint8Array(nodes),
+        incoming: incomingOf(edges, nodes),
+      });
       for (const [i, order] of orders.entries()) {
         const moved = pairs.map(([from, to]) =>
           [order[from], order[to]] as const
@@ -129,7 +126,7 @@ export function hashCells(matrices: readonly CellMatrix[]): CellColumns {
   const hashes = new Int32Array(most * HASH_BYTES / 4);
   let count = 0;
   for (const matrix of matrices) {
-    hasher.setEdges(matrix.nodes, matrix.edges);
+    hasher.setEdges(incomingOf(matrix.edges, matrix.nodes));
     for (const labels of _firstLabellings(matrix)) {
       hashes.set(hasher.hash(labels), count * HASH_BYTES / 4);
       edges[count] = matrix.edges;

@@ -14,7 +14,7 @@
 
 import { join } from "node:path";
 import { DATA_FOLDER } from "../../core/project.ts";
-import { edgeCount, edgePairs, type Graph, prune } from "../graph.ts";
+import { edgeCount, edgePairs, type Graph, PADDING_OP, prune } from "../graph.ts";
 import { hashModule } from "../module_hash.ts";
 import { loadCells } from "./cells.ts";
 import {
@@ -24,13 +24,16 @@ import {
   MAX_NODES,
   NASBENCH101_OPS,
 } from "./enumeration.ts";
-import type {
-  CellTable,
-  InvalidReason,
-  MetricMode,
-  SearchSpace,
-  SpaceProgress,
+import {
+  type CellTable,
+  type EnumeratedSpace,
+  GRAPH_REASONS,
+  type MetricMode,
+  type SpaceFact,
+  type SpaceProgress,
 } from "../space.ts";
+import { SETTINGS } from "./settings.ts";
+import { edgeBit } from "./triangle.ts";
 
 export { NASBENCH101_OPS };
 
@@ -64,7 +67,14 @@ async function load(
   const { count, ops, edges, hashes } = await loadCells(CELLS_FILE, {
     onProgress,
   });
-  loaded = { table: { count, nodeCount: MAX_NODES, ops, edges }, hashes };
+  const incoming = new Uint32Array(count * MAX_NODES);
+  for (let cell = 0; cell < count; cell++) {
+    for (let to = 1; to < MAX_NODES; to++) {
+      incoming[cell * MAX_NODES + to] = edges[cell] >>> edgeBit(0, to) &
+        (1 << to) - 1;
+    }
+  }
+  loaded = { table: { count, nodeCount: MAX_NODES, ops, incoming }, hashes };
 }
 
 function cells(): Loaded {
@@ -124,7 +134,8 @@ export function cellOfHash(hash: string): number | null {
 /** A cell of the table is its own pruned form: both keys are its hash. */
 function cellKeys(indices: Uint32Array): string[] {
   const { hashes } = cells();
-  // All in one call, then cut: far faster than one call for each.
+  if (indices.length < 1_000) return Array.from(indices, hashOfCell);
+  // All in one call, then cut: far faster than one call for each of many.
   const digits = hashes.toHex();
   const width = 2 * HASH_BYTES;
   return Array.from(
@@ -140,7 +151,7 @@ function cellKeys(indices: Uint32Array): string[] {
  *
  * @throws {RangeError} If the graph has more than 7 nodes: it is no decode of this space.
  */
-function invalidReason(graph: Graph, mode: MetricMode): InvalidReason | null {
+function invalidReason(graph: Graph, mode: MetricMode): string | null {
   if (graph.ops.length > MAX_NODES) {
     throw new RangeError(
       `Cannot judge a graph: one of NAS-Bench-101 must have at most ${MAX_NODES} nodes, got ${graph.ops.length}`,
@@ -148,8 +159,9 @@ function invalidReason(graph: Graph, mode: MetricMode): InvalidReason | null {
   }
   const pruned = prune(graph);
   if (pruned === null) return "disconnected";
-  const { ops, edges } = mode === "paper" ? pruned : graph;
-  if (edgeCount(edges) > MAX_EDGES) return "too many edges";
+  const judged = mode === "paper" ? pruned : graph;
+  const { ops } = judged;
+  if (edgeCount(judged) > MAX_EDGES) return "too many edges";
   if (ops[0] !== INPUT) return "first op not input";
   if (ops[ops.length - 1] !== OUTPUT) return "last op not output";
   for (let node = 1; node < ops.length - 1; node++) {
@@ -161,7 +173,7 @@ function invalidReason(graph: Graph, mode: MetricMode): InvalidReason | null {
 }
 
 /** @throws {RangeError} If input and output are not connected. */
-function canonicalKey(graph: Graph): string {
+function key(graph: Graph): string {
   const pruned = prune(graph);
   if (pruned === null) {
     throw new RangeError(
@@ -173,9 +185,14 @@ function canonicalKey(graph: Graph): string {
 
 function indexOf(graph: Graph): number | null {
   return invalidReason(graph, "paper") === null
-    ? cellOfHash(canonicalKey(graph))
+    ? cellOfHash(key(graph))
     : null;
 }
+
+const REASONS = {
+  ...GRAPH_REASONS,
+  "too many edges": `it has more than ${MAX_EDGES} edges`,
+};
 
 /** Such as `input, conv3x3, output; 0→1,2 1→2`. */
 function describe(graph: Graph): string {
@@ -188,6 +205,36 @@ function describe(graph: Graph): string {
   return `${names.join(", ")}; ${edges.join(" ") || "no edges"}`;
 }
 
+function facts(): SpaceFact[] {
+  const { count, nodeCount, ops, incoming } = cells().table;
+  const ofSize = new Uint32Array(nodeCount + 1);
+  let full = 0;
+  for (let cell = 0; cell < count; cell++) {
+    const row = cell * nodeCount;
+    const padding = ops.subarray(row, row + nodeCount).indexOf(PADDING_OP);
+    ofSize[padding < 0 ? nodeCount : padding]++;
+    const own = incoming.subarray(row, row + nodeCount);
+    if (edgeCount({ incoming: own }) === MAX_EDGES) full++;
+  }
+  return [
+    {
+      fact: "cells (distinct module hashes)",
+      counted: count,
+      published: 423_624,
+    },
+    ...Array.from({ length: nodeCount - 1 }, (_, i): SpaceFact => ({
+      fact: `cells of ${i + 2} nodes`,
+      counted: ofSize[i + 2],
+      published: null,
+    })),
+    {
+      fact: `cells with all ${MAX_EDGES} edges`,
+      counted: full,
+      published: null,
+    },
+  ];
+}
+
 /**
  * The search space NAS-Bench-101.
  *
@@ -195,19 +242,27 @@ function describe(graph: Graph): string {
  * the first 381,261, validation cells the other 42,363, both in this order. It has
  * to be prepared: that reads the cells or, the first time, enumerates them.
  */
-export const NASBENCH101: SearchSpace = {
+export const NASBENCH101: EnumeratedSpace = {
   name: "nasbench101",
   title: "NAS-Bench-101",
   ops: NASBENCH101_OPS,
+  innerOps: [1, 2, 3],
+  inputs: 1,
   nodeCount: MAX_NODES,
   variableSize: true,
+  settings: SETTINGS,
+  get ready() {
+    return loaded !== undefined;
+  },
   prepare,
   cells: () => cells().table,
   split,
+  invalidReasons: REASONS,
   invalidReason,
   rawKey: (graph) => hashModule(graph, HASH_LABELS),
-  canonicalKey,
+  key,
   indexOf,
   cellKeys,
   describe,
+  facts,
 };

@@ -48,7 +48,7 @@ interface Expected {
 }
 
 const expected = await readJson<Expected>(`${FIXTURE}.json`, "fixture");
-const config: VqvaeConfig = { ...expected.config, code: "printed" };
+const config: VqvaeConfig = { ...expected.config, code: "arch-llm" };
 const stored = (await readSafetensors(`${FIXTURE}.safetensors`)).tensors;
 
 /** The tensors of the fixture whose names begin with a prefix, under the rest of the name. */
@@ -186,7 +186,7 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
 
 Deno.test("vqvaeConfig() is the paper's with one layer and the space's shape", () => {
   assert.deepEqual(vqvaeConfig(getSpace("nasbench201")), {
-    code: "printed",
+    code: "arch-llm",
     nodes: 8,
     operations: 7,
     hidden: 128,
@@ -262,8 +262,8 @@ const TWINS = {
   ]),
 };
 
-for (const code of ["printed", "positional"] as const) {
-  Deno.test(`the ${code} code ${code === "printed" ? "cannot tell" : "tells"} twins apart`, async () => {
+for (const code of ["arch-llm", "arch-llm-plus"] as const) {
+  Deno.test(`the ${code} code ${code === "arch-llm" ? "cannot tell" : "tells"} twins apart`, async () => {
     const shape: VqvaeConfig = {
       ...vqvaeConfig(getSpace("nasbench101"), code),
       nodes: 4,
@@ -280,7 +280,7 @@ for (const code of ["printed", "positional"] as const) {
     );
     const row = (node: number) =>
       z.data.slice(node * shape.latentDim, (node + 1) * shape.latentDim);
-    if (code === "printed") assertClose(row(1), row(2), ACROSS_BACKENDS);
+    if (code === "arch-llm") assertClose(row(1), row(2), ACROSS_BACKENDS);
     else assert.throws(() => assertClose(row(1), row(2), ACROSS_BACKENDS));
     await step.dispose();
   });
@@ -288,7 +288,7 @@ for (const code of ["printed", "positional"] as const) {
 
 Deno.test("the positional code decodes a node's code to the edges that enter it", async () => {
   const shape: VqvaeConfig = {
-    ...vqvaeConfig(getSpace("nasbench101"), "positional"),
+    ...vqvaeConfig(getSpace("nasbench101"), "arch-llm-plus"),
     nodes: 3,
     latentDim: 2,
     codebookSize: 2,

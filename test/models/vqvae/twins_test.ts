@@ -37,7 +37,7 @@ async function twins(
 }
 
 Deno.test("findTwins() finds the 6.74 % of NAS-Bench-101's validation cells that the printed code cannot bring back", async () => {
-  const found = await twins("nasbench101", "printed", Infinity);
+  const found = await twins("nasbench101", "arch-llm", Infinity);
   // The bound on whole validation cells is 93.26 %.
   assert.equal((100 * found.length / 42_363).toFixed(2), "6.74");
   const { cells } = getSpace("nasbench101");
@@ -50,8 +50,8 @@ Deno.test("findTwins() finds the 6.74 % of NAS-Bench-101's validation cells that
 });
 
 Deno.test("findTwins() finds none where a code tells positions apart, and none in NAS-Bench-201's template", async () => {
-  assert.deepEqual(await twins("nasbench101", "positional", 2000), []);
-  assert.deepEqual(await twins("nasbench201", "printed", 200), []);
+  assert.deepEqual(await twins("nasbench101", "arch-llm-plus", 2000), []);
+  assert.deepEqual(await twins("nasbench201", "arch-llm", 200), []);
 });
 
 Deno.test("findTwins() refuses embeddings of other cells", () => {

@@ -1,0 +1,62 @@
+/**
+ * What models and searches are run with on a space: one file a space holds the numbers.
+ *
+ * A setting that is the same on every space stands beside the code that it is of.
+ *
+ * @module
+ */
+
+/** The reported runs on a space. */
+export interface SpaceSettings {
+  /** `models/vqvae`. */
+  readonly vqvae: {
+    /** The paper's code: GIN layers, and the weight of the quantization terms of eq. 6. */
+    readonly "arch-llm": {
+      readonly layers: number;
+      readonly quantizationCost: number;
+    };
+    /** The position-aware code. */
+    readonly "arch-llm-plus": {
+      readonly layers: number;
+      readonly quantizationCost: number;
+    };
+    readonly epochs: number;
+    readonly quickEpochs: number;
+    readonly batchSize: number;
+  };
+  /** `models/t5`, trained from scratch. */
+  readonly t5: {
+    readonly dropoutRate: number;
+    readonly tieWordEmbeddings: boolean;
+    readonly epochs: number;
+    readonly batchSize: number;
+    /** "fill:" examples of a step, as a share of `batchSize`. */
+    readonly fillShare: number;
+    /** How much longer the steps of embedding and head are. */
+    readonly embeddingStepFactor: number;
+  };
+  /** `models/arch2vec`. */
+  readonly arch2vec: { readonly epochs: number };
+  /** `search`. */
+  readonly search: {
+    /** Temperature at which the Arch-LLM+ search has its model write. */
+    readonly writerTemperature: number;
+    /** The most codes of a cell that a variant changes. */
+    readonly changes: number;
+    /** Numbers of operations that a path from input to output can have. */
+    readonly pathLengths: readonly number[];
+  };
+  /** `analysis`. */
+  readonly analysis: {
+    /** Novel cells that figure 3 looks at. */
+    readonly novelCells: number;
+  };
+  /**
+   * What an undirected encoder without positions and an inner-product decoder can
+   * reconstruct at most, percent of whole cells; missing where it is all of them.
+   */
+  readonly reconstructionCeiling?: {
+    readonly all: number;
+    readonly validation: number;
+  };
+}
