@@ -1,0 +1,56 @@
+/**
+ * `deno task results`: writes `outputs/RESULTS.md` from the tables of the runs of record.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { exists, writeFileAtomic } from "../core/files.ts";
+import { PROJECT_ROOT } from "../core/project.ts";
+import { generationTableNumber } from "../paper/generation_tables.ts";
+import { searchTableNumber } from "../paper/search_tables.ts";
+import { resultsPage, type RunOfRecord } from "../run/results_page.ts";
+import { SPACES } from "../spaces/registry.ts";
+import { parseOptions, runCommand, shownPath } from "./command.ts";
+
+/** What `deno task bench` printed for the README's machine. */
+const SPEED = "speed.md";
+
+/** The runs of record that are there, in the order of the registry. */
+export async function runsOfRecord(outputs: string): Promise<RunOfRecord[]> {
+  const records: RunOfRecord[] = [];
+  for (const { name, title } of SPACES) {
+    const folder = join(outputs, name);
+    if (!await exists(join(folder, "manifest.json"))) continue;
+    records.push({
+      name,
+      title,
+      folder,
+      tables: {
+        generation: generationTableNumber(name),
+        search: searchTableNumber(name),
+      },
+    });
+  }
+  return records;
+}
+
+/** The text of the page for the runs of record of a folder. */
+export async function resultsText(outputs: string): Promise<string> {
+  const speed = join(outputs, SPEED);
+  return await resultsPage(
+    await runsOfRecord(outputs),
+    await exists(speed) ? await Deno.readTextFile(speed) : null,
+  );
+}
+
+if (import.meta.main) {
+  await runCommand(async () => {
+    parseOptions(Deno.args, {}, "results");
+    const outputs = join(PROJECT_ROOT, "outputs");
+    const path = join(outputs, "RESULTS.md");
+    await writeFileAtomic(path, await resultsText(outputs));
+    console.log(`Written: ${shownPath(path)}`);
+    return 0;
+  });
+}
