@@ -11,7 +11,6 @@ import {
   type PageOptions,
   servePage,
 } from "../page/server.ts";
-import { CODE_METHODS } from "../models/vqvae/network.ts";
 import { getSpace } from "../spaces/registry.ts";
 import {
   outputsRoot,
@@ -79,10 +78,10 @@ export async function exportMissing(
   request: Pick<PageOptions, "outputs" | "spaces">,
   print: (line: string) => void = console.log,
 ): Promise<void> {
-  for (const { space, code, missing } of await findModels(request)) {
+  for (const { space, code, title, missing } of await findModels(request)) {
     if (missing.length === 0) continue;
     print(
-      `Exporting the models of ${getSpace(space).title}, ${CODE_METHODS[code]}:`,
+      `Exporting the models of ${getSpace(space).title}, ${title}:`,
     );
     const folder = modelsFolder(request.outputs, space, code);
     await runExport({

@@ -150,10 +150,16 @@ Deno.test("findModels() lists what is there and what it lacks", () =>
       spaces: ["nasbench101", "nasbench201"],
     });
     assert.deepEqual(found, [
-      { space: "nasbench201", code: "arch-llm", missing: [] },
+      {
+        space: "nasbench201",
+        code: "arch-llm",
+        title: "Arch-LLM",
+        missing: [],
+      },
       {
         space: "nasbench201",
         code: "arch-llm-plus",
+        title: "Arch-LLM+",
         missing: MODEL_FILES.filter((file) => !/^\w+\/config/.test(file)),
       },
     ]);

@@ -14,7 +14,13 @@
 
 import { join } from "node:path";
 import { DATA_FOLDER } from "../../core/project.ts";
-import { edgeCount, edgePairs, type Graph, PADDING_OP, prune } from "../graph.ts";
+import {
+  edgeCount,
+  edgePairs,
+  type Graph,
+  PADDING_OP,
+  prune,
+} from "../graph.ts";
 import { hashModule } from "../module_hash.ts";
 import { loadCells } from "./cells.ts";
 import {
@@ -184,9 +190,7 @@ function key(graph: Graph): string {
 }
 
 function indexOf(graph: Graph): number | null {
-  return invalidReason(graph, "paper") === null
-    ? cellOfHash(key(graph))
-    : null;
+  return invalidReason(graph, "paper") === null ? cellOfHash(key(graph)) : null;
 }
 
 const REASONS = {

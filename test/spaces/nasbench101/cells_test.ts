@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { edgeCount, PADDING_OP } from "../../../lib/spaces/graph.ts";
+import { bitCount, PADDING_OP } from "../../../lib/spaces/graph.ts";
 import {
   hashOnThreads,
   loadCells,
@@ -53,7 +53,7 @@ Deno.test("slow: loadCells() enumerates all 423,624 cells where the file is dama
       const padding = cells.ops.subarray(7 * cell, 7 * cell + 7)
         .indexOf(PADDING_OP);
       sizes[padding < 0 ? 7 : padding]++;
-      edges[edgeCount(cells.edges[cell])]++;
+      edges[bitCount(cells.edges[cell])]++;
     }
     assert.deepEqual(sizes.slice(2), [1, 6, 84, 2_441, 62_010, 359_082]);
     assert.deepEqual(
