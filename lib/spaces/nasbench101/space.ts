@@ -12,6 +12,7 @@
  * @module
  */
 
+import type { OnProgress } from "../../core/progress.ts";
 import { join } from "node:path";
 import { DATA_FOLDER } from "../../core/project.ts";
 import {
@@ -36,7 +37,6 @@ import {
   GRAPH_REASONS,
   type MetricMode,
   type SpaceFact,
-  type SpaceProgress,
 } from "../space.ts";
 import { SETTINGS } from "./settings.ts";
 import { edgeBit } from "./triangle.ts";
@@ -60,7 +60,7 @@ let loaded: Loaded | undefined;
 let loading: Promise<void> | undefined;
 
 async function prepare(
-  onProgress?: (progress: SpaceProgress) => void,
+  onProgress?: OnProgress,
 ): Promise<void> {
   if (loaded !== undefined) return;
   loading ??= load(onProgress).finally(() => loading = undefined);
@@ -68,7 +68,7 @@ async function prepare(
 }
 
 async function load(
-  onProgress?: (progress: SpaceProgress) => void,
+  onProgress?: OnProgress,
 ): Promise<void> {
   const { count, ops, edges, hashes } = await loadCells(CELLS_FILE, {
     onProgress,
