@@ -10,7 +10,7 @@
  */
 
 import { join } from "node:path";
-import type { AccuracyTable } from "../accuracies/accuracies.ts";
+import type { AccuracyTable } from "../spaces/accuracies.ts";
 import { writeJson } from "../core/files.ts";
 import { loadResult } from "../core/checkpoints.ts";
 import { digest, runKey } from "../core/keys.ts";

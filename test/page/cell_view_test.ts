@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { judge, nodeName } from "../../lib/page/cell_view.ts";
 import { graphOf } from "../../lib/spaces/graph.ts";
-import { parseArch } from "../../lib/spaces/nasbench201/space.ts";
+
+import { parseArch } from "../../lib/spaces/nasbench201/arch.ts";
 
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { flipped } from "../spaces/_graphs.ts";

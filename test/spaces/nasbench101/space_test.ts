@@ -6,12 +6,12 @@ import {
   graphOf,
   prune,
 } from "../../../lib/spaces/graph.ts";
+import { NASBENCH101 } from "../../../lib/spaces/nasbench101/space.ts";
+import { NASBENCH101_OPS } from "../../../lib/spaces/nasbench101/enumeration.ts";
 import {
   cellOfHash,
   hashOfCell,
-  NASBENCH101,
-  NASBENCH101_OPS,
-} from "../../../lib/spaces/nasbench101/space.ts";
+} from "../../../lib/spaces/nasbench101/table.ts";
 import { cellGraph } from "../../../lib/spaces/space.ts";
 import { sharedData } from "../../_helpers.ts";
 import { isIsomorphic, pairsOf, randomIncoming } from "../_graphs.ts";
@@ -39,15 +39,16 @@ function randomGraph(random: Random): Graph {
   return { ops, incoming: a.map((sources, to) => sources & (b[to] | c[to])) };
 }
 
-Deno.test("cells() and split() ask for prepare()", async () => {
+Deno.test("cells and hashes ask for prepare()", async () => {
   // A copy of the module that nothing has prepared.
-  const copy = "../../../lib/spaces/nasbench101/space.ts?unprepared";
-  const { NASBENCH101: space } = await import(copy);
+  const copy = "../../../lib/spaces/nasbench101/table.ts?unprepared";
+  const { preparedCells, hashOfCell, isReady } = await import(copy);
   const problem = new Error(
     "Cannot list the cells of NAS-Bench-101: the space must be prepared before, with `await space.prepare()`",
   );
-  assert.throws(() => space.cells(), problem);
-  assert.throws(() => space.split(), problem);
+  assert.equal(isReady(), false);
+  assert.throws(() => preparedCells(), problem);
+  assert.throws(() => hashOfCell(0), problem);
 });
 
 Deno.test("cells() are in the order of their hashes", async () => {
