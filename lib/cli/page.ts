@@ -11,7 +11,7 @@ import {
   type PageOptions,
   servePage,
 } from "../page/server.ts";
-import { getSpace } from "../spaces/registry.ts";
+import { getSpace, SPACES } from "../spaces/registry.ts";
 import {
   outputsRoot,
   parseOptions,
@@ -23,12 +23,12 @@ import { runExport } from "./export.ts";
 
 const ACTION = "open the page";
 
-const SPACES: readonly string[] = ["nasbench201", "nasbench101"];
+const NAMES: readonly string[] = SPACES.map(({ name }) => name);
 const PORT = 8201;
 
 const HELP = `deno task page [options]
 
-  --space NAME     one of ${SPACES.join(", ")} (all that have models)
+  --space NAME     one of ${NAMES.join(", ")} (all that have models)
   --outputs DIR    folder of the results (outputs)
   --port N         where the page is served, 0 for any free port (${PORT})
 
@@ -65,7 +65,7 @@ export function parsePageArguments(
   }
   return {
     spaces: options.space === undefined
-      ? SPACES
+      ? NAMES
       : [getSpace(options.space).name],
     outputs: outputsRoot(options.outputs, folder),
     port,
