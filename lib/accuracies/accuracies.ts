@@ -47,7 +47,7 @@ export function accuracyFolders(
  *
  * @example
  * ```ts ignore
- * const [table] = await loadAccuracies(getSpace(DEFAULT_SPACE));
+ * const [table] = await loadAccuracies(DEFAULT_SPACE);
  * console.log(table.source, Math.max(...table.validation));
  * ```
  */

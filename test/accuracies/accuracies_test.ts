@@ -9,7 +9,10 @@ import {
   loadAccuraciesFrom,
   MissingAccuraciesError,
 } from "../../lib/accuracies/accuracies.ts";
-import type { AccuracyTable } from "../../lib/spaces/accuracies.ts";
+import type {
+  AccuracySource,
+  AccuracyTable,
+} from "../../lib/spaces/accuracies.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import type { EnumeratedSpace } from "../../lib/spaces/space.ts";
 import { importRepeats } from "../../lib/spaces/nasbench101/accuracies/sources.ts";
@@ -138,6 +141,42 @@ Deno.test("loadAccuracies() says so where none are known of a space", async () =
       ),
     );
   }
+});
+
+Deno.test("loadAccuracies() asks a space's own sources, in their order", async () => {
+  const asked: string[] = [];
+  const source = (name: string): AccuracySource => ({
+    names: [`${name}.new`, `${name}.old`],
+    published: { name, url: "", bytes: 0, sha256: "" },
+    load(path, { own }) {
+      asked.push(`${basename(path)} of ${basename(own)}`);
+      const values = new Float64Array(1);
+      return Promise.resolve([{
+        space: "own",
+        dataset: name,
+        title: name,
+        validation: values,
+        test: values,
+        covered: Uint32Array.of(0),
+        source: name,
+      }]);
+    },
+    keep: () => assert.fail("nothing is to be kept"),
+  });
+  const space: EnumeratedSpace = {
+    ...SPACE_201 as EnumeratedSpace,
+    name: "own",
+    accuracies: { datasets: [], sources: [source("b"), source("a")] },
+  };
+  await withFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "own"));
+    for (const name of ["a.old", "b.new", "b.old"]) {
+      await write(join(folder, "own"), name, "");
+    }
+    const tables = await loadAccuracies(space, { folder });
+    assert.deepEqual(tables.map(({ dataset }) => dataset), ["b", "a"]);
+    assert.deepEqual(asked, ["b.new of own", "a.old of own"]);
+  });
 });
 
 Deno.test("findSource() prefers the first folder, then the first name", async () => {
