@@ -9,7 +9,7 @@
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
-import type { PublishedFile } from "./published.ts";
+import type { PublishedFile } from "../spaces/accuracies.ts";
 
 /** Times that a download is tried. */
 const ATTEMPTS = 3;

@@ -5,50 +5,77 @@
  */
 
 import { basename, join, resolve } from "node:path";
-import { accuracyFolders, type AccuracyTable, DATASETS, findFile, loadAccuraciesFrom, loadNasbench201 } from "../accuracies/accuracies.ts";
-import { DATA_FOLDER } from "../core/project.ts";
+import {
+  accuraciesOf,
+  accuracyFolders,
+  findSource,
+  loadAccuraciesFrom,
+} from "../accuracies/accuracies.ts";
 import { download } from "../accuracies/download.ts";
-import {
-  CACHE_NAME,
-  CELLS_MESSAGE,
-  findRepeats,
-  importRepeats,
-  NASBENCH101_ENDINGS,
-} from "../spaces/nasbench101/accuracies/sources.ts";
-import { readNasbench201Json } from "../spaces/nasbench201/accuracies/json.ts";
-import {
-  NASBENCH101_FILE,
-  NASBENCH201_FILES,
-  type PublishedFile,
-} from "../accuracies/published.ts";
-import { exists, writeFileAtomic } from "../core/files.ts";
+import { exists } from "../core/files.ts";
+import type { OnProgress } from "../core/progress.ts";
+import { DATA_FOLDER } from "../core/project.ts";
 import {
   type ProgressBar,
   progressBar,
   type ProgressOutput,
 } from "../report/progress.ts";
-import { type SpaceProgress } from "../spaces/space.ts";
-import { getSpace } from "../spaces/registry.ts";
+import {
+  type AccuracySource,
+  type AccuracyTable,
+  CELLS_MESSAGE,
+  type PublishedFile,
+  type SpaceAccuracies,
+} from "../spaces/accuracies.ts";
+import { SPACES } from "../spaces/registry.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 import { parseOptions, runCommand, userFolder } from "./command.ts";
 
 const ACTION = "get data";
 
-const SPACES: readonly string[] = ["nasbench201", "nasbench101"];
-const JSON_NAMES = Object.values(NASBENCH201_FILES).map(({ name }) => name);
+/** A space with where its accuracies come from. */
+interface Trained {
+  readonly space: SearchSpace;
+  readonly accuracies: SpaceAccuracies;
+}
+
+/** The spaces that have accuracies. */
+const TRAINED: readonly Trained[] = SPACES.flatMap((space) => {
+  const accuracies = accuraciesOf(space);
+  return accuracies === null ? [] : [{ space, accuracies }];
+});
+const NAMES: readonly string[] = TRAINED.map(({ space }) => space.name);
+const INDENT = " ".repeat(19);
 
 const HELP = `deno task data [options]
 
-  --space NAME     one of ${SPACES.join(", ")} (both)
+  --space NAME     one of ${NAMES.join(", ")} (all)
   --from FILE      take the accuracies from this file, download nothing;
-                   NAS-Bench-101: the official file or one of its format, *.tfrecord,
-                   or a table, *.csv or *.csv.gz, see data/README.md;
-                   NAS-Bench-201: ${JSON_NAMES.join(",\n                   ")}
+${TRAINED.map(_takenFiles).join(";\n")};
+${INDENT}see data/README.md
 
 Downloads to data/ what is neither there nor in the folder that the environment
-variable ARCHLLM_DATA names: 8 MB for NAS-Bench-201, 523 MB for NAS-Bench-101.
+variable ARCHLLM_DATA names: ${TRAINED.map(_downloadSize).join(", ")}.
 A download that was cut goes on. What is there stays as it is: delete a file to get
 it anew; --from replaces it.
 `;
+
+/** Such as `Space: a.json, b.json`, a line for each source. */
+function _takenFiles({ space, accuracies }: Trained): string {
+  const names = accuracies.sources.map(({ names, endings }) =>
+    (endings?.map((ending) => `*${ending}`) ?? names).join(", ")
+  );
+  return `${INDENT}${space.title}: ${names.join(`,\n${INDENT}`)}`;
+}
+
+/** Such as `8 MB for Space`. */
+function _downloadSize({ space, accuracies }: Trained): string {
+  const bytes = accuracies.sources.reduce(
+    (sum, { published }) => sum + published.bytes,
+    0,
+  );
+  return `${Math.round(bytes / 1e6)} MB for ${space.title}`;
+}
 
 /** What `data` is asked for. */
 export interface DataRequest {
@@ -74,24 +101,23 @@ export function parseDataArguments(
     from: { type: "string" },
     help: { type: "boolean" },
   }, ACTION);
-  const spaces = SPACES.filter((name) => space === undefined || name === space);
+  const spaces = NAMES.filter((name) => space === undefined || name === space);
   if (spaces.length === 0) {
     throw new RangeError(
       `Cannot ${ACTION}: --space must be one of ${
-        SPACES.join(", ")
+        NAMES.join(", ")
       }, got ${space}`,
     );
   }
   if (from === null) return { spaces, from, help };
   const of = spaceOfFile(from);
-  if (!spaces.includes(of)) {
+  if (!spaces.includes(of.name)) {
+    const [asked] = TRAINED.filter(({ space }) => spaces.includes(space.name));
     throw new RangeError(
-      `Cannot ${ACTION}: --from must be a file of ${
-        getSpace(spaces[0]).title
-      }, got ${from}, one of ${getSpace(of).title}`,
+      `Cannot ${ACTION}: --from must be a file of ${asked.space.title}, got ${from}, one of ${of.title}`,
     );
   }
-  return { spaces: [of], from: resolve(folder, from), help };
+  return { spaces: [of.name], from: resolve(folder, from), help };
 }
 
 /**
@@ -99,16 +125,25 @@ export function parseDataArguments(
  *
  * @throws {RangeError} If the name is none that can be read.
  */
-export function spaceOfFile(path: string): string {
-  if (NASBENCH101_ENDINGS.some((ending) => path.endsWith(ending))) {
-    return "nasbench101";
-  }
-  if (JSON_NAMES.includes(basename(path))) return "nasbench201";
+export function spaceOfFile(path: string): SearchSpace {
+  const found = TRAINED.find(({ accuracies }) =>
+    accuracies.sources.some((source) => _takes(source, path))
+  );
+  if (found !== undefined) return found.space;
+  const sources = TRAINED.flatMap(({ accuracies }) => accuracies.sources);
+  const endings = sources.flatMap(({ endings }) => endings ?? []);
+  const names = sources.flatMap(({ names, endings }) => endings ? [] : names);
   throw new RangeError(
     `Cannot ${ACTION}: the name of --from must end in ${
-      NASBENCH101_ENDINGS.join(", ")
-    } or be one of ${JSON_NAMES.join(", ")}, got ${path}`,
+      endings.join(", ")
+    } or be one of ${names.join(", ")}, got ${path}`,
   );
+}
+
+/** Whether a file can be one of a source, by its name. */
+function _takes({ names, endings }: AccuracySource, path: string): boolean {
+  return endings?.some((ending) => path.endsWith(ending)) ??
+    names.includes(basename(path));
 }
 
 /** Where `runData` looks, and what tests replace. */
@@ -137,21 +172,19 @@ export async function runData(
     bars,
     fetchFile = download,
   } = options;
-  const { from } = request;
-  for (const space of request.spaces) {
+  for (const { space, accuracies } of TRAINED) {
+    if (!request.spaces.includes(space.name)) continue;
     const folders = accuracyFolders(space, folder);
-    const job = { folders, from, fetchFile, bars };
-    const tables = space === "nasbench101"
-      ? await getNasbench101(job)
-      : await getNasbench201(job);
+    const job = { space, accuracies, folders, fetchFile, bars };
+    const tables = request.from === null
+      ? await _getAll(job)
+      : await _takeIn(request.from, job);
     for (const { dataset, source } of tables) {
-      print(`${getSpace(space).title}, ${dataset}: ${source}`);
+      print(`${space.title}, ${dataset}: ${source}`);
     }
-    if (from === null) continue;
-    const before = folders.slice(0, -1);
-    const hidden = space === "nasbench101"
-      ? await findRepeats(before)
-      : await findFile(basename(from), before);
+    if (request.from === null) continue;
+    const source = _sourceOf(request.from, accuracies);
+    const hidden = await findSource(source, folders.slice(0, -1));
     if (hidden !== null) {
       print(`Imported, but ARCHLLM_DATA is looked at first and has ${hidden}`);
     }
@@ -159,64 +192,73 @@ export async function runData(
 }
 
 /** What is to be done for one space. */
-interface Job {
+interface Job extends Trained {
   /** As in `accuracyFolders`: the last one is the project's own. */
   readonly folders: readonly string[];
-  readonly from: string | null;
   readonly fetchFile: typeof download;
   readonly bars: ProgressOutput | undefined;
 }
 
-/** Makes the compact cache of a file given, found or downloaded. */
-async function getNasbench101(job: Job): Promise<readonly AccuracyTable[]> {
-  const { folders, from } = job;
+/** Finds or downloads every file; makes a cache of it where the space has one and there is none. */
+async function _getAll(job: Job): Promise<readonly AccuracyTable[]> {
+  const { space, accuracies, folders } = job;
   const own = folders.at(-1)!;
-  const cache = join(own, CACHE_NAME);
-  const path = from ?? await findRepeats(folders) ??
-    await fetchTo(own, NASBENCH101_FILE, job);
-  // A cache that is there may hold more than what was found.
-  if (from !== null || !await exists(cache) && basename(path) !== CACHE_NAME) {
-    await withBars(
-      job,
-      (onProgress) => importRepeats(path, cache, { onProgress }),
-    );
+  for (const source of accuracies.sources) {
+    const path = await findSource(source, folders) ??
+      await _fetchTo(own, source.published, job);
+    const { cache } = source;
+    // A cache that is there may hold more than what was found.
+    if (
+      cache !== undefined && basename(path) !== cache &&
+      !await exists(join(own, cache))
+    ) {
+      await _withBars(
+        job,
+        (onProgress) => source.keep(path, { own, onProgress }),
+      );
+    }
   }
-  return await withBars(
+  return await _withBars(
     job,
-    (onProgress) => loadAccuraciesFrom(folders, "nasbench101", { onProgress }),
+    (onProgress) => loadAccuraciesFrom(folders, space, { onProgress }),
   );
 }
 
-/** Takes in one JSON file, or downloads those of the three that are nowhere. */
-async function getNasbench201(job: Job): Promise<readonly AccuracyTable[]> {
-  const { folders, from } = job;
+/** Takes in one file, and loads what is now read in its place. */
+async function _takeIn(
+  from: string,
+  job: Job,
+): Promise<readonly AccuracyTable[]> {
+  const { accuracies, folders } = job;
   const own = folders.at(-1)!;
-  if (from !== null) {
-    await readNasbench201Json(from);
-    const name = basename(from);
-    await writeFileAtomic(join(own, name), await Deno.readFile(from));
-    const dataset = DATASETS.nasbench201.find((dataset) =>
-      NASBENCH201_FILES[dataset].name === name
-    )!;
-    return [await loadNasbench201(folders, dataset)];
-  }
-  for (const dataset of DATASETS.nasbench201) {
-    const file = NASBENCH201_FILES[dataset];
-    if (await findFile(file.name, folders) === null) {
-      await fetchTo(own, file, job);
-    }
-  }
-  return await loadAccuraciesFrom(folders, "nasbench201");
+  const source = _sourceOf(from, accuracies);
+  await _withBars(
+    job,
+    (onProgress) => source.keep(from, { own, onProgress }),
+  );
+  const path = (await findSource(source, folders))!; // what was kept, if nothing else
+  return await _withBars(
+    job,
+    (onProgress) => source.load(path, { own, onProgress }),
+  );
+}
+
+/** The source that a file is one of. */
+function _sourceOf(
+  path: string,
+  { sources }: SpaceAccuracies,
+): AccuracySource {
+  return sources.find((source) => _takes(source, path))!;
 }
 
 /** Downloads a file to a folder; returns its path. */
-async function fetchTo(
+async function _fetchTo(
   folder: string,
   file: PublishedFile,
   job: Job,
 ): Promise<string> {
   const path = join(folder, file.name);
-  await withBars(job, (onProgress) =>
+  await _withBars(job, (onProgress) =>
     job.fetchFile(file, path, {
       onProgress: (done, total) =>
         onProgress({ done, total, message: file.name }),
@@ -225,9 +267,9 @@ async function fetchTo(
 }
 
 /** Shows a bar for each count that an action reports; bytes in megabytes. */
-async function withBars<T>(
+async function _withBars<T>(
   { bars: output }: Job,
-  action: (onProgress: (progress: SpaceProgress) => void) => Promise<T>,
+  action: (onProgress: OnProgress) => Promise<T>,
 ): Promise<T> {
   let bar: ProgressBar | undefined, shown: string | undefined;
   try {

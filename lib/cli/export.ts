@@ -11,7 +11,7 @@ import { CODES } from "../models/vqvae/network.ts";
 import { exportVqvae } from "../models/vqvae/export.ts";
 import { outputsFolder } from "../run/settings.ts";
 
-import { getSpace } from "../spaces/registry.ts";
+import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import {
   outputsRoot,
   parseOptions,
@@ -24,7 +24,7 @@ const ACTION = "export models";
 
 const HELP = `deno task export [options]
 
-  --space NAME     models of the run of this search space (nasbench201)
+  --space NAME     models of the run of this search space (${DEFAULT_SPACE.name})
   --outputs DIR    folder of the results (outputs)
   --t5 DIR         only the T5 of this folder, in Hugging Face's layout
   --vqvae DIR      only the VQ-VAE of this folder
@@ -74,7 +74,7 @@ export function parseExportArguments(
   }
   const run = outputsFolder(
     outputsRoot(outputs, folder),
-    getSpace(space ?? "nasbench201").name,
+    (space === undefined ? DEFAULT_SPACE : getSpace(space)).name,
     false,
   );
   const models = (kind: string) =>

@@ -11,8 +11,7 @@ import {
   type PageOptions,
   servePage,
 } from "../page/server.ts";
-import { CODE_METHODS } from "../models/vqvae/network.ts";
-import { getSpace } from "../spaces/registry.ts";
+import { getSpace, SPACES } from "../spaces/registry.ts";
 import {
   outputsRoot,
   parseOptions,
@@ -24,12 +23,12 @@ import { runExport } from "./export.ts";
 
 const ACTION = "open the page";
 
-const SPACES: readonly string[] = ["nasbench201", "nasbench101"];
+const NAMES: readonly string[] = SPACES.map(({ name }) => name);
 const PORT = 8201;
 
 const HELP = `deno task page [options]
 
-  --space NAME     one of ${SPACES.join(", ")} (all that have models)
+  --space NAME     one of ${NAMES.join(", ")} (all that have models)
   --outputs DIR    folder of the results (outputs)
   --port N         where the page is served, 0 for any free port (${PORT})
 
@@ -66,7 +65,7 @@ export function parsePageArguments(
   }
   return {
     spaces: options.space === undefined
-      ? SPACES
+      ? NAMES
       : [getSpace(options.space).name],
     outputs: outputsRoot(options.outputs, folder),
     port,
@@ -79,10 +78,10 @@ export async function exportMissing(
   request: Pick<PageOptions, "outputs" | "spaces">,
   print: (line: string) => void = console.log,
 ): Promise<void> {
-  for (const { space, code, missing } of await findModels(request)) {
+  for (const { space, code, title, missing } of await findModels(request)) {
     if (missing.length === 0) continue;
     print(
-      `Exporting the models of ${getSpace(space).title}, ${CODE_METHODS[code]}:`,
+      `Exporting the models of ${getSpace(space).title}, ${title}:`,
     );
     const folder = modelsFolder(request.outputs, space, code);
     await runExport({

@@ -5,22 +5,23 @@
  */
 
 import { loadAccuracies } from "../accuracies/accuracies.ts";
+import { Random } from "../core/random.ts";
+import { openDevice } from "../engine/device.ts";
 import {
   saveSurrogate,
   surrogatePath,
   trainSurrogate,
 } from "../models/surrogate/surrogate.ts";
-import { openDevice } from "../engine/device.ts";
-import { Random } from "../core/random.ts";
 import { withProgress } from "../run/run.ts";
-
-import { getSpace } from "../spaces/registry.ts";
+import { getSpace, SPACES } from "../spaces/registry.ts";
 import { parseOptions, runCommand } from "./command.ts";
+
+const ACTION = "train the surrogate";
 
 const HELP = `deno task surrogate [--space NAME]
 
 Trains the predictor of accuracies on the real tables of a space, which must be there
-(deno task data), and writes it to lib/spaces. By default: both spaces.
+(deno task data), and writes it to lib/spaces. By default: of every space that has one.
 `;
 
 /** Runs the command; returns the exit code. */
@@ -28,17 +29,24 @@ async function main(args: readonly string[]): Promise<number> {
   const { space: asked, help } = parseOptions(args, {
     space: { type: "string" },
     help: { type: "boolean" },
-  }, "train the surrogate");
+  }, ACTION);
   if (help) {
     console.log(HELP);
     return 0;
   }
   const executor = await openDevice("auto");
-  const names = asked === undefined ? ["nasbench201", "nasbench101"] : [asked];
-  for (const name of names) {
-    const space = getSpace(name);
+  const spaces = asked === undefined
+    ? SPACES.filter((space) => surrogatePath(space) !== null)
+    : [getSpace(asked)];
+  for (const space of spaces) {
+    const path = surrogatePath(space);
+    if (path === null) {
+      throw new RangeError(
+        `Cannot ${ACTION}: ${space.title} must say where it is kept, got no file`,
+      );
+    }
     await space.prepare();
-    const tables = await loadAccuracies(space.name);
+    const tables = await loadAccuracies(space);
     const surrogate = await withProgress(
       space.title,
       (onProgress) =>
@@ -48,7 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
           onProgress,
         }),
     );
-    await saveSurrogate(surrogatePath(space), surrogate);
+    await saveSurrogate(path, surrogate);
     for (const { dataset, accuracy, r2, tau, cells } of surrogate.quality) {
       console.log(
         `${dataset}, ${accuracy} accuracy of ${

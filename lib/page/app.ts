@@ -25,11 +25,6 @@ import type { PageModel } from "./server.ts";
 /** Cells written at once: the first by itself, so that it is soon there. */
 const FIRST_BATCH = 1, BATCH = 8;
 
-const CODE_TITLES: Readonly<Record<PageModel["code"], string>> = {
-  "arch-llm": "Arch-LLM",
-  "arch-llm-plus": "Arch-LLM+",
-};
-
 const controls = element("controls", HTMLFormElement);
 const spaceChoice = element("space", HTMLSelectElement);
 const codeChoice = element("code", HTMLSelectElement);
@@ -101,6 +96,11 @@ async function findModels(): Promise<PageModel[]> {
   return await (await fetch("/models.json")).json();
 }
 
+/** The name of the code that is chosen, as people write it. */
+function codeTitle(): string {
+  return codeChoice.selectedOptions[0].text;
+}
+
 /** Opens the models of the code that is chosen, unless they are open. */
 async function openWriter(): Promise<CellWriter> {
   const space = getSpace(spaceChoice.value), code = codeChoice.value;
@@ -113,7 +113,7 @@ async function openWriter(): Promise<CellWriter> {
     ?.missing ?? ["its folder"];
   if (missing.length > 0) {
     throw new Error(
-      `Cannot open the ${code} code of ${space.title}: its models must be exported, got no ${
+      `Cannot open ${codeTitle()} of ${space.title}: its models must be exported, got no ${
         missing.join(", no ")
       }; run \`${again}\``,
     );
@@ -277,7 +277,7 @@ function refillCell(
 function offerCodes(models: readonly PageModel[]): void {
   codeChoice.replaceChildren(
     ...models.filter(({ space }) => space === spaceChoice.value)
-      .map(({ code }) => make("option", { value: code }, CODE_TITLES[code])),
+      .map(({ code, title }) => make("option", { value: code }, title)),
   );
 }
 
@@ -302,7 +302,7 @@ controls.addEventListener("submit", (event) => {
   busy(async () => {
     const writer = await openWriter();
     return await writeCells({
-      title: `${writer.space.title}, ${codeChoice.value} code`,
+      title: `${writer.space.title}, ${codeTitle()}`,
       writer,
       pinned: new Set(),
       write: (options) => writer.generate(options),

@@ -129,6 +129,11 @@ export function dirname(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
+/** Everything after the last slash. */
+export function basename(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
 /** Paths with slashes between. */
 export function join(...paths: readonly string[]): string {
   return paths.join("/").replaceAll(/\/+/g, "/");

@@ -17,7 +17,7 @@ import { createRequire, stripTypeScriptTypes } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exists } from "../core/files.ts";
-import { CODES } from "../models/vqvae/network.ts";
+import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/network.ts";
 import { outputsFolder } from "../run/settings.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { relativeImports } from "../run/sources.ts";
@@ -25,7 +25,9 @@ import { relativeImports } from "../run/sources.ts";
 /** A code of a space, and whether its models can be opened. */
 export interface PageModel {
   readonly space: string;
-  readonly code: typeof CODES[number];
+  readonly code: CodeKind;
+  /** The code's name as people write it. */
+  readonly title: string;
   /** Files that the page needs and that are not there, or older than the model; none for one that it can open. */
   readonly missing: readonly string[];
 }
@@ -158,7 +160,7 @@ export async function findModels(
         if (!await exists(path) || await isOutdated(path)) missing.push(file);
       }
       if (!missing.some((file) => TRAINED_FILES.includes(file))) {
-        models.push({ space, code, missing });
+        models.push({ space, code, title: CODE_METHODS[code], missing });
       }
     }
   }

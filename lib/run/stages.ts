@@ -12,7 +12,8 @@
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import { accuracyFiles, surrogatePath } from "../accuracies/accuracies.ts";
+import { accuracyInputs } from "../evaluation/tables.ts";
+import { getSpace } from "../spaces/registry.ts";
 import { type SourceFile, sourceFile } from "../core/source_file.ts";
 import { exists, readJson, sha256, writeJson } from "../core/files.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
@@ -52,10 +53,8 @@ async function pretrainedFiles({ t5 }: RunSettings): Promise<SourceFile[]> {
 }
 
 /** The files of real accuracies; where there are none, a hash of what predicts them. */
-async function readAccuracies({ space }: RunSettings): Promise<unknown> {
-  const files = await accuracyFiles(space);
-  if (files.length > 0) return files;
-  return await fileHash(surrogatePath({ name: space }));
+function readAccuracies({ space }: RunSettings): Promise<unknown> {
+  return accuracyInputs(getSpace(space));
 }
 
 /** Folders of `outputs/<space>` that hold results: what stages leave and a fresh run removes. */

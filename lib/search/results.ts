@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { AccuracyTable } from "../accuracies/accuracies.ts";
+import type { AccuracyTable } from "../spaces/accuracies.ts";
 import type { Query } from "./oracle.ts";
 import type { Trial } from "./trials.ts";
 

@@ -163,12 +163,15 @@ function _featureMapCell(
   edges: readonly (readonly [from: number, to: number])[],
 ): string {
   const last = Math.max(...edges.flat());
-  const maps = Array.from({ length: last + 1 }, (_, map) =>
-    map === 0
-      ? `0 [label=in class="row0"]`
-      : map === last
-      ? `${map} [label=out class="row${graph.ops.length - 1}"]`
-      : `${map} [label=${map}]`);
+  const maps = Array.from(
+    { length: last + 1 },
+    (_, map) =>
+      map === 0
+        ? `0 [label=in class="row0"]`
+        : map === last
+        ? `${map} [label=out class="row${graph.ops.length - 1}"]`
+        : `${map} [label=${map}]`,
+  );
   let dot = `nodesep=0.15 ranksep=0.23
     node [shape=circle style=filled fixedsize=true width=0.34 color="${PLAIN.line}" fillcolor="${PLAIN.fill}"]
     ${maps.join("\n")}

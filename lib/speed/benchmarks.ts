@@ -24,7 +24,7 @@ import {
 import { batchTensors, vqvaeTraining } from "../models/vqvae/training.ts";
 import { Random } from "../core/random.ts";
 import { type SearchSpace } from "../spaces/space.ts";
-import { getSpace } from "../spaces/registry.ts";
+import { SPACES } from "../spaces/registry.ts";
 import { ownContender, ownTrainingStep } from "./contender.ts";
 import type { Benchmark } from "./measure.ts";
 import { type PyTorch, pytorchContender } from "./pytorch.ts";
@@ -171,8 +171,7 @@ export async function vqvaeBenchmarks(
   pytorch: PyTorch | null,
 ): Promise<Benchmark[]> {
   const benchmarks: Benchmark[] = [];
-  for (const name of ["nasbench201", "nasbench101"]) {
-    const space = getSpace(name);
+  for (const space of SPACES) {
     await space.prepare();
     benchmarks.push(vqvaeBenchmark(pytorch, space));
   }

@@ -6,7 +6,6 @@
  * @module
  */
 
-
 import { floats, type HostTensors, integers } from "../core/tensors.ts";
 import { onnxExecutor } from "../engine/onnx_executor.ts";
 import { accumulatedStep, wholeStep } from "../models/t5/batch_step.ts";

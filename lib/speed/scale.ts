@@ -32,7 +32,7 @@ const T5_SMALL: T5Config = {
 const TRIMMED = 600;
 
 /**
- * A step on NAS-Bench-201, "generate:" and "fill:". In T5's own tokens a prompt is two, most
+ * A step on cells of 8 nodes, "generate:" and "fill:". In T5's own tokens a prompt is two, most
  * codes are two, a mask is one, and the end is one: "generate:" is 2 + 1 → 8 · 2 + 1; "fill:"
  * with its 8 masks is at most 2 + 1 + 7 · 2 + 1 → 8 + 8 · 2 + 1.
  */

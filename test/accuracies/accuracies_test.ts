@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
 import {
+  accuraciesOf,
   accuracyFiles,
   accuracyFolders,
-  type AccuracyTable,
-  DATASETS,
+  findSource,
   loadAccuracies,
   loadAccuraciesFrom,
+  MissingAccuraciesError,
 } from "../../lib/accuracies/accuracies.ts";
+import type {
+  AccuracySource,
+  AccuracyTable,
+} from "../../lib/spaces/accuracies.ts";
+import { getSpace } from "../../lib/spaces/registry.ts";
+import type { EnumeratedSpace } from "../../lib/spaces/space.ts";
 import { importRepeats } from "../../lib/spaces/nasbench101/accuracies/sources.ts";
 import { sharedData, withFolder } from "../_helpers.ts";
 import {
@@ -20,6 +27,8 @@ import {
   write,
 } from "./_files.ts";
 
+const SPACE_101 = getSpace("nasbench101"), SPACE_201 = getSpace("nasbench201");
+
 /** The highest of some values, NaN passed over. */
 function highest(values: Float64Array): number {
   return values.reduce((best, value) => value > best ? value : best, 0);
@@ -29,14 +38,15 @@ Deno.test("loadAccuracies() gives the means of the repeats, NaN where there are 
   await withFolder(async (folder) => {
     const own = join(folder, "nasbench101");
     await Deno.mkdir(own);
-    assert.deepEqual(await accuracyFiles("nasbench201", [own]), []);
+    assert.deepEqual(await accuracyFiles(SPACE_201, [own]), []);
     const records = [...repeats(HASHES[0]), ...repeats(HASHES[2])];
     await write(own, "nasbench_only108.tfrecord", tfrecords(records));
-    const tables = await loadAccuracies("nasbench101", { folder });
+    const tables = await loadAccuracies(SPACE_101, { folder });
     assert.equal(tables.length, 1);
     const [table] = tables;
     assert.equal(table.space, "nasbench101");
     assert.equal(table.dataset, "cifar10");
+    assert.equal(table.title, "CIFAR-10");
     assert.deepEqual([...table.covered], [0, 423_623]);
     assert.equal(table.validation.length, 423_624);
     // (0.75 + 0.5 + 0.25) / 3, for validation and test alike.
@@ -67,7 +77,7 @@ Deno.test("loadAccuraciesFrom() reads the cache of a file that another folder ha
       const shown: string[] = [];
       const [{ source, weights, covered }] = await loadAccuraciesFrom(
         [given, own],
-        "nasbench101",
+        SPACE_101,
         { onProgress: ({ message }) => shown.push(message) },
       );
       assert.equal(source, "accuracies.csv: 1 of 423,624 cells");
@@ -84,14 +94,14 @@ Deno.test("loadAccuraciesFrom() reads the cache of a file that another folder ha
 
 Deno.test("loadAccuracies() says what is missing and how to get it", async () => {
   await withFolder(async (folder) => {
-    await assert.rejects(loadAccuracies("nasbench101", { folder }), {
+    await assert.rejects(loadAccuracies(SPACE_101, { folder }), {
       message:
         `Cannot load the accuracies of NAS-Bench-101: accuracies.bin or nasbench_only108.tfrecord or accuracies.csv.gz or accuracies.csv must be in ${
           join(folder, "nasbench101")
         }, got no such file; run deno task data --space nasbench101`,
     });
     const own = join(folder, "nasbench201");
-    await assert.rejects(loadAccuracies("nasbench201", { folder }), {
+    await assert.rejects(loadAccuracies(SPACE_201, { folder }), {
       message: new RegExp(
         `^Cannot load the accuracies of NAS-Bench-201: nasbench201_cifar10.json must be in .*nasbench201, got no such file; run deno task data --space nasbench201$`,
       ),
@@ -100,15 +110,16 @@ Deno.test("loadAccuracies() says what is missing and how to get it", async () =>
     const text = JSON.stringify(entries201());
     await write(own, "nasbench201_cifar10.json", text);
     await write(own, "nasbench201_cifar100.json", text);
-    await assert.rejects(loadAccuracies("nasbench201", { folder }), {
+    await assert.rejects(loadAccuracies(SPACE_201, { folder }), {
       message: /nasbench201_imagenet.json must be in/,
     });
     await write(own, "nasbench201_imagenet.json", text);
-    assert.equal((await accuracyFiles("nasbench201", [own])).length, 3);
-    const tables = await loadAccuracies("nasbench201", { folder });
-    assert.deepEqual(tables.map((table) => table.dataset), [
-      ...DATASETS.nasbench201,
-    ]);
+    assert.equal((await accuracyFiles(SPACE_201, [own])).length, 3);
+    const tables = await loadAccuracies(SPACE_201, { folder });
+    assert.deepEqual(
+      tables.map(({ dataset, title }) => ({ name: dataset, title })),
+      accuraciesOf(SPACE_201)!.datasets,
+    );
     assert.equal(
       tables[2].source,
       "nasbench201_imagenet.json: 15,625 of 15,625 cells; differs from the published file",
@@ -117,22 +128,96 @@ Deno.test("loadAccuracies() says what is missing and how to get it", async () =>
   });
 });
 
+Deno.test("loadAccuracies() says so where none are known of a space", async () => {
+  const { accuracies: _, ...untrained } = SPACE_201 as EnumeratedSpace;
+  const { indexOf: __, ...unlisted } = SPACE_201 as EnumeratedSpace;
+  for (const space of [untrained, unlisted]) {
+    assert.equal(accuraciesOf(space), null);
+    assert.deepEqual(await accuracyFiles(space), []);
+    await assert.rejects(
+      loadAccuracies(space),
+      new MissingAccuraciesError(
+        "Cannot load the accuracies of NAS-Bench-201: its cells must have been trained, got none that are known",
+      ),
+    );
+  }
+});
+
+Deno.test("loadAccuracies() asks a space's own sources, in their order", async () => {
+  const asked: string[] = [];
+  const source = (name: string): AccuracySource => ({
+    names: [`${name}.new`, `${name}.old`],
+    published: { name, url: "", bytes: 0, sha256: "" },
+    load(path, { own }) {
+      asked.push(`${basename(path)} of ${basename(own)}`);
+      const values = new Float64Array(1);
+      return Promise.resolve([{
+        space: "own",
+        dataset: name,
+        title: name,
+        validation: values,
+        test: values,
+        covered: Uint32Array.of(0),
+        source: name,
+      }]);
+    },
+    keep: () => assert.fail("nothing is to be kept"),
+  });
+  const space: EnumeratedSpace = {
+    ...SPACE_201 as EnumeratedSpace,
+    name: "own",
+    accuracies: { datasets: [], sources: [source("b"), source("a")] },
+  };
+  await withFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "own"));
+    for (const name of ["a.old", "b.new", "b.old"]) {
+      await write(join(folder, "own"), name, "");
+    }
+    const tables = await loadAccuracies(space, { folder });
+    assert.deepEqual(tables.map(({ dataset }) => dataset), ["b", "a"]);
+    assert.deepEqual(asked, ["b.new of own", "a.old of own"]);
+  });
+});
+
+Deno.test("findSource() prefers the first folder, then the first name", async () => {
+  await withFolder(async (folder) => {
+    const [first, second] = [join(folder, "a"), join(folder, "b")];
+    await Deno.mkdir(first);
+    await Deno.mkdir(second);
+    const [source] = accuraciesOf(SPACE_101)!.sources;
+    const find = () => findSource(source, [first, second]);
+    assert.equal(await find(), null);
+    const order = [
+      [second, "accuracies.csv"],
+      [second, "accuracies.csv.gz"],
+      [second, "nasbench_only108.tfrecord"],
+      [second, "accuracies.bin"],
+      [first, "accuracies.csv"],
+      [first, "accuracies.bin"],
+    ];
+    for (const [where, name] of order) {
+      const path = await write(where, name, "");
+      assert.equal(await find(), path);
+    }
+  });
+});
+
 Deno.test("accuracyFolders() looks at ARCHLLM_DATA first", () => {
   const before = Deno.env.get("ARCHLLM_DATA");
   try {
     Deno.env.set("ARCHLLM_DATA", "/elsewhere");
-    assert.deepEqual(accuracyFolders("nasbench101", "/own/"), [
+    assert.deepEqual(accuracyFolders(SPACE_101, "/own/"), [
       "/elsewhere/nasbench101",
       "/own/nasbench101",
     ]);
     Deno.env.set("ARCHLLM_DATA", "/own");
-    assert.deepEqual(accuracyFolders("nasbench201", "/own/"), [
+    assert.deepEqual(accuracyFolders(SPACE_201, "/own/"), [
       "/own/nasbench201",
     ]);
     for (const none of ["", undefined]) {
       if (none === undefined) Deno.env.delete("ARCHLLM_DATA");
       else Deno.env.set("ARCHLLM_DATA", none);
-      const [only, ...others] = accuracyFolders("nasbench101");
+      const [only, ...others] = accuracyFolders(SPACE_101);
       assert.deepEqual(others, []);
       assert.equal(basename(dirname(only)), "data");
     }
@@ -151,7 +236,7 @@ Deno.test({
   async fn() {
     const [table] = await loadAccuraciesFrom(
       [dirname(SHARED_101!)],
-      "nasbench101",
+      SPACE_101,
     );
     assert.equal(highest(table.validation).toFixed(5), "0.95055");
     assert.equal(highest(table.test).toFixed(5), "0.94318");
@@ -166,7 +251,7 @@ Deno.test({
   name: "loadAccuracies() finds the published optima of NAS-Bench-201",
   ignore: SHARED_201 === null,
   async fn() {
-    const tables = await loadAccuracies("nasbench201", {
+    const tables = await loadAccuracies(SPACE_201, {
       folder: dirname(dirname(SHARED_201!)),
     });
     const percent = (values: Float64Array) =>

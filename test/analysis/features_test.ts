@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { CellFeatures, type FeatureKind } from "../../lib/analysis/features.ts";
 import { edgesOf } from "../../lib/spaces/graph.ts";
-import { parseArch } from "../../lib/spaces/nasbench201/space.ts";
+
+import { parseArch } from "../../lib/spaces/nasbench201/arch.ts";
 
 import { getSpace } from "../../lib/spaces/registry.ts";
 

@@ -64,9 +64,9 @@ Deno.test("parseDataArguments() names what is wrong", () => {
 });
 
 Deno.test("spaceOfFile() goes by the name", () => {
-  assert.equal(spaceOfFile("/a/nasbench_only108.tfrecord"), "nasbench101");
-  assert.equal(spaceOfFile("t.csv"), "nasbench101");
-  assert.equal(spaceOfFile("a/nasbench201_imagenet.json"), "nasbench201");
+  assert.equal(spaceOfFile("/a/nasbench_only108.tfrecord").name, "nasbench101");
+  assert.equal(spaceOfFile("t.csv").name, "nasbench101");
+  assert.equal(spaceOfFile("a/nasbench201_imagenet.json").name, "nasbench201");
 });
 
 /** Runs the command with folders of its own; returns what it downloads and prints. */

@@ -4,9 +4,10 @@ import {
   type Sample,
   trainingKeys,
 } from "../../lib/metrics/generation.ts";
-import { edgePairs, edgesOf, type Graph } from "../../lib/spaces/graph.ts";
+import { edgePairs, type Graph, graphOf } from "../../lib/spaces/graph.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { flipped } from "../spaces/_graphs.ts";
 
 const SPACE = getSpace("nasbench201");
 const TABLE = SPACE.cells();
@@ -17,9 +18,9 @@ const SEEN = cellGraph(TABLE, train[0]);
 const SEEN_TOO = cellGraph(TABLE, train[1]);
 const NEW = cellGraph(TABLE, validation[0]);
 /** A training cell with an edge of the template missing. */
-const OFF: Graph = { ops: SEEN.ops, edges: SEEN.edges ^ 1 };
-const NO_OUTPUT: Graph = { ops: SEEN.ops.with(7, 1), edges: SEEN.edges };
-const TWO_INPUTS: Graph = { ops: SEEN.ops.with(3, 0), edges: SEEN.edges };
+const OFF: Graph = flipped(SEEN, "0→1");
+const NO_OUTPUT: Graph = { ...SEEN, ops: SEEN.ops.with(7, 1) };
+const TWO_INPUTS: Graph = { ...SEEN, ops: SEEN.ops.with(3, 0) };
 
 // 10 samples: 7 that are valid in paper mode, 5 that are in strict mode.
 const SAMPLES: Sample[] = [
@@ -27,7 +28,7 @@ const SAMPLES: Sample[] = [
   SEEN,
   SEEN_TOO,
   NEW,
-  { ops: NEW.ops.slice(), edges: NEW.edges }, // the same cell in other memory
+  { ops: NEW.ops.slice(), incoming: NEW.incoming.slice() }, // the same cell in other memory
   OFF,
   OFF,
   NO_OUTPUT,
@@ -39,8 +40,8 @@ Deno.test("trainingKeys() has a key for each training cell and none other, in ei
   const paper = trainingKeys(SPACE, "paper");
   assert.equal(STRICT_KEYS.size, 14_062);
   assert.equal(paper.size, 14_062);
-  assert.equal(STRICT_KEYS.has(SPACE.canonicalKey(SEEN)), true);
-  assert.equal(STRICT_KEYS.has(SPACE.canonicalKey(NEW)), false);
+  assert.equal(STRICT_KEYS.has(SPACE.key(SEEN)), true);
+  assert.equal(STRICT_KEYS.has(SPACE.key(NEW)), false);
   assert.equal(paper.has(SPACE.rawKey(SEEN)), true);
   assert.equal(paper.has(SPACE.rawKey(NEW)), false);
 });
@@ -57,10 +58,10 @@ Deno.test("trainingKeys() has a key for each training cell of NAS-Bench-101", as
   for (let i = 0; i < 42_363; i += 97) {
     const seen = cellGraph(table, train[9 * i]);
     assert.equal(paper.has(space.rawKey(seen)), true);
-    assert.equal(strict.has(space.canonicalKey(seen)), true);
+    assert.equal(strict.has(space.key(seen)), true);
     const unseen = cellGraph(table, validation[i]);
     assert.equal(paper.has(space.rawKey(unseen)), false);
-    assert.equal(strict.has(space.canonicalKey(unseen)), false);
+    assert.equal(strict.has(space.key(unseen)), false);
   }
 });
 
@@ -74,14 +75,12 @@ Deno.test("measureGeneration() takes a cell with a loose node for valid and nove
   const nodes = small.ops.length;
   // The same with a node before the output that no edge touches.
   const ops = [...small.ops.slice(0, -1), 1, 4];
-  const padded: Graph = {
-    ops: Uint8Array.from(ops),
-    edges: edgesOf(
-      edgePairs(small).map(([from, to]) =>
-        [from, to === nodes - 1 ? nodes : to] as const
-      ),
+  const padded = graphOf(
+    ops,
+    edgePairs(small).map(([from, to]) =>
+      [from, to === nodes - 1 ? nodes : to] as const
     ),
-  };
+  );
   const samples = [cell, small, padded];
   const paper = measureGeneration(
     space,

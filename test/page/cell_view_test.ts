@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { judge, nodeName } from "../../lib/page/cell_view.ts";
-import { edgesOf, type Graph } from "../../lib/spaces/graph.ts";
-import { parseArch } from "../../lib/spaces/nasbench201/space.ts";
+import { graphOf } from "../../lib/spaces/graph.ts";
+
+import { parseArch } from "../../lib/spaces/nasbench201/arch.ts";
 
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { flipped } from "../spaces/_graphs.ts";
 
 const SMALL = getSpace("nasbench201"), LARGE = getSpace("nasbench101");
 const CELL = parseArch(
@@ -11,22 +13,17 @@ const CELL = parseArch(
 );
 const op = (name: string) => LARGE.ops.indexOf(name);
 /** input → conv3x3 → output, and maxpool, which nothing leads to. */
-const DANGLING: Graph = {
-  ops: Uint8Array.of(
-    op("input"),
-    op("conv3x3"),
-    op("maxpool3x3"),
-    op("output"),
-  ),
-  edges: edgesOf([[0, 1], [1, 3], [2, 3]]),
-};
+const DANGLING = graphOf(
+  [op("input"), op("conv3x3"), op("maxpool3x3"), op("output")],
+  [[0, 1], [1, 3], [2, 3]],
+);
 
 Deno.test("judge() says what is wrong, and gives a key to what is valid", () => {
   assert.deepEqual(judge(SMALL, CELL), {
-    key: SMALL.canonicalKey(CELL),
+    key: SMALL.key(CELL),
     problem: null,
   });
-  assert.deepEqual(judge(SMALL, { ...CELL, edges: 1 }), {
+  assert.deepEqual(judge(SMALL, flipped(CELL, "0→1")), {
     key: null,
     problem: "its edges are not those of the space’s cells",
   });

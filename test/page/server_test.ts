@@ -8,6 +8,7 @@ import {
   type ServedPage,
   servePage,
 } from "../../lib/page/server.ts";
+import * as builtins from "../../lib/page/node_builtins.ts";
 import { withFolder } from "../_helpers.ts";
 
 /** Serves a folder with `arch-llm` models of NAS-Bench-201, and a secret beside them. */
@@ -150,10 +151,16 @@ Deno.test("findModels() lists what is there and what it lacks", () =>
       spaces: ["nasbench101", "nasbench201"],
     });
     assert.deepEqual(found, [
-      { space: "nasbench201", code: "arch-llm", missing: [] },
+      {
+        space: "nasbench201",
+        code: "arch-llm",
+        title: "Arch-LLM",
+        missing: [],
+      },
       {
         space: "nasbench201",
         code: "arch-llm-plus",
+        title: "Arch-LLM+",
         missing: MODEL_FILES.filter((file) => !/^\w+\/config/.test(file)),
       },
     ]);
@@ -183,4 +190,19 @@ Deno.test("browserModules() are the page's program, in JavaScript", async () => 
   assert.ok(!modules.has("/lib/models/vqvae/training.ts"));
   assert.ok(!modules.has("/lib/page/server.ts"));
   assert.doesNotMatch(modules.get("/lib/page/app.ts")!, /import type|: string/);
+});
+
+Deno.test("browserModules() import from node: only what the page has of it", async () => {
+  const names = new Set<string>();
+  for (const script of (await browserModules()).values()) {
+    const imports = script.matchAll(
+      /^import\s*\{([^}]*)\}\s*from\s*"node:(?:crypto|path|url)"/gm,
+    );
+    for (const [, list] of imports) {
+      for (const name of list.split(",")) names.add(name.trim());
+    }
+  }
+  names.delete("");
+  assert.ok(names.has("createHash") && names.has("basename"));
+  for (const name of names) assert.ok(name in builtins, name);
 });

@@ -1,6 +1,6 @@
 /** Made-up accuracies of NAS-Bench-201 for the tests of searches. */
 
-import type { AccuracyTable } from "../../lib/accuracies/accuracies.ts";
+import type { AccuracyTable } from "../../lib/spaces/accuracies.ts";
 
 import { getSpace } from "../../lib/spaces/registry.ts";
 
@@ -28,6 +28,7 @@ export function madeUpTable(): AccuracyTable {
   return {
     space: "nasbench201",
     dataset: "cifar10",
+    title: "CIFAR-10",
     validation,
     test,
     covered,

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { drawCell, drawCells } from "../../lib/spaces/draw.ts";
 import type { Graph } from "../../lib/spaces/graph.ts";
-import { parseArch } from "../../lib/spaces/nasbench201/space.ts";
+
+import { parseArch } from "../../lib/spaces/nasbench201/arch.ts";
 
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { flipped } from "./_graphs.ts";
 
 const SPACE = getSpace("nasbench201");
 const CELL = parseArch(
@@ -30,7 +32,7 @@ Deno.test("drawCell() draws a cell as four feature maps and six operations", asy
 });
 
 Deno.test("drawCell() draws any other graph with its operations as nodes", async () => {
-  const svg = await drawCell(SPACE, { ops: CELL.ops, edges: CELL.edges ^ 1 });
+  const svg = await drawCell(SPACE, flipped(CELL, "0→1"));
   assert.equal(words(svg).length, 8);
   assert.ok(words(svg).includes("input") && words(svg).includes("output"));
   assert.equal(svg.match(/<g class="edge">/g)!.length, 9);
@@ -52,7 +54,7 @@ Deno.test("drawCell() tells what stands for which row where asked to", async () 
     "in", "avg pool 3×3", "conv 1×1", "skip", "conv 3×3", "none", "skip", "out",
   ]);
   // deno-fmt-ignore
-  assert.deepEqual(await labels({ ops: CELL.ops, edges: CELL.edges ^ 1 }), [
+  assert.deepEqual(await labels(flipped(CELL, "0→1")), [
     "input", "avg pool 3×3", "conv 1×1", "skip", "conv 3×3", "none", "skip", "output",
   ]);
   assert.doesNotMatch(await drawCell(SPACE, CELL), /row\d/);

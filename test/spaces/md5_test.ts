@@ -35,7 +35,7 @@ Deno.test("Md5Message agrees with node:crypto at every length", () => {
   const message = new Md5Message();
   // Downwards, so that what a longer message leaves behind would show.
   for (let length = 439; length >= 0; length--) {
-    const plain = "0123456789~(, |)'[".repeat(18).slice(0, length);
+    const plain = "0123456789~(, |)'[".repeat(25).slice(0, length);
     message.clear();
     message.appendText(plain);
     message.finish();
@@ -66,7 +66,7 @@ Deno.test("Md5Message appends a digest at any place", () => {
 
 Deno.test("Md5Message refuses more than 439 bytes", () => {
   const message = new Md5Message();
-  message.appendText("x".repeat(312));
+  message.appendText("x".repeat(440));
   assert.throws(
     () => message.finish(),
     new RangeError(

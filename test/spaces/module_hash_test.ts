@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Random } from "../../lib/core/random.ts";
-import { allEdges, edgePairs, type Graph } from "../../lib/spaces/graph.ts";
+import {
+  edgePairs,
+  type Graph,
+  graphOf,
+  graphText,
+} from "../../lib/spaces/graph.ts";
 import { hashModule, ModuleHasher } from "../../lib/spaces/module_hash.ts";
 import {
   CONV1,
@@ -11,6 +16,7 @@ import {
   OUTPUT,
   POOL,
   randomGraph,
+  randomIncoming,
   reorder,
 } from "./_graphs.ts";
 
@@ -64,7 +70,7 @@ Deno.test("hashModule() does not depend on the order of nodes", () => {
     const original = randomGraph(random);
     const other = reorder(original, random);
     assert.equal(hashModule(other, LABELS), hashModule(original, LABELS));
-    if (other.edges !== original.edges) moved++;
+    if (graphText(other) !== graphText(original)) moved++;
   }
   assert.ok(moved > 50, `only ${moved} graphs changed`);
 });
@@ -82,21 +88,25 @@ Deno.test("hashModule() depends on a label, an edge and a direction", () => {
 Deno.test("hashModule() agrees with the text that it hashes, at any size", () => {
   const random = Random.fromSeed(3);
   for (let i = 0; i < 500; i++) {
-    const nodes = 1 + random.integer(8);
+    const nodes = 1 + random.integer(11);
     const graph = {
       ops: Uint8Array.from({ length: nodes }, () => random.integer(5)),
-      edges: random.uint32() & allEdges(nodes),
+      incoming: randomIncoming(nodes, random),
     };
     assert.equal(hashModule(graph, LABELS), hashByText(graph, LABELS));
   }
-  const full = { ops: new Uint8Array(8), edges: allEdges(8) };
+  // The longest messages there are: all 55 edges of 11 nodes.
+  const full = {
+    ops: new Uint8Array(11),
+    incoming: Uint32Array.from({ length: 11 }, (_, to) => 2 ** to - 1),
+  };
   assert.equal(hashModule(full, LABELS), hashByText(full, LABELS));
 });
 
 Deno.test("ModuleHasher forgets the graph before", () => {
   const hasher = new ModuleHasher();
-  const hash = ({ ops, edges }: Graph) => {
-    hasher.setEdges(ops.length, edges);
+  const hash = ({ ops, incoming }: Graph) => {
+    hasher.setEdges(incoming);
     return hasher.hash(Array.from(ops, (op) => LABELS[op])).slice();
   };
   const small = graph([INPUT, CONV3, OUTPUT], "0→1 1→2");
@@ -105,9 +115,53 @@ Deno.test("ModuleHasher forgets the graph before", () => {
   assert.deepEqual(hash(small), first);
 });
 
-Deno.test("hashModule() refuses more than 8 nodes", () => {
+Deno.test("hashModule() gives one hash to graphs of 6 nodes that are not the same", () => {
+  // Two triangles and a ring of six: two sources, two nodes between, two sinks each,
+  // and each node with the same neighbours by hash, however often that is refined.
+  const ops = new Array(6).fill(CONV3);
+  const triangles = graph(ops, "0→1,2 1→2 3→4,5 4→5");
+  const ring = graph(ops, "0→2,5 1→3,4 2→4 3→5");
+  assert.equal(hashModule(triangles, [0]), hashModule(ring, [0]));
+  assert.notEqual(graphText(triangles), graphText(ring));
+});
+
+Deno.test("hashModule() tells 74 structures of DARTS apart, cells of 11 nodes and two inputs", () => {
+  // arch2vec's form: inputs 0 and 1, two operations of each of four blocks, output 10. Both
+  // operations of a block feed whatever its sum does, and each feeds the output.
+  const nodesOf = (source: number) =>
+    source < 2 ? [source] : [2 * source - 2, 2 * source - 1];
+  const ops = [0, 1, ...new Array(8).fill(2), 3];
+  let structures: [number, number][][] = [[]];
+  for (let block = 2; block < 6; block++) {
+    structures = structures.flatMap((pairs) => {
+      const longer: [number, number][][] = [];
+      for (let a = 0; a < block; a++) {
+        for (let b = 0; b < a; b++) {
+          const [first, second] = nodesOf(block);
+          longer.push([
+            ...pairs,
+            ...nodesOf(b).map((from): [number, number] => [from, first]),
+            ...nodesOf(a).map((from): [number, number] => [from, second]),
+            [first, 10],
+            [second, 10],
+          ]);
+        }
+      }
+      return longer;
+    });
+  }
+  assert.equal(structures.length, 180); // 1 · 3 · 6 · 10
+  const hashes = structures.map((pairs) =>
+    hashModule(graphOf(ops, pairs), [0, 1, 2, 10])
+  );
+  assert.equal(new Set(hashes).size, 74);
+});
+
+Deno.test("hashModule() refuses more than 11 nodes", () => {
   assert.throws(
-    () => hashModule({ ops: new Uint8Array(9), edges: 0 }, LABELS),
-    new RangeError("Cannot hash a graph: it must have at most 8 nodes, got 9"),
+    () => hashModule(graphOf(new Uint8Array(12), []), LABELS),
+    new RangeError(
+      "Cannot hash a graph: it must have at most 11 nodes, got 12",
+    ),
   );
 });

@@ -1,13 +1,22 @@
 import assert from "node:assert/strict";
-import { PADDING_OP } from "../../lib/spaces/graph.ts";
-import { cellGraph, type CellTable } from "../../lib/spaces/space.ts";
-import { getSpace } from "../../lib/spaces/registry.ts";
+import { graphOf, PADDING_OP } from "../../lib/spaces/graph.ts";
+import {
+  cellGraph,
+  type CellTable,
+  cellTable,
+  isEnumerated,
+} from "../../lib/spaces/space.ts";
+import { DEFAULT_SPACE, getSpace, SPACES } from "../../lib/spaces/registry.ts";
 
+const GRAPHS = [
+  graphOf([0, 1, 2], [[0, 1], [1, 2]]),
+  graphOf([0, 2], [[0, 1]]),
+];
 const TABLE: CellTable = {
   count: 2,
   nodeCount: 3,
   ops: Uint8Array.of(0, 1, 2, 0, 2, PADDING_OP),
-  edges: Uint32Array.of(0b101, 0b1),
+  incoming: Uint32Array.of(0, 0b1, 0b10, 0, 0b1, 0),
 };
 
 Deno.test("getSpace() finds a space by name", () => {
@@ -23,14 +32,13 @@ Deno.test("getSpace() lists the spaces there are when there is none of that name
 });
 
 Deno.test("cellGraph() leaves padding rows out", () => {
-  assert.deepEqual(cellGraph(TABLE, 0), {
-    ops: Uint8Array.of(0, 1, 2),
-    edges: 0b101,
-  });
-  assert.deepEqual(cellGraph(TABLE, 1), {
-    ops: Uint8Array.of(0, 2),
-    edges: 0b1,
-  });
+  assert.deepEqual(cellGraph(TABLE, 0), GRAPHS[0]);
+  assert.deepEqual(cellGraph(TABLE, 1), GRAPHS[1]);
+});
+
+Deno.test("cellTable() puts graphs side by side, with padding rows after them", () => {
+  assert.deepEqual(cellTable(GRAPHS, 3), TABLE);
+  assert.equal(cellTable([], 3).count, 0);
 });
 
 Deno.test("cellGraph() refuses an index outside the table", () => {
@@ -44,16 +52,53 @@ Deno.test("cellGraph() refuses an index outside the table", () => {
   }
 });
 
-for (const name of ["nasbench101", "nasbench201"]) {
-  Deno.test(`indexOf() finds the cells of ${name}, and nothing else`, async () => {
-    const space = getSpace(name);
+Deno.test("every registered space keeps its own contract", async () => {
+  assert.ok(SPACES.includes(DEFAULT_SPACE));
+  for (const space of SPACES) {
+    assert.equal(getSpace(space.name), space);
+    await space.prepare();
+    assert.equal(space.ready, true);
+    assert.ok(space.ops.includes("output"));
+    const table = space.cells();
+    assert.equal(table.nodeCount, space.nodeCount);
+    const { train, validation } = space.split();
+    assert.ok(train.length > 0 && validation.length > 0);
+    const some = [train[0], train[7], validation[0], validation[99]];
+    for (const index of some) {
+      const cell = cellGraph(table, index);
+      for (const mode of ["paper", "strict"] as const) {
+        assert.equal(space.invalidReason(cell, mode), null);
+        const key = mode === "paper" ? space.rawKey(cell) : space.key(cell);
+        const keys = space.cellKeys?.(Uint32Array.of(index), mode);
+        if (keys !== undefined) assert.deepEqual(keys, [key]);
+      }
+      for (const op of cell.ops.subarray(space.inputs, -1)) {
+        assert.ok(space.innerOps.includes(op));
+      }
+      const reason = space.invalidReason(
+        { ops: cell.ops, incoming: cell.incoming.map(() => 0) },
+        "strict",
+      );
+      assert.ok(reason !== null && reason in space.invalidReasons, reason!);
+    }
+    assert.equal(
+      new Set(some.map((index) => space.key(cellGraph(table, index))))
+        .size,
+      some.length,
+    );
+  }
+});
+
+for (const space of SPACES.filter(isEnumerated)) {
+  Deno.test(`indexOf() finds the cells of ${space.title}, and nothing else`, async () => {
     await space.prepare();
     const table = space.cells();
     for (const cell of [0, 1, 777, 12_345, table.count - 1]) {
       assert.equal(space.indexOf(cellGraph(table, cell)), cell);
     }
-    const { ops, edges } = cellGraph(table, 777);
-    assert.equal(space.indexOf({ ops, edges: 0 }), null);
-    assert.equal(space.indexOf({ ops: ops.with(1, 0), edges }), null);
+    const { ops, incoming } = cellGraph(table, 777);
+    const none = { ops, incoming: incoming.map(() => 0) };
+    assert.equal(space.indexOf(none), null);
+    assert.equal(space.indexOf({ ops: ops.with(1, 0), incoming }), null);
   });
 }

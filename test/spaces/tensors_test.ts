@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
-import { edgesOf, hasEdge, PADDING_OP } from "../../lib/spaces/graph.ts";
-import { cellGraph, type CellTable } from "../../lib/spaces/space.ts";
+import { graphOf, hasEdge, PADDING_OP } from "../../lib/spaces/graph.ts";
+import { cellGraph, cellTable } from "../../lib/spaces/space.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
-import { edgesOfLogits, encodeCells } from "../../lib/spaces/tensors.ts";
+import {
+  decodedGraph,
+  encodeCells,
+  incomingOfLogits,
+} from "../../lib/spaces/tensors.ts";
 
 const SPACE = getSpace("nasbench201");
 
 Deno.test("encodeCells() is worked by hand, padding included", () => {
   // Cell 0: 0→1→2; cell 1: 0→1 and a padding row.
-  const table: CellTable = {
-    count: 2,
-    nodeCount: 3,
-    ops: Uint8Array.of(0, 1, 2, 0, 2, PADDING_OP),
-    edges: Uint32Array.of(0b101, 0b001),
-  };
+  const table = cellTable([
+    graphOf([0, 1, 2], [[0, 1], [1, 2]]),
+    graphOf([0, 2], [[0, 1]]),
+  ], 3);
+  assert.equal(table.ops[5], PADDING_OP);
   const space = { ...SPACE, ops: ["a", "b", "c"] };
   const { ops, adjacency } = encodeCells(space, table, [1, 0]);
   // deno-fmt-ignore
@@ -57,13 +60,18 @@ Deno.test("encodeCells() refuses an index outside the table", () => {
   );
 });
 
-Deno.test("edgesOfLogits() takes an edge where the logit above the diagonal is above 0", () => {
+Deno.test("incomingOfLogits() takes an edge where the logit above the diagonal is above 0", () => {
   // Two cells of 3 nodes; what is on or below the diagonal is no edge.
   // deno-fmt-ignore
   const logits = [
     9, -1, 0.5,   9, 9, 0,   9, 9, 9,
     0, 2, -3,     0, 0, 0.1, 0, 0, 0,
   ];
-  assert.equal(edgesOfLogits(logits, 0, 3), edgesOf([[0, 2]]));
-  assert.equal(edgesOfLogits(logits, 1, 3), edgesOf([[0, 1], [1, 2]]));
+  const incoming = incomingOfLogits(logits, 3);
+  assert.deepEqual([...incoming], [0, 0, 0b01, 0, 0b01, 0b10]);
+  const ops = Int32Array.of(5, 6, 7, 8, 9, 10);
+  assert.deepEqual(
+    decodedGraph({ ops, incoming }, 1, 3),
+    graphOf([8, 9, 10], [[0, 1], [1, 2]]),
+  );
 });

@@ -10,12 +10,13 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { type Executor } from "../../engine/executor.ts";
 import { floats, type HostTensors, scalar } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { kendallTau, rSquared } from "../../metrics/agreement.ts";
 import { readSafetensors, writeSafetensors } from "../../core/safetensors.ts";
-import type { OnProgress } from "../../core/checkpoints.ts";
+import type { OnProgress } from "../../core/progress.ts";
 import { linear, relu } from "../../nn/layers.ts";
 import {
   adamWSlots,
@@ -24,18 +25,10 @@ import {
   warmupCosine,
 } from "../../nn/optimizers.ts";
 import type { Random } from "../../core/random.ts";
+import { accuraciesOf } from "../../accuracies/accuracies.ts";
+import type { AccuracyTable } from "../../spaces/accuracies.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import { encodeCells } from "../../spaces/tensors.ts";
-import {
-  type AccuracyTable,
-  type Dataset,
-  DATASETS,
-  loadAccuracies,
-  MissingAccuraciesError,
-  surrogatePath,
-} from "../../accuracies/accuracies.ts";
-
-export { surrogatePath };
 
 const WIDTH = 128;
 const LAYERS = 3;
@@ -49,7 +42,8 @@ const HELD_OUT = 0.1;
 
 /** How well accuracies of held-out cells are predicted. */
 export interface SurrogateQuality {
-  readonly dataset: Dataset;
+  /** Name of the data set. */
+  readonly dataset: string;
   readonly accuracy: "validation" | "test";
   readonly r2: number;
   /** Kendall's τ-b. */
@@ -64,39 +58,38 @@ export interface Surrogate {
   readonly quality: readonly SurrogateQuality[];
 }
 
-/**
- * Loads the real accuracies of a space where they are, else predicts them.
- *
- * @param options `folder`: as in `loadAccuracies`.
- * @returns A table for each data set; `surrogate` says which of the two they are.
- * @throws {Error} If a file that is there is not as it must be.
- */
-export async function loadOrPredictAccuracies(
-  space: SearchSpace,
-  executor: Executor,
-  options: { readonly folder?: string } = {},
-): Promise<readonly AccuracyTable[]> {
-  try {
-    return await loadAccuracies(space.name, options);
-  } catch (error) {
-    if (!(error instanceof MissingAccuraciesError)) throw error;
-  }
-  const surrogate = await loadSurrogate(surrogatePath(space));
-  return await predictAccuracies(space, surrogate, executor);
+/** The file of what predicts the accuracies of a space; null where it has none. */
+export function surrogatePath(space: SearchSpace): string | null {
+  const file = accuraciesOf(space)?.surrogate;
+  return file === undefined ? null : fileURLToPath(file);
 }
 
-/** Predicts the accuracies of all cells of a space, a table for each data set. */
+/**
+ * Predicts the accuracies of all cells of a space, a table for each data set.
+ *
+ * @throws {RangeError} If the surrogate is one of another number of data sets.
+ */
 export async function predictAccuracies(
   space: SearchSpace,
   { weights }: Surrogate,
   executor: Executor,
 ): Promise<readonly AccuracyTable[]> {
+  const datasets = accuraciesOf(space)?.datasets ?? [];
+  const columns = weights.mean.data.length;
+  if (columns !== 2 * datasets.length) {
+    throw new RangeError(
+      `Cannot predict the accuracies of ${space.title}: the surrogate must have ${
+        2 * datasets.length
+      } outputs, got ${columns}`,
+    );
+  }
   const { count } = space.cells();
   const cells = Uint32Array.from({ length: count }, (_, cell) => cell);
   const predicted = await _predict(space, weights, cells, executor);
-  return DATASETS[space.name].map((dataset, d) => ({
+  return datasets.map(({ name, title }, d) => ({
     space: space.name,
-    dataset,
+    dataset: name,
+    title,
     validation: predicted[2 * d],
     test: predicted[2 * d + 1],
     covered: cells,

@@ -12,136 +12,51 @@
  * @module
  */
 
-import { join } from "node:path";
-import { DATA_FOLDER } from "../../core/project.ts";
-import { edgeCount, edgePairs, type Graph, PADDING_OP, prune } from "../graph.ts";
-import { hashModule } from "../module_hash.ts";
-import { loadCells } from "./cells.ts";
 import {
-  HASH_BYTES,
+  edgeCount,
+  edgePairs,
+  type Graph,
+  PADDING_OP,
+  prune,
+} from "../graph.ts";
+import { hashModule } from "../module_hash.ts";
+import {
+  type EnumeratedSpace,
+  GRAPH_REASONS,
+  type MetricMode,
+  type SpaceFact,
+} from "../space.ts";
+import { ACCURACIES } from "./accuracies/accuracies.ts";
+import {
   HASH_LABELS,
   MAX_EDGES,
   MAX_NODES,
   NASBENCH101_OPS,
 } from "./enumeration.ts";
-import {
-  type CellTable,
-  type EnumeratedSpace,
-  GRAPH_REASONS,
-  type MetricMode,
-  type SpaceFact,
-  type SpaceProgress,
-} from "../space.ts";
 import { SETTINGS } from "./settings.ts";
-import { edgeBit } from "./triangle.ts";
-
-export { NASBENCH101_OPS };
-
-/** Where the cells are kept between runs. */
-export const CELLS_FILE: string = join(DATA_FOLDER, "nasbench101", "cells.bin");
+import {
+  cellKeys,
+  cellOfHash,
+  isReady,
+  prepare,
+  preparedCells,
+} from "./table.ts";
 
 const INPUT = NASBENCH101_OPS.indexOf("input");
 const OUTPUT = NASBENCH101_OPS.indexOf("output");
 /** 90 % of the 423,624 cells, rounded down. */
 const TRAIN_CELLS = 381_261;
 
-interface Loaded {
-  readonly table: CellTable;
-  readonly hashes: Uint8Array;
-}
-
-let loaded: Loaded | undefined;
-let loading: Promise<void> | undefined;
-
-async function prepare(
-  onProgress?: (progress: SpaceProgress) => void,
-): Promise<void> {
-  if (loaded !== undefined) return;
-  loading ??= load(onProgress).finally(() => loading = undefined);
-  await loading;
-}
-
-async function load(
-  onProgress?: (progress: SpaceProgress) => void,
-): Promise<void> {
-  const { count, ops, edges, hashes } = await loadCells(CELLS_FILE, {
-    onProgress,
-  });
-  const incoming = new Uint32Array(count * MAX_NODES);
-  for (let cell = 0; cell < count; cell++) {
-    for (let to = 1; to < MAX_NODES; to++) {
-      incoming[cell * MAX_NODES + to] = edges[cell] >>> edgeBit(0, to) &
-        (1 << to) - 1;
-    }
-  }
-  loaded = { table: { count, nodeCount: MAX_NODES, ops, incoming }, hashes };
-}
-
-function cells(): Loaded {
-  if (loaded === undefined) {
-    throw new Error(
-      "Cannot list the cells of NAS-Bench-101: the space must be prepared before, with `await space.prepare()`",
-    );
-  }
-  return loaded;
-}
-
 /** As in arch2vec and the paper: first and last part in data-set order. */
 function split(): { train: Uint32Array; validation: Uint32Array } {
   const indices = Uint32Array.from(
-    { length: cells().table.count },
+    { length: preparedCells().count },
     (_, index) => index,
   );
   return {
     train: indices.slice(0, TRAIN_CELLS),
     validation: indices.slice(TRAIN_CELLS),
   };
-}
-
-/**
- * The hash of a cell, by which the benchmark knows it.
- *
- * @returns 32 hexadecimal digits; they ascend with the index.
- * @throws {RangeError} If there is no such cell.
- * @throws {Error} If the space has not been prepared.
- */
-export function hashOfCell(index: number): string {
-  const { table, hashes } = cells();
-  if (!Number.isInteger(index) || index < 0 || index >= table.count) {
-    throw new RangeError(
-      `Cannot tell the hash of a cell: index must be an integer in [0, ${table.count}), got ${index}`,
-    );
-  }
-  return hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES).toHex();
-}
-
-/**
- * The index of the cell with a hash, or null if no cell has it.
- *
- * @param hash 32 hexadecimal digits in lower case.
- * @throws {Error} If the space has not been prepared.
- */
-export function cellOfHash(hash: string): number | null {
-  let low = 0, high = cells().table.count;
-  while (low < high) {
-    const middle = low + high >> 1;
-    if (hashOfCell(middle) < hash) low = middle + 1;
-    else high = middle;
-  }
-  return low < cells().table.count && hashOfCell(low) === hash ? low : null;
-}
-
-/** A cell of the table is its own pruned form: both keys are its hash. */
-function cellKeys(indices: Uint32Array): string[] {
-  const { hashes } = cells();
-  if (indices.length < 1_000) return Array.from(indices, hashOfCell);
-  // All in one call, then cut: far faster than one call for each of many.
-  const digits = hashes.toHex();
-  const width = 2 * HASH_BYTES;
-  return Array.from(
-    indices,
-    (index) => digits.slice(index * width, (index + 1) * width),
-  );
 }
 
 /**
@@ -184,9 +99,7 @@ function key(graph: Graph): string {
 }
 
 function indexOf(graph: Graph): number | null {
-  return invalidReason(graph, "paper") === null
-    ? cellOfHash(key(graph))
-    : null;
+  return invalidReason(graph, "paper") === null ? cellOfHash(key(graph)) : null;
 }
 
 const REASONS = {
@@ -206,7 +119,7 @@ function describe(graph: Graph): string {
 }
 
 function facts(): SpaceFact[] {
-  const { count, nodeCount, ops, incoming } = cells().table;
+  const { count, nodeCount, ops, incoming } = preparedCells();
   const ofSize = new Uint32Array(nodeCount + 1);
   let full = 0;
   for (let cell = 0; cell < count; cell++) {
@@ -252,16 +165,17 @@ export const NASBENCH101: EnumeratedSpace = {
   variableSize: true,
   settings: SETTINGS,
   get ready() {
-    return loaded !== undefined;
+    return isReady();
   },
   prepare,
-  cells: () => cells().table,
+  cells: preparedCells,
   split,
   invalidReasons: REASONS,
   invalidReason,
   rawKey: (graph) => hashModule(graph, HASH_LABELS),
   key,
   indexOf,
+  accuracies: ACCURACIES,
   cellKeys,
   describe,
   facts,

@@ -1,7 +1,7 @@
 /**
  * A worker that hashes cells of NAS-Bench-101: it gets matrices and answers with their cells.
  *
- * Source: see `nasbench101_enumeration.ts`.
+ * Source: see `enumeration.ts`.
  *
  * @module
  */

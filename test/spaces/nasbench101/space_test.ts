@@ -1,34 +1,29 @@
 import assert from "node:assert/strict";
 import { Random } from "../../../lib/core/random.ts";
 import {
-  allEdges,
   edgeCount,
-  edgesOf,
   type Graph,
-  isIsomorphic,
+  graphOf,
   prune,
 } from "../../../lib/spaces/graph.ts";
+import { NASBENCH101 } from "../../../lib/spaces/nasbench101/space.ts";
+import { NASBENCH101_OPS } from "../../../lib/spaces/nasbench101/enumeration.ts";
 import {
   cellOfHash,
   hashOfCell,
-  NASBENCH101,
-  NASBENCH101_OPS,
-} from "../../../lib/spaces/nasbench101/space.ts";
-import { cellGraph, type InvalidReason } from "../../../lib/spaces/space.ts";
+} from "../../../lib/spaces/nasbench101/table.ts";
+import { cellGraph } from "../../../lib/spaces/space.ts";
 import { sharedData } from "../../_helpers.ts";
+import { isIsomorphic, pairsOf, randomIncoming } from "../_graphs.ts";
 
 type Op = typeof NASBENCH101_OPS[number];
 
 /** A graph from names of operations and `"0→1,4,5 1→2"`. */
 function graph(ops: readonly Op[], edges: string): Graph {
-  const pairs = edges.split(" ").filter(Boolean).flatMap((part) => {
-    const [from, targets] = part.split("→");
-    return targets.split(",").map((to) => [+from, +to] as const);
-  });
-  return {
-    ops: Uint8Array.from(ops, (op) => NASBENCH101_OPS.indexOf(op)),
-    edges: edgesOf(pairs),
-  };
+  return graphOf(
+    ops.map((op) => NASBENCH101_OPS.indexOf(op)),
+    pairsOf(edges),
+  );
 }
 
 /** A random decode of 2 to 7 nodes with the right ends, sparse enough to be valid at times. */
@@ -37,19 +32,23 @@ function randomGraph(random: Random): Graph {
   const ops = Uint8Array.from({ length: nodes }, () => 1 + random.integer(3));
   ops[0] = 0;
   ops[nodes - 1] = 4;
-  const edges = random.uint32() & (random.uint32() | random.uint32());
-  return { ops, edges: edges & allEdges(nodes) };
+  const [a, b, c] = Array.from(
+    { length: 3 },
+    () => randomIncoming(nodes, random),
+  );
+  return { ops, incoming: a.map((sources, to) => sources & (b[to] | c[to])) };
 }
 
-Deno.test("cells() and split() ask for prepare()", async () => {
+Deno.test("cells and hashes ask for prepare()", async () => {
   // A copy of the module that nothing has prepared.
-  const copy = "../../../lib/spaces/nasbench101/space.ts?unprepared";
-  const { NASBENCH101: space } = await import(copy);
+  const copy = "../../../lib/spaces/nasbench101/table.ts?unprepared";
+  const { preparedCells, hashOfCell, isReady } = await import(copy);
   const problem = new Error(
     "Cannot list the cells of NAS-Bench-101: the space must be prepared before, with `await space.prepare()`",
   );
-  assert.throws(() => space.cells(), problem);
-  assert.throws(() => space.split(), problem);
+  assert.equal(isReady(), false);
+  assert.throws(() => preparedCells(), problem);
+  assert.throws(() => hashOfCell(0), problem);
 });
 
 Deno.test("cells() are in the order of their hashes", async () => {
@@ -102,7 +101,7 @@ Deno.test("cellOfHash() finds the README's Inception-like cell, stored in anothe
   const stored = cellGraph(NASBENCH101.cells(), cell);
   assert.equal(isIsomorphic(stored, inception), true);
   assert.notDeepEqual(stored, inception);
-  assert.equal(hashOfCell(cell), NASBENCH101.canonicalKey(inception));
+  assert.equal(hashOfCell(cell), NASBENCH101.key(inception));
 });
 
 Deno.test("cellOfHash() and hashOfCell() are inverse, and know what is not there", async () => {
@@ -134,10 +133,10 @@ Deno.test("split() is the first 381,261 and the last 42,363 cells", async () => 
 
 Deno.test("the first cells are a fair sample of all", async () => {
   await NASBENCH101.prepare();
-  const { edges } = NASBENCH101.cells();
+  const table = NASBENCH101.cells();
   const full = (count: number) =>
-    edges.subarray(0, count).filter((bits) => edgeCount(bits) === 9).length /
-    count;
+    Array.from({ length: count }, (_, cell) => cellGraph(table, cell))
+      .filter((cell) => edgeCount(cell) === 9).length / count;
   const share = 328_269 / 423_624;
   const error = Math.sqrt(share * (1 - share) / 5_000);
   assert.ok(Math.abs(full(5_000) - share) < 5 * error);
@@ -153,7 +152,7 @@ Deno.test("every cell is valid in both modes and has one key in both", async () 
       const graph = cellGraph(table, cell);
       assert.equal(NASBENCH101.invalidReason(graph, mode), null);
       assert.equal(keys[i], NASBENCH101.rawKey(graph));
-      assert.equal(keys[i], NASBENCH101.canonicalKey(graph));
+      assert.equal(keys[i], NASBENCH101.key(graph));
     }
   }
 });
@@ -163,7 +162,7 @@ Deno.test("invalidReason() is worked by hand in both modes", () => {
   const seven: Op[] = ["input", ...Array(5).fill("conv1x1"), "output"];
   // 10 edges; without node 5, which leads nowhere, 9.
   const ten = "0→1,2,3,4,5 1→6 2→6 3→6 4→6 1→2";
-  const cases: [Graph, InvalidReason | null, InvalidReason | null][] = [
+  const cases: [Graph, string | null, string | null][] = [
     [graph(["input", "output"], "0→1"), null, null],
     [graph(three, "0→1 1→2"), null, null],
     [graph(three, "0→2"), null, "needs pruning"],
@@ -211,7 +210,7 @@ Deno.test("invalidReason() refuses more nodes than a decode has", () => {
   assert.throws(
     () =>
       NASBENCH101.invalidReason(
-        { ops: new Uint8Array(8), edges: 0 },
+        graphOf(new Uint8Array(8), []),
         "strict",
       ),
     new RangeError(
@@ -230,7 +229,7 @@ Deno.test("every valid graph is in the data set, isomorphic to the cell of its h
       invalid++;
       continue;
     }
-    const cell = cellOfHash(NASBENCH101.canonicalKey(graph));
+    const cell = cellOfHash(NASBENCH101.key(graph));
     assert.notEqual(cell, null, NASBENCH101.describe(graph));
     const stored = cellGraph(NASBENCH101.cells(), cell!);
     assert.ok(isIsomorphic(prune(graph)!, stored));
@@ -244,13 +243,13 @@ Deno.test("every valid graph is in the data set, isomorphic to the cell of its h
   }
 });
 
-Deno.test("canonicalKey() prunes, rawKey() does not", () => {
+Deno.test("key() prunes, rawKey() does not", () => {
   const cell = graph(["input", "conv3x3", "output"], "0→1 1→2");
   const loose = graph(["input", "conv1x1", "conv3x3", "output"], "0→2 2→3");
-  assert.equal(NASBENCH101.canonicalKey(loose), NASBENCH101.rawKey(cell));
+  assert.equal(NASBENCH101.key(loose), NASBENCH101.rawKey(cell));
   assert.notEqual(NASBENCH101.rawKey(loose), NASBENCH101.rawKey(cell));
   assert.throws(
-    () => NASBENCH101.canonicalKey({ ops: cell.ops, edges: 0 }),
+    () => NASBENCH101.key(graphOf(cell.ops, [])),
     new RangeError(
       "Cannot tell which cell a graph is: its input and output must be connected, got no path",
     ),
@@ -265,7 +264,7 @@ Deno.test("describe() takes any graph", () => {
     "input, conv3x3, maxpool3x3, output; 0→1,3 1→2 2→3",
   );
   assert.equal(
-    NASBENCH101.describe({ ops: Uint8Array.of(0, 9), edges: 0 }),
+    NASBENCH101.describe(graphOf([0, 9], [])),
     "input, ?; no edges",
   );
 });

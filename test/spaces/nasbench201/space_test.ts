@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { edgePairs, type Graph } from "../../../lib/spaces/graph.ts";
+import { edgePairs, type Graph, graphOf } from "../../../lib/spaces/graph.ts";
+import { NASBENCH201 } from "../../../lib/spaces/nasbench201/space.ts";
+import { NASBENCH201_OPS } from "../../../lib/spaces/nasbench201/cells.ts";
 import {
   formatArch,
   isConnected,
-  NASBENCH201,
-  NASBENCH201_OPS,
   parseArch,
   structureText,
-  TEMPLATE_EDGES,
-} from "../../../lib/spaces/nasbench201/space.ts";
+} from "../../../lib/spaces/nasbench201/arch.ts";
 import { cellGraph } from "../../../lib/spaces/space.ts";
 import { sharedData } from "../../_helpers.ts";
+import { flipped } from "../_graphs.ts";
 
 const ARCH =
   "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_3x3~0|none~1|skip_connect~2|";
@@ -20,13 +20,16 @@ const CELLS = Array.from(
   (_, i) => cellGraph(TABLE, i),
 );
 
-/** The cell of `ARCH` with some of its ops set and edge bits flipped. */
-function changed(ops: Record<number, string>, flipped = 0): Graph {
+/** The edges of every cell. */
+const TEMPLATE = "0→1,2,4 1→3,5 2→6 3→6 4→7 5→7 6→7";
+
+/** The cell of `ARCH` with some of its ops set and edges flipped. */
+function changed(ops: Record<number, string>, edges = ""): Graph {
   const graph = parseArch(ARCH);
   for (const [node, name] of Object.entries(ops)) {
     graph.ops[+node] = NASBENCH201_OPS.findIndex((op) => op === name);
   }
-  return { ops: graph.ops, edges: graph.edges ^ flipped };
+  return flipped(graph, edges);
 }
 
 Deno.test("parseArch() puts the six operations on nodes 1 to 6", () => {
@@ -100,7 +103,7 @@ Deno.test("parseArch() refuses what is not a string", () => {
 
 Deno.test("formatArch() and structureText() refuse a graph that is no cell", () => {
   assert.throws(
-    () => formatArch(changed({}, 1)),
+    () => formatArch(changed({}, "0→1")),
     new RangeError(
       "Cannot write an arch string: the graph must be a NAS-Bench-201 cell, got adjacency off template",
     ),
@@ -178,18 +181,18 @@ Deno.test("split() is 14,062 and 1,563 cells, each in one part, and always the s
 Deno.test("invalidReason() looks at the adjacency in strict mode only", () => {
   const cases: [graph: Graph, paper: string | null, strict: string | null][] = [
     [changed({}), null, null],
-    [changed({}, 1), null, "adjacency off template"],
-    [changed({}, TEMPLATE_EDGES), null, "adjacency off template"],
+    [changed({}, "0→1"), null, "adjacency off template"],
+    [changed({}, TEMPLATE), null, "adjacency off template"],
     [changed({ 0: "none" }), "first op not input", "first op not input"],
     [changed({ 7: "skip" }), "last op not output", "last op not output"],
     [changed({ 3: "input" }), "inner input or output", "inner input or output"],
     [
-      changed({ 6: "output" }, 1),
+      changed({ 6: "output" }, "0→1"),
       "inner input or output",
       "inner input or output",
     ],
     [
-      { ops: changed({}).ops.slice(1), edges: 0 },
+      graphOf(changed({}).ops.slice(1), []),
       "adjacency off template",
       "adjacency off template",
     ],
@@ -211,17 +214,17 @@ Deno.test("rawKey() tells all cells apart, and a graph off the template from the
   const keys = new Set(CELLS.map((cell) => NASBENCH201.rawKey(cell)));
   assert.equal(keys.size, 15_625);
   assert.equal(keys.has(NASBENCH201.rawKey(changed({}))), true);
-  assert.equal(keys.has(NASBENCH201.rawKey(changed({}, 1))), false);
+  assert.equal(keys.has(NASBENCH201.rawKey(changed({}, "0→1"))), false);
 });
 
 Deno.test("describe() takes any graph", () => {
   assert.equal(NASBENCH201.describe(parseArch(ARCH)), ARCH);
   assert.equal(
-    NASBENCH201.describe({ ops: Uint8Array.of(0, 2, 6), edges: 0b101 }),
+    NASBENCH201.describe(graphOf([0, 2, 6], [[0, 1], [1, 2]])),
     "input, conv3x3, output; 0→1 1→2",
   );
   assert.equal(
-    NASBENCH201.describe({ ops: Uint8Array.of(0, 6), edges: 0 }),
+    NASBENCH201.describe(graphOf([0, 6], [])),
     "input, output; no edges",
   );
 });

@@ -21,6 +21,9 @@ import { CELL_COUNT } from "../cells.ts";
 import { type Nasbench101Repeats, REPEATS } from "./repeats.ts";
 import type { SourceFile } from "../../../core/source_file.ts";
 
+/** Its name in the project's own folder. */
+export const CACHE_NAME = "accuracies.bin";
+
 const MAGIC = "NB101ACC";
 const VERSION = 1;
 const DIGEST_AT = 24;

@@ -19,10 +19,7 @@
  */
 
 import protobuf from "protobufjs";
-import {
-  type Nasbench101Repeats,
-  RepeatCollector,
-} from "./repeats.ts";
+import { type Nasbench101Repeats, RepeatCollector } from "./repeats.ts";
 import { readChunks, sourceFile } from "../../../core/source_file.ts";
 import { readTfrecords } from "../../../core/tfrecord.ts";
 

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { cellOfHash } from "../space.ts";
+import { cellOfHash } from "../table.ts";
 import { CELL_COUNT } from "../cells.ts";
 import type { SourceFile } from "../../../core/source_file.ts";
 

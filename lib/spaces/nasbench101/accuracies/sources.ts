@@ -4,54 +4,21 @@
  * @module
  */
 
-import { basename, join } from "node:path";
-import { exists } from "../../../core/files.ts";
-import { NASBENCH101 } from "../space.ts";
-import type { SpaceProgress } from "../../space.ts";
+import { basename } from "node:path";
+import type { OnProgress } from "../../../core/progress.ts";
 import { readAccuracyCsv } from "./csv.ts";
-import { readCache, writeCache } from "./cache.ts";
+import { CELLS_MESSAGE } from "../../accuracies.ts";
+import { prepare } from "../table.ts";
+import { CACHE_NAME, readCache, writeCache } from "./cache.ts";
 import type { Nasbench101Repeats } from "./repeats.ts";
-import { readRecordFile } from "./records.ts";
-import { NASBENCH101_FILE } from "../../../accuracies/published.ts";
 import { sourceFile } from "../../../core/source_file.ts";
 
-/** Name of the compact cache. */
-export const CACHE_NAME = "accuracies.bin";
-
-/** Message of a progress that counts cells, not bytes of a file. */
-export const CELLS_MESSAGE = "cells";
-
-/** Files looked for in a folder, in this order. */
-export const NASBENCH101_NAMES: readonly string[] = [
-  CACHE_NAME,
-  NASBENCH101_FILE.name,
-  "accuracies.csv.gz",
-  "accuracies.csv",
-];
-
 /** The endings of files that `readRepeats` takes, beside the cache's. */
-export const NASBENCH101_ENDINGS: readonly string[] = [
+export const ENDINGS: readonly string[] = [
   ".tfrecord",
   ".csv.gz",
   ".csv",
 ];
-
-/**
- * Looks for a file of repeats in some folders, the first folder first.
- *
- * @returns Its path, or null where there is none.
- */
-export async function findRepeats(
-  folders: readonly string[],
-): Promise<string | null> {
-  for (const folder of folders) {
-    for (const name of NASBENCH101_NAMES) {
-      const path = join(folder, name);
-      if (await exists(path)) return path;
-    }
-  }
-  return null;
-}
 
 /**
  * Reads repeats by the kind of file that the name says; the space is prepared where
@@ -64,23 +31,26 @@ export async function findRepeats(
  */
 export async function readRepeats(
   path: string,
-  options: { readonly onProgress?: (progress: SpaceProgress) => void } = {},
+  options: { readonly onProgress?: OnProgress } = {},
 ): Promise<Nasbench101Repeats> {
   const name = basename(path);
   if (name === CACHE_NAME) return await readCache(path);
-  if (!NASBENCH101_ENDINGS.some((ending) => name.endsWith(ending))) {
+  if (!ENDINGS.some((ending) => name.endsWith(ending))) {
     throw new RangeError(
       `Cannot read accuracies: the name of a file of NAS-Bench-101 must end in ${
-        NASBENCH101_ENDINGS.join(", ")
+        ENDINGS.join(", ")
       }, got ${name}`,
     );
   }
   const { onProgress } = options;
   const { bytes: total } = await sourceFile(path);
-  await NASBENCH101.prepare((progress) =>
+  await prepare((progress) =>
     onProgress?.({ ...progress, message: CELLS_MESSAGE })
   );
-  const read = name.endsWith(".tfrecord") ? readRecordFile : readAccuracyCsv;
+  // Loaded only where there are records to read: a browser has no use for it.
+  const read = name.endsWith(".tfrecord")
+    ? (await import("./records.ts")).readRecordFile
+    : readAccuracyCsv;
   return await read(path, {
     onBytes: (done) => onProgress?.({ done, total, message: name }),
   });
@@ -94,7 +64,7 @@ export async function readRepeats(
 export async function importRepeats(
   path: string,
   cache: string,
-  options: { readonly onProgress?: (progress: SpaceProgress) => void } = {},
+  options: { readonly onProgress?: OnProgress } = {},
 ): Promise<Nasbench101Repeats> {
   const repeats = await readRepeats(path, options);
   await writeCache(cache, repeats);

@@ -12,8 +12,9 @@
 
 import { basename } from "node:path";
 import { readJson } from "../../../core/files.ts";
-import { formatArch, NASBENCH201 } from "../space.ts";
 import { cellGraph } from "../../space.ts";
+import { formatArch } from "../arch.ts";
+import { allCells } from "../cells.ts";
 
 /** Mean accuracies of all cells, `[15,625]` each, fractions in `[0, 1]`. */
 export interface Nasbench201Means {
@@ -90,7 +91,7 @@ function _fraction(
 
 /** The index of each cell by its arch string. */
 function _cellsByArch(): Map<string, number> {
-  const table = NASBENCH201.cells();
+  const table = allCells();
   const cells = new Map<string, number>();
   for (let cell = 0; cell < table.count; cell++) {
     cells.set(formatArch(cellGraph(table, cell)), cell);

@@ -5,10 +5,8 @@ import {
   decodeRecord,
   readRecordFile,
 } from "../../../../lib/spaces/nasbench101/accuracies/records.ts";
-import {
-  cellOfHash,
-  NASBENCH101,
-} from "../../../../lib/spaces/nasbench101/space.ts";
+import { NASBENCH101 } from "../../../../lib/spaces/nasbench101/space.ts";
+import { cellOfHash } from "../../../../lib/spaces/nasbench101/table.ts";
 import { sharedData, withFolder } from "../../../_helpers.ts";
 import {
   HASHES,

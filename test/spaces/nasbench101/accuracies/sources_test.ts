@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { readCache } from "../../../../lib/spaces/nasbench101/accuracies/cache.ts";
 import {
   cachedRepeats,
-  findRepeats,
   importRepeats,
   readRepeats,
 } from "../../../../lib/spaces/nasbench101/accuracies/sources.ts";
@@ -20,28 +19,6 @@ import {
 
 const RECORDS = [...repeats(HASHES[0]), ...repeats(HASHES[1])];
 const TABLE = `${HEADER}\n${row(HASHES[0])}\n`;
-
-Deno.test("findRepeats() prefers the first folder, then the cache, then the official file", async () => {
-  await withFolder(async (folder) => {
-    const [first, second] = [join(folder, "a"), join(folder, "b")];
-    await Deno.mkdir(first);
-    await Deno.mkdir(second);
-    const find = () => findRepeats([first, second]);
-    assert.equal(await find(), null);
-    const order = [
-      [second, "accuracies.csv"],
-      [second, "accuracies.csv.gz"],
-      [second, "nasbench_only108.tfrecord"],
-      [second, "accuracies.bin"],
-      [first, "accuracies.csv"],
-      [first, "accuracies.bin"],
-    ];
-    for (const [where, name] of order) {
-      const path = await write(where, name, "");
-      assert.equal(await find(), path);
-    }
-  });
-});
 
 Deno.test("readRepeats() goes by the name and reports the bytes", async () => {
   await withFolder(async (folder) => {
