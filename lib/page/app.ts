@@ -13,7 +13,8 @@ import { Random } from "../core/random.ts";
 
 import { getSpace } from "../spaces/registry.ts";
 import { cellCard } from "./cell_card.ts";
-import { judge } from "./cell_view.ts";
+
+import { judge } from "../metrics/verdict.ts";
 import {
   CellWriter,
   type WritingOptions,
