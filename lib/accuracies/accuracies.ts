@@ -24,7 +24,7 @@ import {
   readRepeats,
 } from "../spaces/nasbench101/accuracies/sources.ts";
 import { readNasbench201Json } from "../spaces/nasbench201/accuracies/json.ts";
-import { type Dataset, DATASETS, NASBENCH201_FILES } from "./published.ts";
+import { type Dataset, DATASET_TITLES, DATASETS, NASBENCH201_FILES } from "./published.ts";
 import { type SourceFile, sourceFile } from "../core/source_file.ts";
 
 export { type Dataset, DATASETS };
@@ -33,6 +33,8 @@ export { type Dataset, DATASETS };
 export interface AccuracyTable {
   readonly space: string;
   readonly dataset: Dataset;
+  /** The name of the data set as people write it. */
+  readonly title: string;
   /** Mean of repeats or seeds of each cell, `[count]`, a fraction; NaN where it is not covered. */
   readonly validation: Float64Array;
   /** The same on the test images: for the report of a search, not for the search. */
@@ -164,6 +166,7 @@ export function repeatsTable(repeats: Nasbench101Repeats): AccuracyTable {
   return {
     space: "nasbench101",
     dataset: "cifar10",
+    title: DATASET_TITLES.cifar10,
     validation: means(repeats.validation),
     test: means(repeats.test),
     covered: cells,
@@ -190,6 +193,7 @@ export async function loadNasbench201(
   return {
     space: "nasbench201",
     dataset,
+    title: DATASET_TITLES[dataset],
     ...means,
     covered: Uint32Array.from({ length: count }, (_, cell) => cell),
     source: _sourceLine(basename(path), count, count) +

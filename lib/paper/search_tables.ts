@@ -6,16 +6,16 @@
  * @module
  */
 
-import type { Dataset } from "../accuracies/accuracies.ts";
-
 /** A printed row; accuracies in percent, null where a cell of the table is empty. */
 export interface PublishedSearch {
   readonly method: string;
   /** Null where none are printed. */
   readonly queries: number | null;
+  /** By name of the data set. */
   readonly accuracies: Readonly<
-    Partial<
-      Record<Dataset, { readonly validation: number | null; test: number }>
+    Record<
+      string,
+      { readonly validation: number | null; readonly test: number }
     >
   >;
 }

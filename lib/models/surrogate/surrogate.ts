@@ -37,6 +37,8 @@ import {
 
 export { surrogatePath };
 
+import { DATASET_TITLES } from "../../accuracies/published.ts";
+
 const WIDTH = 128;
 const LAYERS = 3;
 const BATCH = 512;
@@ -97,6 +99,7 @@ export async function predictAccuracies(
   return DATASETS[space.name].map((dataset, d) => ({
     space: space.name,
     dataset,
+    title: DATASET_TITLES[dataset],
     validation: predicted[2 * d],
     test: predicted[2 * d + 1],
     covered: cells,
