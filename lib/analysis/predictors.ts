@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import { kendallTau } from "../metrics/agreement.ts";
 import { type Estimate, estimate } from "../metrics/statistics.ts";
@@ -43,7 +44,7 @@ export function comparePredictors(
     sizes: readonly number[];
     seeds: number;
     random: Random;
-    onProgress?: (progress: { done: number; total: number }) => void;
+    onProgress?: OnProgress;
   },
 ): PredictorCurve[] {
   const names = Object.keys(representations);
@@ -69,6 +70,7 @@ export function comparePredictors(
       onProgress({
         done: seed * names.length + r + 1,
         total: seeds * names.length,
+        message: name,
       });
     });
   }

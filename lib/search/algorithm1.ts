@@ -6,7 +6,7 @@
  * @module
  */
 
-import { runKey } from "../core/checkpoints.ts";
+import { runKey } from "../core/keys.ts";
 import type { Random } from "../core/random.ts";
 import type { Cell } from "../spaces/cell.ts";
 import type { CellWriter, KeyedWriter } from "./cell_writer.ts";

@@ -11,7 +11,7 @@
  */
 
 import { encodingVectors, type FeatureKind } from "../analysis/features.ts";
-import { runKey } from "../core/checkpoints.ts";
+import { runKey } from "../core/keys.ts";
 import type { Random } from "../core/random.ts";
 import type { Cell } from "../spaces/cell.ts";
 import type { SearchSpace } from "../spaces/space.ts";

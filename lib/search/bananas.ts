@@ -16,7 +16,7 @@ import {
   CellFeatures,
   VERSION as FEATURES_VERSION,
 } from "../analysis/features.ts";
-import { runKey } from "../core/checkpoints.ts";
+import { runKey } from "../core/keys.ts";
 import type { Random } from "../core/random.ts";
 import { floats, type HostTensors, scalar } from "../core/tensors.ts";
 import type { Executor } from "../engine/executor.ts";

@@ -13,7 +13,7 @@ import {
   encodingVectors,
   type FeatureKind,
 } from "../analysis/features.ts";
-import { runKey } from "../core/checkpoints.ts";
+import { runKey } from "../core/keys.ts";
 import type { Random } from "../core/random.ts";
 import type { SearchMethod } from "./method.ts";
 import { neighbours, VERSION as NEIGHBOURS_VERSION } from "./neighbours.ts";

@@ -8,7 +8,7 @@
  */
 
 import type { CellVectors } from "../analysis/features.ts";
-import { runKey } from "../core/checkpoints.ts";
+import { runKey } from "../core/keys.ts";
 import type { Executor } from "../engine/executor.ts";
 import type { CellModel } from "../generation/cell_sampling.ts";
 import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/network.ts";

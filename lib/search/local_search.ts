@@ -6,7 +6,7 @@
  * @module
  */
 
-import { runKey } from "../core/checkpoints.ts";
+import { runKey } from "../core/keys.ts";
 import type { SearchMethod } from "./method.ts";
 import { neighbours, VERSION as NEIGHBOURS_VERSION } from "./neighbours.ts";
 import { rankOf } from "./oracle.ts";

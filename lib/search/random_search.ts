@@ -4,7 +4,7 @@
  * @module
  */
 
-import { runKey } from "../core/checkpoints.ts";
+import { runKey } from "../core/keys.ts";
 import type { SearchMethod } from "./method.ts";
 import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
 

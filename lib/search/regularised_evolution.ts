@@ -10,7 +10,7 @@
  * @module
  */
 
-import { runKey } from "../core/checkpoints.ts";
+import { runKey } from "../core/keys.ts";
 import type { Random } from "../core/random.ts";
 import type { Cell } from "../spaces/cell.ts";
 import type { SearchMethod } from "./method.ts";

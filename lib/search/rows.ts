@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { AccuracyTable } from "../accuracies/accuracies.ts";
+import type { AccuracyTable } from "../spaces/accuracies.ts";
 import { publishedSearches } from "../paper/search_tables.ts";
 import { edgePairs, type Graph } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";

@@ -12,8 +12,10 @@
  */
 
 import { join } from "node:path";
-import { loadResult, type OnProgress, runKey } from "../core/checkpoints.ts";
+import { loadResult } from "../core/checkpoints.ts";
 import { writeFileAtomic } from "../core/files.ts";
+import { runKey } from "../core/keys.ts";
+import type { OnProgress } from "../core/progress.ts";
 import { Random } from "../core/random.ts";
 import type { Evaluator } from "../evaluation/evaluator.ts";
 import { Journal, journalled } from "../evaluation/journal.ts";

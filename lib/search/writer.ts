@@ -20,7 +20,6 @@ import {
 import { type Cell, cellOf } from "../spaces/cell.ts";
 import type { CellWriter } from "./cell_writer.ts";
 import type { Sample } from "../metrics/generation.ts";
-import type { Random } from "../core/random.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 1;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SpaceProgress } from "./space.ts";
+import type { OnProgress } from "../core/progress.ts";
 
 /** A data set that cells are trained on. */
 export interface Dataset {
@@ -27,7 +27,10 @@ export interface PublishedFile {
 export interface AccuracyTable {
   /** Name of the space. */
   readonly space: string;
-  readonly dataset: Dataset;
+  /** Name of the data set. */
+  readonly dataset: string;
+  /** The data set's name as people write it. */
+  readonly title: string;
   /** Mean of repeats or seeds of each cell, `[count]`, a fraction; NaN where it is not covered. */
   readonly validation: Float64Array;
   /** The same on the test images: for the report of a search, not for the search. */
@@ -64,6 +67,6 @@ export interface SpaceAccuracies {
    */
   load(
     folders: readonly string[],
-    options?: { readonly onProgress?: (progress: SpaceProgress) => void },
+    options?: { readonly onProgress?: OnProgress },
   ): Promise<readonly AccuracyTable[] | null>;
 }
