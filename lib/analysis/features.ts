@@ -34,9 +34,7 @@ export type CellVectors = (
 ) => readonly SparseVector[] | Promise<readonly SparseVector[]>;
 
 /** The encodings there are. */
-export const FEATURE_KINDS = ["paths", "subtrees", "one-hot"] as const;
-/** One of {@link FEATURE_KINDS}. */
-export type FeatureKind = typeof FEATURE_KINDS[number];
+export type FeatureKind = "paths" | "subtrees" | "one-hot";
 
 /** Computes and remembers the vectors of cells under one encoding, or several side by side. */
 export class CellFeatures {
@@ -48,11 +46,6 @@ export class CellFeatures {
   constructor(space: SearchSpace, kinds: readonly FeatureKind[]) {
     this.#space = space;
     this.#kinds = kinds;
-  }
-
-  /** How many features were met so far. */
-  get size(): number {
-    return this.#ids.size;
   }
 
   /** The vector of a cell of the space. */

@@ -87,11 +87,6 @@ export class Journal {
     }
   }
 
-  /** How many cells it knows. */
-  get size(): number {
-    return this.#entries.size;
-  }
-
   /** What is known of a cell, or null. */
   evaluationOf(cell: Cell): Evaluation | null {
     const entry = this.#entries.get(cell.key);

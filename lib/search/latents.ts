@@ -12,9 +12,9 @@ import {
   type SparseVector,
 } from "../analysis/features.ts";
 import type { Arch2vec } from "../models/arch2vec/training.ts";
-import type { SearchSpace } from "../spaces/space.ts";
+import { cellTable, type SearchSpace } from "../spaces/space.ts";
 
-/** Computes and remembers the latent means of cells of an enumerated space, `N · D` numbers each. */
+/** Computes and remembers the latent means of cells, `N · D` numbers each. */
 export function latentVectors(
   model: Arch2vec,
   space: SearchSpace,
@@ -27,9 +27,11 @@ export function latentVectors(
       ) => [cell.key, cell]),
     );
     if (open.size > 0) {
+      const graphs = Array.from(open.values(), ({ graph }) => graph);
       const means = await model.encode(
         space,
-        Uint32Array.from(open.values(), ({ index }) => index!),
+        [...graphs.keys()],
+        cellTable(graphs, model.config.nodes),
       );
       const vectors = rowVectors(means, open.size);
       [...open.keys()].forEach((key, row) => known.set(key, vectors[row]));

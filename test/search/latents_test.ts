@@ -10,7 +10,7 @@ import { Arch2vec } from "../../lib/models/arch2vec/training.ts";
 import { latentBayesianOptimisation } from "../../lib/search/bayesian_optimisation.ts";
 import { latentVectors } from "../../lib/search/latents.ts";
 import { Oracle } from "../../lib/search/oracle.ts";
-import { cell, SPACE, TABLE } from "./_tables.ts";
+import { cell, SPACE, TABLE, UNLISTED } from "./_tables.ts";
 
 const config = { ...arch2vecConfig(SPACE), hidden: 16, layers: 1 };
 const weights = initialArch2vecWeights(config, Random.fromSeed(0));
@@ -24,6 +24,12 @@ Deno.test("latentVectors() gives each cell its latent means, once asked or again
   assert.notDeepEqual(first[0].values, first[1].values);
   const means = await model.encode(SPACE, [3]);
   assert.deepEqual([...(await vectors([cell(3)]))[0].values], [...means]);
+  // Cells of a space that does not list them have no index.
+  const unlisted = latentVectors(model, UNLISTED);
+  assert.deepEqual(
+    (await unlisted([{ ...cell(3), index: null }]))[0].values,
+    first[1].values,
+  );
   await model.dispose();
 });
 
