@@ -14,8 +14,12 @@
  * @module
  */
 
+import type { Cell } from "../spaces/cell.ts";
 import { edgePairs, type Graph, hasEdge } from "../spaces/graph.ts";
-import { cellGraph, type SearchSpace } from "../spaces/space.ts";
+import type { SearchSpace } from "../spaces/space.ts";
+
+/** Raised with every change of what comes out for the same inputs. */
+export const VERSION = 1;
 
 /** A sparse vector. */
 export interface SparseVector {
@@ -24,33 +28,30 @@ export interface SparseVector {
   readonly values: Float32Array;
 }
 
+/** Vectors of cells, by which a predictor compares them. */
+export type CellVectors = (
+  cells: readonly Cell[],
+) => readonly SparseVector[] | Promise<readonly SparseVector[]>;
+
 /** The encodings there are. */
-export const FEATURE_KINDS = ["paths", "subtrees", "one-hot"] as const;
-/** One of {@link FEATURE_KINDS}. */
-export type FeatureKind = typeof FEATURE_KINDS[number];
+export type FeatureKind = "paths" | "subtrees" | "one-hot";
 
 /** Computes and remembers the vectors of cells under one encoding, or several side by side. */
 export class CellFeatures {
   readonly #space: SearchSpace;
   readonly #kinds: readonly FeatureKind[];
   readonly #ids = new Map<string, number>();
-  readonly #vectors = new Map<number, SparseVector>();
+  readonly #vectors = new Map<string, SparseVector>();
 
   constructor(space: SearchSpace, kinds: readonly FeatureKind[]) {
     this.#space = space;
     this.#kinds = kinds;
   }
 
-  /** How many features were met so far. */
-  get size(): number {
-    return this.#ids.size;
-  }
-
   /** The vector of a cell of the space. */
-  of(cell: number): SparseVector {
-    let vector = this.#vectors.get(cell);
+  of({ key, graph }: Cell): SparseVector {
+    let vector = this.#vectors.get(key);
     if (vector !== undefined) return vector;
-    const graph = cellGraph(this.#space.cells(), cell);
     const counts = new Map<number, number>();
     for (const kind of this.#kinds) {
       for (const [name, count] of ENCODERS[kind](this.#space, graph)) {
@@ -61,7 +62,7 @@ export class CellFeatures {
       ids: Uint32Array.from(counts.keys()),
       values: Float32Array.from(counts.values()),
     };
-    this.#vectors.set(cell, vector);
+    this.#vectors.set(key, vector);
     return vector;
   }
 
@@ -70,6 +71,32 @@ export class CellFeatures {
     if (id === undefined) this.#ids.set(name, id = this.#ids.size);
     return id;
   }
+}
+
+/** The vectors of one or several encodings, side by side. */
+export function encodingVectors(
+  space: SearchSpace,
+  kinds: readonly FeatureKind[],
+): (cells: readonly Cell[]) => readonly SparseVector[] {
+  const features = new CellFeatures(space, kinds);
+  return (cells) => cells.map((cell) => features.of(cell));
+}
+
+/**
+ * Rows of a matrix as vectors.
+ *
+ * @param matrix `[count, width]`, row-major.
+ */
+export function rowVectors(
+  matrix: Float32Array,
+  count: number,
+): SparseVector[] {
+  const width = matrix.length / count;
+  const ids = Uint32Array.from({ length: width }, (_, i) => i);
+  return Array.from({ length: count }, (_, row) => ({
+    ids,
+    values: matrix.subarray(row * width, (row + 1) * width),
+  }));
 }
 
 const ENCODERS: Readonly<

@@ -13,6 +13,9 @@
 
 import type { SparseVector } from "./features.ts";
 
+/** Raised with every change of what comes out for the same inputs. */
+export const VERSION = 1;
+
 /** The grid that a process is chosen from. */
 export interface ProcessOptions {
   /** Candidates for ℓ, as multiples of the median distance of training points. */

@@ -11,10 +11,11 @@ export interface PublishedSearch {
   readonly method: string;
   /** Null where none are printed. */
   readonly queries: number | null;
-  /** By the name of the data set. */
+  /** By name of the data set. */
   readonly accuracies: Readonly<
-    Partial<
-      Record<string, { readonly validation: number | null; test: number }>
+    Record<
+      string,
+      { readonly validation: number | null; readonly test: number }
     >
   >;
 }

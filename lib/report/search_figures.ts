@@ -4,6 +4,13 @@
  * @module
  */
 
+import type {
+  CurveSeries,
+  ReturnedCell,
+  SearchedCells,
+} from "../search/rows.ts";
+import { drawCells } from "../spaces/draw.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 import { lineChart } from "./charts.ts";
 import {
   axis,
@@ -12,16 +19,15 @@ import {
   compact,
   type Figure,
   houseLayout,
-  type ReferenceLine,
   seriesStyle,
+  type Svg,
   type Trace,
 } from "./figure.ts";
-
-/** One method's mean and standard error after each query, from the first. */
-export interface SearchCurve {
-  readonly name: string;
-  readonly points: readonly { readonly mean: number; readonly error: number }[];
-}
+import {
+  searchCaption,
+  searchPlace,
+  type SearchText,
+} from "./search_tables.ts";
 
 /** Points of a curve: more are not told apart. */
 const CURVE_POINTS = 100;
@@ -35,12 +41,9 @@ const CURVE_POINTS = 100;
  * @throws {RangeError} If no curve has as many as `from` points.
  */
 export function searchCurves(
-  curves: readonly SearchCurve[],
-  text: ChartText,
-  { from = 16, references = [] }: {
-    readonly from?: number;
-    readonly references?: readonly ReferenceLine[];
-  } = {},
+  { dataset, accuracy, trials, optimum, curves }: CurveSeries,
+  where: SearchText,
+  { from = 16 }: { readonly from?: number } = {},
 ): Figure {
   const shown = curves.filter(({ points }) => points.length >= from);
   if (shown.length === 0) {
@@ -48,32 +51,39 @@ export function searchCurves(
       `Cannot draw the search: a method must have made ${from} queries or more, got none`,
     );
   }
+  const text: ChartText = {
+    title: `Search on ${searchPlace(where)}: ${dataset}, ${accuracy} accuracy`,
+    x: "queries",
+    y: `${accuracy} accuracy of the returned cell (%)`,
+    caption: `Mean of ${trials} trials with bands of one standard error.`,
+  };
   const longest = Math.max(...shown.map(({ points }) => points.length));
   const every = Math.ceil(longest / CURVE_POINTS);
-  const lines = shown.map(({ name, points }) => {
+  const lines = shown.map(({ method, points }) => {
     const at = points.keys().filter((i) =>
       (i + 1) % every === 0 || i === points.length - 1
     ).toArray();
     const pick = (sign: number) =>
       at.map((i) => points[i].mean + sign * points[i].error);
     return {
-      name,
+      name: method,
       x: at.map((i) => i + 1),
       y: pick(0),
       lower: pick(-1),
       upper: pick(1),
     };
   });
-  const figure = lineChart(lines, text, { references });
-  const levels = [
-    ...shown.flatMap(({ points }) => points.slice(from - 1)),
-  ].map(({ mean }) => mean).concat(references.map(({ value }) => value));
+  const figure = lineChart(lines, text, {
+    references: [{ value: optimum, label: "optimum" }],
+  });
+  const levels = shown.flatMap(({ points }) => points.slice(from - 1))
+    .map(({ mean }) => mean).concat(optimum);
   const [low, high] = [Math.min(...levels), Math.max(...levels)];
   const margin = 0.06 * (high - low || 1);
   const { shapes, annotations } = figure.layout;
   return {
     ...figure,
-    layout: houseLayout(text.title, shown.map(({ name }) => name), {
+    layout: houseLayout(text.title, shown.map(({ method }) => method), {
       xaxis: axis(text.x),
       yaxis: axis(text.y, { range: [low - margin, high + 2 * margin] }),
       shapes,
@@ -84,25 +94,25 @@ export function searchCurves(
   };
 }
 
-/** The cells that a search asked for, in order. */
-export interface SearchedCells {
-  readonly name: string;
-  readonly values: readonly number[];
-  /** What is shown of each cell that is pointed at; `<br>` breaks a line. */
-  readonly texts: readonly string[];
-}
+/** Share of the points, the lowest, that lie below the plot: far below the others. */
+const HIDDEN = 0.1;
 
 /**
  * A point for each query; pointed at, it tells its cell.
  *
- * The vertical axis leaves out the lowest `hidden` share of all points, which lie far
- * below the others.
+ * @param dataset Title of the data set.
  */
 export function searchScatter(
   searches: readonly SearchedCells[],
-  text: ChartText,
-  { hidden = 0.1 }: { readonly hidden?: number } = {},
+  dataset: string,
+  where: SearchText,
 ): Figure {
+  const text: ChartText = {
+    title: `Queried cells, ${searchPlace(where)}, ${dataset}`,
+    x: "query",
+    y: "validation accuracy (%)",
+    caption: "The lowest tenth of the points is below the plot.",
+  };
   const data = searches.map(({ name, values, texts }, index): Trace => {
     const { color, symbol } = seriesStyle(index);
     return {
@@ -118,7 +128,7 @@ export function searchScatter(
   });
   const sorted = searches.flatMap(({ values }) => [...values])
     .sort((a, b) => a - b);
-  const low = sorted[Math.floor(hidden * sorted.length)];
+  const low = sorted[Math.floor(HIDDEN * sorted.length)];
   const high = sorted.at(-1)!;
   const margin = 0.04 * (high - low || 1);
   const layout = houseLayout(text.title, searches.map(({ name }) => name), {
@@ -128,4 +138,36 @@ export function searchScatter(
     height: 460,
   });
   return { data, layout, ...captionOf(text) };
+}
+
+/**
+ * Draws cells that the trials of a method returned, each with its validation and test
+ * accuracy.
+ *
+ * @param seeds Trials that there were.
+ */
+export async function returnedCellsDrawing(
+  space: SearchSpace,
+  cells: readonly ReturnedCell[],
+  { method, seeds, surrogate }: {
+    readonly method: string;
+    readonly seeds: number;
+    readonly surrogate: boolean;
+  },
+): Promise<Svg> {
+  const percent = (accuracy: number) => (100 * accuracy).toFixed(2);
+  return {
+    svg: await drawCells(space, cells.map(({ cell }) => cell.graph), {
+      columns: 3,
+      titles: cells.map(({ dataset, validation, test }) =>
+        `${dataset}: ${percent(validation)} / ${percent(test)}`
+      ),
+    }),
+    caption: searchCaption(
+      `Cells that ${method} returned, with validation and test accuracy (%); by ${
+        cells.map(({ trials }) => trials).join(", ")
+      } of ${seeds} trials.`,
+      { space, surrogate },
+    ),
+  };
 }

@@ -6,10 +6,16 @@
  * @module
  */
 
+import { runKey } from "../core/keys.ts";
 import type { Random } from "../core/random.ts";
-import { unseenCells } from "./methods.ts";
+import type { Cell } from "../spaces/cell.ts";
+import type { CellWriter, KeyedWriter } from "./cell_writer.ts";
+import type { SearchMethod } from "./method.ts";
 import { byAccuracy, type Oracle, type Query } from "./oracle.ts";
-import type { CellWriter } from "./writer.ts";
+import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
+
+/** Raised with every change of what comes out for the same settings and inputs. */
+export const VERSION = 1;
 
 /** The parameters that the paper leaves open; n + T(n − m) queries at most. */
 export interface Algorithm1Options {
@@ -42,7 +48,7 @@ export function algorithm1Queries(
 const PATIENCE = 20;
 
 /**
- * Runs Algorithm 1 until its iterations are done or the budget is spent.
+ * Algorithm 1, until its iterations are done or the budget is spent.
  *
  * A cell counts as added only if it was not queried before: what the model writes twice, or
  * what is no covered cell of the space, is written again, so that each iteration adds
@@ -51,31 +57,50 @@ const PATIENCE = 20;
  *
  * @throws {RangeError} If not `1 ≤ m` and `3m ≤ n`.
  */
-export async function algorithm1(
-  oracle: Oracle,
-  random: Random,
-  writer: CellWriter,
+export function algorithm1(
+  { writer, key }: KeyedWriter,
   options: Algorithm1Options = ALGORITHM_1,
-): Promise<void> {
-  const { masked, population, kept, iterations } = options;
+): SearchMethod {
+  const { population, kept } = options;
   if (!(kept >= 1 && 3 * kept <= population)) {
     throw new RangeError(
       `Cannot run Algorithm 1: m must be from 1 to n/3, got m = ${kept} and n = ${population}`,
     );
   }
+  return {
+    key: runKey({
+      method: "Algorithm 1",
+      version: VERSION,
+      writer: key,
+      options,
+      unseen: UNSEEN_VERSION,
+    }),
+    search: (oracle, random) => _search(oracle, random, writer, options),
+  };
+}
+
+async function _search(
+  oracle: Oracle,
+  random: Random,
+  writer: CellWriter,
+  { masked, population, kept, iterations }: Algorithm1Options,
+): Promise<void> {
   const add = async (
     count: number,
-    write: () => Promise<number[]>,
+    write: () => Promise<Cell[]>,
   ): Promise<Query[]> => {
     const added: Query[] = [];
     const open = () => Math.min(count - added.length, oracle.remaining);
     for (let idle = 0; open() > 0 && idle < PATIENCE; idle++) {
+      const found = new Map<string, Cell>();
       for (const cell of await write()) {
-        if (open() === 0) break;
-        if (oracle.seen(cell) || !oracle.covers(cell)) continue;
-        added.push({ cell, validation: oracle.query(cell) });
-        idle = 0;
+        if (found.size === open()) break;
+        if (!oracle.seen(cell) && oracle.covers(cell)) {
+          found.set(cell.key, cell);
+        }
       }
+      if (found.size > 0) idle = 0;
+      added.push(...await oracle.ask([...found.values()]));
     }
     return added;
   };

@@ -12,17 +12,31 @@
  * @module
  */
 
-import { type Executor } from "../engine/executor.ts";
+import {
+  CellFeatures,
+  VERSION as FEATURES_VERSION,
+} from "../analysis/features.ts";
+import { runKey } from "../core/keys.ts";
+import type { Random } from "../core/random.ts";
 import { floats, type HostTensors, scalar } from "../core/tensors.ts";
+import type { Executor } from "../engine/executor.ts";
 import { type Tensors, tf } from "../engine/tensorflow.ts";
 import { adamWSlots, type LossResult, trainingStep } from "../nn/optimizers.ts";
-import type { Random } from "../core/random.ts";
+import type { Cell } from "../spaces/cell.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { CellFeatures } from "../analysis/features.ts";
-import { unseenCells } from "./methods.ts";
-import { neighbours } from "./neighbours.ts";
+import type { SearchMethod } from "./method.ts";
+import { neighbours, VERSION as NEIGHBOURS_VERSION } from "./neighbours.ts";
 import type { Oracle, Query } from "./oracle.ts";
-import { type RoundOptions, ROUNDS, searchInRounds } from "./rounds.ts";
+import {
+  type RoundOptions,
+  ROUNDS,
+  searchInRounds,
+  VERSION as ROUNDS_VERSION,
+} from "./rounds.ts";
+import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
+
+/** Raised with every change of what comes out for the same settings and inputs. */
+export const VERSION = 1;
 
 const NETWORKS = 5;
 const HIDDEN_LAYERS = 10;
@@ -34,19 +48,40 @@ const LEAST_ERROR = 1;
 /** Rows that predictions are made in. */
 const BATCH = 256;
 
-/** Runs BANANAS until the budget is spent. */
-export async function bananas(
+/** BANANAS, on a device. */
+export function bananas(
+  executor: Executor,
+  options: RoundOptions = ROUNDS,
+): SearchMethod {
+  return {
+    key: runKey({
+      method: "BANANAS",
+      version: VERSION,
+      device: executor.description,
+      options,
+      networks: [NETWORKS, HIDDEN_LAYERS, WIDTH],
+      training: [STEPS, LEARNING_RATE, LEAST_ERROR],
+      features: FEATURES_VERSION,
+      rounds: ROUNDS_VERSION,
+      unseen: UNSEEN_VERSION,
+      neighbours: NEIGHBOURS_VERSION,
+    }),
+    search: (oracle, random) => _search(oracle, random, executor, options),
+  };
+}
+
+async function _search(
   oracle: Oracle,
   random: Random,
   executor: Executor,
-  options: RoundOptions = ROUNDS,
+  options: RoundOptions,
 ): Promise<void> {
   const ensemble = new Ensemble(oracle.space, oracle.budget, executor);
   try {
     await searchInRounds(oracle, options, {
       initial: () => unseenCells(oracle, random),
       candidates: (best) =>
-        best.flatMap((cell) => Array.from(neighbours(oracle.space, cell))),
+        best.flatMap((cell) => neighbours(oracle.space, cell)),
       rank: async (candidates, queries) => {
         await ensemble.fit(queries, random);
         const predictions = await ensemble.predict(candidates);
@@ -77,7 +112,7 @@ class Ensemble {
   constructor(space: SearchSpace, rows: number, executor: Executor) {
     this.#features = new CellFeatures(space, ["paths"]);
     this.#rows = rows;
-    this.#paths = pathCount(space);
+    this.#paths = _pathCount(space);
     this.#executor = executor;
     this.#names = Array.from(
       { length: HIDDEN_LAYERS + 1 },
@@ -119,7 +154,7 @@ class Ensemble {
 
   /** Mean and deviation of the networks' predictions of the error, percent. */
   async predict(
-    cells: readonly number[],
+    cells: readonly Cell[],
   ): Promise<{ mean: number; deviation: number }[]> {
     const state = this.#executor.state(this.#weights);
     const predictions: { mean: number; deviation: number }[] = [];
@@ -169,7 +204,7 @@ class Ensemble {
   }
 
   /** Path encodings as a matrix, `[1, rows, P]`; rows after the last cell are zero. */
-  #encoded(cells: readonly number[], rows: number) {
+  #encoded(cells: readonly Cell[], rows: number) {
     const values = new Float32Array(rows * this.#paths);
     cells.forEach((cell, row) => {
       for (const id of this.#features.of(cell).ids) {
@@ -180,11 +215,14 @@ class Ensemble {
   }
 }
 
-/** How many paths there can be: sequences of operations of each length; `none` is on no path. */
-export function pathCount(space: SearchSpace): number {
+/**
+ * How many paths there can be: sequences of operations of each length, from each input;
+ * `none` is on no path.
+ */
+function _pathCount(space: SearchSpace): number {
   const operations =
     space.innerOps.filter((op) => space.ops[op] !== "none").length;
-  return space.settings.search.pathLengths
+  return space.inputs * space.settings.search.pathLengths
     .reduce((sum, length) => sum + operations ** length, 0);
 }
 

@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { CellVectors } from "../analysis/features.ts";
+import { runKey } from "../core/keys.ts";
 import type { Executor } from "../engine/executor.ts";
 import type { CellModel } from "../generation/cell_sampling.ts";
 import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/network.ts";
@@ -16,20 +18,18 @@ import {
   algorithm1Queries,
   ALGORITHM_1,
 } from "./algorithm1.ts";
+import { archLlmOptions, archLlmSearch } from "./arch_llm_search.ts";
 import { bananas } from "./bananas.ts";
 import {
-  archLlmSearch,
   bayesianOptimisation,
-  type CellVectors,
-  encodingVectors,
-} from "./bayesian.ts";
-import type { FeatureKind } from "../analysis/features.ts";
-import { localSearch, randomSearch, regularisedEvolution } from "./methods.ts";
-import type { NamedMethod } from "./trials.ts";
-import { modelWriter } from "./writer.ts";
-
-/** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+  latentBayesianOptimisation,
+} from "./bayesian_optimisation.ts";
+import type { KeyedWriter } from "./cell_writer.ts";
+import { localSearch } from "./local_search.ts";
+import type { NamedMethod } from "./method.ts";
+import { randomSearch } from "./random_search.ts";
+import { regularisedEvolution } from "./regularised_evolution.ts";
+import { modelWriter, VERSION as WRITER_VERSION } from "./writer.ts";
 
 /** Queries of AG-Net's protocol (arXiv:2203.08734, §4). */
 export const ROUNDS_BUDGET = 192;
@@ -38,6 +38,11 @@ export const LONG_BUDGET = algorithm1Queries(ALGORITHM_1);
 
 /** The name of the search that asks a predictor which of the model's cells to query. */
 export const ARCH_LLM_SEARCH = "Arch-LLM+ search";
+const RANDOM_SEARCH = "Random search";
+const EVOLUTION = "Regularised evolution";
+const LOCAL_SEARCH = "Local search";
+const PATHS_AND_SUBTREES = "Bayesian optimisation, paths and subtrees";
+const BANANAS = "BANANAS";
 
 /** Temperature at which Algorithm 1 has its model write. */
 const TEMPERATURE = 1;
@@ -59,14 +64,31 @@ export const ALGORITHM_1_SETTINGS: readonly Algorithm1Options[] = [
   { ...ALGORITHM_1, masked: 7 },
 ];
 
+/** The methods whose anytime curves are drawn. */
+export const DRAWN_METHODS: readonly string[] = [
+  RANDOM_SEARCH,
+  EVOLUTION,
+  LOCAL_SEARCH,
+  PATHS_AND_SUBTREES,
+  BANANAS,
+  algorithm1Name("arch-llm"),
+  ARCH_LLM_SEARCH,
+];
+
+/** The methods whose queried cells are drawn. */
+export const SCATTERED_METHODS: readonly string[] = [
+  RANDOM_SEARCH,
+  algorithm1Name("arch-llm"),
+  ARCH_LLM_SEARCH,
+];
+
 /** Algorithm 1 with the paper's code, under each of {@link ALGORITHM_1_SETTINGS}. */
-export async function algorithm1Variants(
+export function algorithm1Variants(
   model: CellModel,
   executor: Executor,
-): Promise<NamedMethod[]> {
-  const source = await _key(executor);
+): NamedMethod[] {
   return ALGORITHM_1_SETTINGS.map((options) =>
-    _algorithm1(model, "arch-llm", source, options)
+    _algorithm1(model, "arch-llm", executor, options)
   );
 }
 
@@ -87,83 +109,82 @@ export function algorithm1Name(
 /**
  * All methods, in the order of the tables: rivals first.
  *
+ * @param models Of one space.
  * @param latents arch2vec's latent vectors, and a key that tells its weights from others.
  */
-export async function comparedMethods(
+export function comparedMethods(
   models: Readonly<Record<CodeKind, CellModel>>,
   latents: { readonly vectors: CellVectors; readonly key: string },
   executor: Executor,
-): Promise<NamedMethod[]> {
-  const key = await _key(executor);
-  const writer = modelWriter(models["arch-llm-plus"], {
-    temperature: models["arch-llm-plus"].space.settings.search.writerTemperature,
-  });
-  const process = (
-    name: string,
-    features: readonly FeatureKind[],
-  ): NamedMethod => ({
-    name: `Bayesian optimisation, ${name}`,
-    search: (oracle, random) =>
-      bayesianOptimisation(
-        oracle,
-        random,
-        encodingVectors(oracle.space, features),
-      ),
-    budget: ROUNDS_BUDGET,
-    key,
-  });
+): NamedMethod[] {
+  const model = models["arch-llm-plus"];
+  const writer = _writer(
+    model,
+    model.space.settings.search.writerTemperature,
+    executor,
+  );
   return [
-    { name: "Random search", search: randomSearch, budget: LONG_BUDGET, key },
+    { name: RANDOM_SEARCH, budget: LONG_BUDGET, ...randomSearch() },
+    { name: EVOLUTION, budget: LONG_BUDGET, ...regularisedEvolution() },
+    { name: LOCAL_SEARCH, budget: LONG_BUDGET, ...localSearch() },
     {
-      name: "Regularised evolution",
-      search: (oracle, random) => regularisedEvolution(oracle, random),
-      budget: LONG_BUDGET,
-      key,
+      name: "Bayesian optimisation, one-hot",
+      budget: ROUNDS_BUDGET,
+      ...bayesianOptimisation(["one-hot"]),
     },
-    { name: "Local search", search: localSearch, budget: LONG_BUDGET, key },
-    process("one-hot", ["one-hot"]),
-    process("paths", ["paths"]),
-    process("paths and subtrees", ["paths", "subtrees"]),
+    {
+      name: "Bayesian optimisation, paths",
+      budget: ROUNDS_BUDGET,
+      ...bayesianOptimisation(["paths"]),
+    },
+    {
+      name: PATHS_AND_SUBTREES,
+      budget: ROUNDS_BUDGET,
+      ...bayesianOptimisation(["paths", "subtrees"]),
+    },
     {
       name: "Bayesian optimisation, arch2vec",
-      search: (oracle, random) =>
-        bayesianOptimisation(oracle, random, latents.vectors),
       budget: ROUNDS_BUDGET,
-      key: `${key} ${latents.key}`,
+      ...latentBayesianOptimisation(_onDevice(latents, executor)),
     },
-    {
-      name: "BANANAS",
-      search: (oracle, random) => bananas(oracle, random, executor),
-      budget: ROUNDS_BUDGET,
-      key,
-    },
-    ...CODES.map((code) => _algorithm1(models[code], code, key)),
+    { name: BANANAS, budget: ROUNDS_BUDGET, ...bananas(executor) },
+    ...CODES.map((code) => _algorithm1(models[code], code, executor)),
     {
       name: ARCH_LLM_SEARCH,
-      search: (oracle, random) => archLlmSearch(oracle, random, writer),
       budget: ROUNDS_BUDGET,
-      key: `${key} ${models["arch-llm-plus"].key}`,
+      ...archLlmSearch(writer, archLlmOptions(model.space)),
     },
   ];
-}
-
-/** Identity of the code of all methods and of the device that it runs on. */
-async function _key(executor: Executor): Promise<string> {
-  const source = `version ${VERSION}`;
-  return `${source} ${executor.description}`;
 }
 
 function _algorithm1(
   model: CellModel,
   code: CodeKind,
-  source: string,
+  executor: Executor,
   options: Algorithm1Options = ALGORITHM_1,
 ): NamedMethod {
-  const writer = modelWriter(model, { temperature: TEMPERATURE });
   return {
     name: algorithm1Name(code, options),
-    search: (oracle, random) => algorithm1(oracle, random, writer, options),
     budget: algorithm1Queries(options),
-    key: `${source} ${model.key}`,
+    ...algorithm1(_writer(model, TEMPERATURE, executor), options),
   };
+}
+
+function _writer(
+  model: CellModel,
+  temperature: number,
+  executor: Executor,
+): KeyedWriter {
+  return _onDevice({
+    writer: modelWriter(model, { temperature }),
+    key: runKey({ version: WRITER_VERSION, model: model.key, temperature }),
+  }, executor);
+}
+
+/** What a model gives differs in its last digits from device to device. */
+function _onDevice<T extends { readonly key: string }>(
+  model: T,
+  { description }: Executor,
+): T {
+  return { ...model, key: runKey({ model: model.key, device: description }) };
 }

@@ -6,30 +6,36 @@
  * @module
  */
 
+import {
+  type CellVectors,
+  rowVectors,
+  type SparseVector,
+} from "../analysis/features.ts";
 import type { Arch2vec } from "../models/arch2vec/training.ts";
-import type { SearchSpace } from "../spaces/space.ts";
-import type { CellVectors } from "./bayesian.ts";
-import type { SparseVector } from "../analysis/features.ts";
+import { cellTable, type SearchSpace } from "../spaces/space.ts";
 
 /** Computes and remembers the latent means of cells, `N · D` numbers each. */
 export function latentVectors(
   model: Arch2vec,
   space: SearchSpace,
 ): CellVectors {
-  const size = model.config.nodes * model.config.latentDim;
-  const ids = Uint32Array.from({ length: size }, (_, i) => i);
-  const known = new Map<number, SparseVector>();
+  const known = new Map<string, SparseVector>();
   return async (cells) => {
-    const open = [...new Set(cells)].filter((cell) => !known.has(cell));
-    if (open.length > 0) {
-      const means = await model.encode(space, open);
-      open.forEach((cell, row) =>
-        known.set(cell, {
-          ids,
-          values: means.subarray(row * size, (row + 1) * size),
-        })
+    const open = new Map(
+      cells.filter(({ key }) => !known.has(key)).map((
+        cell,
+      ) => [cell.key, cell]),
+    );
+    if (open.size > 0) {
+      const graphs = Array.from(open.values(), ({ graph }) => graph);
+      const means = await model.encode(
+        space,
+        [...graphs.keys()],
+        cellTable(graphs, model.config.nodes),
       );
+      const vectors = rowVectors(means, open.size);
+      [...open.keys()].forEach((key, row) => known.set(key, vectors[row]));
     }
-    return cells.map((cell) => known.get(cell)!);
+    return cells.map(({ key }) => known.get(key)!);
   };
 }

@@ -1,8 +1,8 @@
 /**
- * What a search may ask: the validation accuracy of a cell, within a budget of queries.
+ * What a search may ask: the validation accuracies of cells, within a budget of queries.
  *
- * A query is a look-up of a cell not seen before; a cell of the table is a canonical cell,
- * so a repeat, in whatever form it was drawn, costs nothing. Test accuracies are not in
+ * A query is the evaluation of a cell that was not asked for before; a cell is known by its
+ * key, so a repeat, in whatever form it was drawn, costs nothing. Test accuracies are not in
  * reach of a search: they are looked up afterwards, in `results.ts`.
  *
  * Source: NAS-Bench-101 (arXiv:1902.09635), §4.1; the query counts of the paper's Tables 3, 4.
@@ -10,41 +10,56 @@
  * @module
  */
 
-import type { EnumeratedSpace } from "../spaces/space.ts";
-
-/** Validation accuracies of the cells of a space. */
-export interface ValidationTable {
-  /** By cell, fractions from 0 to 1; NaN where a cell is not covered. */
-  readonly validation: ArrayLike<number>;
-  /** The covered cells, ascending. */
-  readonly covered: Uint32Array;
-  /**
-   * How many cells of the space each covered cell stands for, by cell; missing where each
-   * counts the same. A random cell of the space is drawn with these.
-   */
-  readonly weights?: ArrayLike<number>;
-}
+import {
+  checkedEvaluation,
+  type CoveredCells,
+  type Evaluation,
+  type Evaluator,
+} from "../evaluation/evaluator.ts";
+import type { Cell } from "../spaces/cell.ts";
+import { isEnumerated, type SearchSpace } from "../spaces/space.ts";
 
 /** One query. */
 export interface Query {
-  readonly cell: number;
+  readonly cell: Cell;
+  /** A fraction; 0 where the evaluation failed. */
   readonly validation: number;
+  /** Why the evaluation failed; missing where it did not. */
+  readonly error?: string;
+}
+
+/** A cell that was asked for. */
+interface Asked {
+  readonly cell: Cell;
+  /** Until it is settled. */
+  batch: Promise<void> | null;
+  query: Query | null;
 }
 
 /** Answers queries until the budget is spent. */
 export class Oracle {
-  readonly space: EnumeratedSpace;
+  readonly space: SearchSpace;
   readonly budget: number;
-  readonly #table: ValidationTable;
-  readonly #seen = new Map<number, number>();
-  readonly #history: Query[] = [];
+  readonly #evaluator: Evaluator;
+  readonly #signal: AbortSignal | undefined;
+  /** By key, in the order asked. */
+  readonly #asked = new Map<string, Asked>();
 
   /**
    * @param budget How many queries there are.
-   * @throws {RangeError} If the budget is no whole number from 1 to the covered cells.
+   * @param options `signal`: when it aborts, what is being asked ends with its reason as an
+   *   error.
+   * @throws {RangeError} If the budget is no whole number from 1 to the cells there are to
+   *   ask for.
    */
-  constructor(space: EnumeratedSpace, table: ValidationTable, budget: number) {
-    const most = table.covered.length;
+  constructor(
+    space: SearchSpace,
+    evaluator: Evaluator,
+    budget: number,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ) {
+    const most = evaluator.covered?.indices.length ??
+      (isEnumerated(space) ? space.cells().count : Infinity);
     if (!Number.isInteger(budget) || budget < 1 || budget > most) {
       throw new RangeError(
         `Cannot search: the budget must be a whole number of queries from 1 to ${most}, got ${budget}`,
@@ -52,82 +67,97 @@ export class Oracle {
     }
     this.space = space;
     this.budget = budget;
-    this.#table = table;
+    this.#evaluator = evaluator;
+    this.#signal = signal;
   }
 
-  /** Cells that can be asked for, ascending. */
-  get covered(): Uint32Array {
-    return this.#table.covered;
+  /** The cells that can be asked for; null where those are all cells of the space. */
+  get covered(): CoveredCells | null {
+    return this.#evaluator.covered ?? null;
   }
 
-  /** How many cells of the space a covered cell stands for; null where each counts the same. */
-  get weights(): ArrayLike<number> | null {
-    return this.#table.weights ?? null;
-  }
-
-  /** Queries left. */
+  /** Queries left; those that are being answered are spent. */
   get remaining(): number {
-    return this.budget - this.#history.length;
+    return this.budget - this.#asked.size;
   }
 
-  /** The queries so far, in order. */
+  /** The queries that are answered, in the order asked, whatever the order answers came in. */
   get history(): readonly Query[] {
-    return this.#history;
+    return Array.from(this.#asked.values(), ({ query }) => query)
+      .filter((query) => query !== null);
   }
 
   /** Whether a cell can be asked for. */
-  covers(cell: number): boolean {
-    return !Number.isNaN(this.#table.validation[cell] ?? NaN);
+  covers(cell: Cell): boolean {
+    return this.#evaluator.covers(cell);
   }
 
   /** Whether a cell was asked for before: to ask again is free. */
-  seen(cell: number): boolean {
-    return this.#seen.has(cell);
+  seen(cell: Cell): boolean {
+    return this.#asked.has(cell.key);
   }
 
   /**
-   * The validation accuracy of a cell, a fraction.
+   * Asks for cells, in order, while the budget lasts.
    *
-   * @throws {RangeError} If the cell is not covered, or is new and the budget is spent.
-   */
-  query(cell: number): number {
-    const known = this.#seen.get(cell);
-    if (known !== undefined) return known;
-    if (!this.covers(cell)) {
-      throw new RangeError(
-        `Cannot query a cell: it must be one of the ${this.covered.length} covered ones, got ${cell}`,
-      );
-    }
-    if (this.remaining === 0) {
-      throw new RangeError(
-        `Cannot query a cell: there must be queries left, got none of ${this.budget}`,
-      );
-    }
-    const validation = this.#table.validation[cell];
-    this.#seen.set(cell, validation);
-    this.#history.push({ cell, validation });
-    return validation;
-  }
-
-  /**
-   * Queries cells in order while the budget lasts.
+   * What is spent is spent before anything is awaited, so that searches may ask again while
+   * they wait. A cell whose evaluation fails is a query as well.
    *
-   * @returns Those that were asked, repeats left out.
+   * @returns The queries of those that could be asked, in order; repeats, cells that are not
+   *   covered, and new ones for which nothing is left are passed over.
+   * @throws {Error} If the evaluator gives up, or the search is aborted.
    */
-  queryAll(cells: Iterable<number>): Query[] {
-    const asked: Query[] = [];
-    const before = new Set<number>();
+  async ask(cells: readonly Cell[]): Promise<Query[]> {
+    const wanted = new Set<Asked>();
+    const open: Asked[] = [];
     for (const cell of cells) {
-      if (before.has(cell)) continue;
-      if (!this.seen(cell) && this.remaining === 0) continue;
-      before.add(cell);
-      asked.push({ cell, validation: this.query(cell) });
+      let asked = this.#asked.get(cell.key);
+      if (asked === undefined) {
+        if (this.remaining === 0 || !this.covers(cell)) continue;
+        asked = { cell, batch: null, query: null };
+        this.#asked.set(cell.key, asked);
+        open.push(asked);
+      }
+      wanted.add(asked);
     }
-    return asked;
+    if (open.length > 0) {
+      const batch = this.#evaluate(open);
+      for (const asked of open) asked.batch = batch;
+    }
+    await Promise.all(Array.from(wanted, ({ batch }) => batch));
+    return Array.from(wanted, ({ query }) => query!);
+  }
+
+  /** Settles what was asked for, with the first evaluation of each cell. */
+  async #evaluate(open: readonly Asked[]): Promise<void> {
+    const byKey = new Map(open.map((asked) => [asked.cell.key, asked]));
+    const settle = (evaluation: Evaluation) => {
+      const asked = byKey.get(evaluation.cell.key);
+      if (asked === undefined || asked.query !== null) return;
+      const { cell } = asked;
+      asked.query = "error" in evaluation
+        ? { cell, validation: 0, error: evaluation.error }
+        : { cell, validation: evaluation.validation };
+    };
+    const evaluations = this.#evaluator.evaluate(
+      open.map(({ cell }) => cell),
+      { signal: this.#signal },
+    );
+    for await (const evaluation of evaluations) {
+      settle(checkedEvaluation(evaluation));
+    }
+    this.#signal?.throwIfAborted();
+    for (const { cell } of open) settle({ cell, error: "no answer came" });
+    for (const asked of open) asked.batch = null;
   }
 }
 
-/** Sorts queries by validation accuracy, the best first; equals keep their order. */
+/** Sorts queries by validation accuracy, the best first and failures last; equals keep their order. */
 export function byAccuracy(queries: readonly Query[]): Query[] {
-  return queries.toSorted((a, b) => b.validation - a.validation);
+  return queries.toSorted((a, b) => rankOf(b) - rankOf(a));
+}
+
+/** A number to compare queries by: the accuracy, less than any for a failure. */
+export function rankOf({ validation, error }: Query): number {
+  return error === undefined ? validation : -1;
 }

@@ -10,12 +10,14 @@
  */
 
 import type { AccuracyTable } from "../spaces/accuracies.ts";
-import type { Query } from "./oracle.ts";
+import { type Estimate, estimate } from "../metrics/statistics.ts";
+import type { Cell } from "../spaces/cell.ts";
+import { rankOf } from "./oracle.ts";
 import type { Trial } from "./trials.ts";
 
 /** Accuracies of the cell that a search would return after so many queries, fractions. */
 export interface Returned {
-  readonly cell: number;
+  readonly cell: Cell;
   readonly validation: number;
   readonly test: number;
 }
@@ -23,39 +25,26 @@ export interface Returned {
 /**
  * What a trial would return after each of its queries.
  *
- * @returns One entry a query; of equal validation accuracies the first counts.
+ * @returns One entry a query; of equal validation accuracies the first counts, and a failed
+ *   evaluation only where all before it failed.
  */
 export function returnedCells(
   { queries }: Trial,
   { test }: Pick<AccuracyTable, "test">,
 ): Returned[] {
-  let best: Query | null = null;
+  let best = queries[0];
   return queries.map((query) => {
-    if (best === null || query.validation > best.validation) best = query;
-    return { ...best, test: test[best.cell] };
+    if (rankOf(query) > rankOf(best)) best = query;
+    const { cell, validation } = best;
+    return { cell, validation, test: test[cell.index!] };
   });
 }
 
-/** A mean and what it may be off by. */
-export interface Estimate {
-  readonly mean: number;
-  /** Standard error of the mean; 0 for one value. */
-  readonly error: number;
-}
-
-/** Mean and standard error of independent values, at least one. */
-export function estimate(values: readonly number[]): Estimate {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, error: n < 2 ? 0 : Math.sqrt(squares / (n - 1) / n) };
-}
-
-/** What a method reached on a data set. */
+/** What a method reached on a table. */
 export interface MethodSummary {
   readonly method: string;
-  readonly dataset: string;
   readonly trials: number;
+  /** Of each trial. */
   readonly queries: number;
   /** Of the returned cells, percent. */
   readonly validation: Estimate;
@@ -64,7 +53,7 @@ export interface MethodSummary {
   readonly optima: number;
 }
 
-/** The covered cell with the best validation accuracy; the first of equals. */
+/** Index of the covered cell with the best validation accuracy; the first of equals. */
 export function bestCell(
   { covered, validation }: Pick<AccuracyTable, "covered" | "validation">,
 ): number {
@@ -94,7 +83,6 @@ export function summarise(
       estimate(ends.map((end) => 100 * end[key]));
     return [{
       method,
-      dataset: table.dataset,
       trials: ends.length,
       queries: at,
       validation: percent("validation"),

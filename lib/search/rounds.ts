@@ -5,7 +5,11 @@
  * @module
  */
 
+import type { Cell } from "../spaces/cell.ts";
 import { byAccuracy, type Oracle, type Query } from "./oracle.ts";
+
+/** Raised with every change of what comes out for the same settings and inputs. */
+export const VERSION = 1;
 
 /** Settings of a search by rounds. */
 export interface RoundOptions {
@@ -30,58 +34,57 @@ export const ROUNDS: RoundOptions = {
 /** The parts in which searches by rounds differ; cells may repeat or have been queried. */
 export interface RoundSearch {
   /** Cells to begin with, in order. */
-  initial(): Iterable<number> | Promise<Iterable<number>>;
+  initial(): Iterable<Cell> | Promise<Iterable<Cell>>;
   /** @param best The best cells so far, the best first. */
-  candidates(
-    best: readonly number[],
-  ): Iterable<number> | Promise<Iterable<number>>;
+  candidates(best: readonly Cell[]): Iterable<Cell> | Promise<Iterable<Cell>>;
   /** Sorts candidates, the most promising first. */
   rank(
-    candidates: readonly number[],
+    candidates: readonly Cell[],
     queries: readonly Query[],
-  ): readonly number[] | Promise<readonly number[]>;
+  ): readonly Cell[] | Promise<readonly Cell[]>;
   /** Where the others have too few new cells. */
-  otherwise(): Iterable<number>;
+  otherwise(): Iterable<Cell>;
 }
 
-/** Searches until the budget is spent. */
+/** Searches until the budget is spent, or nothing new is found anywhere. */
 export async function searchInRounds(
   oracle: Oracle,
   { initial, round, best }: Omit<RoundOptions, "candidates">,
   search: RoundSearch,
 ): Promise<void> {
-  _queryNew(oracle, await search.initial(), initial);
-  _queryNew(oracle, search.otherwise(), initial - oracle.history.length);
+  await _askNew(oracle, await search.initial(), initial);
+  await _askNew(oracle, search.otherwise(), initial - oracle.history.length);
   while (oracle.remaining > 0) {
     const before = oracle.remaining;
     const leaders = byAccuracy(oracle.history).slice(0, best)
       .map(({ cell }) => cell);
-    const candidates = new Set<number>();
+    const candidates = new Map<string, Cell>();
     for (const cell of await search.candidates(leaders)) {
-      if (oracle.covers(cell) && !oracle.seen(cell)) candidates.add(cell);
+      if (candidates.has(cell.key) || oracle.seen(cell)) continue;
+      if (oracle.covers(cell)) candidates.set(cell.key, cell);
     }
-    _queryNew(
-      oracle,
-      await search.rank([...candidates], oracle.history),
-      round,
-    );
+    const ranked = await search.rank([...candidates.values()], oracle.history);
+    await _askNew(oracle, ranked, round);
     if (oracle.remaining === before) {
-      _queryNew(oracle, search.otherwise(), round);
+      await _askNew(oracle, search.otherwise(), round);
     }
+    if (oracle.remaining === before) return;
   }
 }
 
-/** Queries the first `count` cells that are covered and were not queried before. */
-function _queryNew(
+/** Asks for the first `count` cells that are covered and were not queried before. */
+async function _askNew(
   oracle: Oracle,
-  cells: Iterable<number>,
+  cells: Iterable<Cell>,
   count: number,
-): void {
-  let open = Math.min(count, oracle.remaining);
-  if (open <= 0) return;
+): Promise<void> {
+  const most = Math.min(count, oracle.remaining);
+  if (most <= 0) return;
+  const found = new Map<string, Cell>();
   for (const cell of cells) {
     if (!oracle.covers(cell) || oracle.seen(cell)) continue;
-    oracle.query(cell);
-    if (--open === 0) return;
+    found.set(cell.key, cell);
+    if (found.size === most) break;
   }
+  await oracle.ask([...found.values()]);
 }

@@ -1,8 +1,10 @@
 /**
- * Trials: each method with each seed on each table of accuracies, under one protocol.
+ * Trials: each method with each seed by each evaluator, under one protocol.
  *
  * Seeds are paired: a seed gives every method the same start of its random numbers. Each
- * trial is saved as soon as it ends, and a run that was killed goes on with the next one.
+ * trial is saved when it ends. While it runs, a journal beside its file takes down each
+ * answer, so a run that was killed asks for no cell twice: the same search goes through
+ * what the journal knows, and on from there.
  *
  * Source: the paper's §4.5; AG-Net (arXiv:2203.08734), §4, for means over 10 trials.
  *
@@ -10,102 +12,186 @@
  */
 
 import { join } from "node:path";
-import type { AccuracyTable } from "../spaces/accuracies.ts";
-import { writeJson } from "../core/files.ts";
 import { loadResult } from "../core/checkpoints.ts";
-import { digest, runKey } from "../core/keys.ts";
-import { type OnProgress } from "../core/progress.ts";
+import { writeFileAtomic } from "../core/files.ts";
+import { runKey } from "../core/keys.ts";
+import type { OnProgress } from "../core/progress.ts";
 import { Random } from "../core/random.ts";
-import type { EnumeratedSpace } from "../spaces/space.ts";
-import type { SearchMethod } from "./methods.ts";
+import type { Evaluator } from "../evaluation/evaluator.ts";
+import { Journal, journalled } from "../evaluation/journal.ts";
+import type { Cell } from "../spaces/cell.ts";
+import type { SearchSpace } from "../spaces/space.ts";
+import type { NamedMethod } from "./method.ts";
 import { Oracle, type Query } from "./oracle.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 1;
 
-/** A method under a name. */
-export interface NamedMethod {
-  readonly name: string;
-  readonly search: SearchMethod;
-  /** Queries. */
-  readonly budget: number;
-  /** Identity of all that the method depends on: its code, a model's weights. */
-  readonly key: string;
-}
-
 /** One search, from its first query to its last. */
 export interface Trial {
   readonly method: string;
+  /** Name of the evaluator: of a table its data set. */
   readonly dataset: string;
   readonly seed: number;
   readonly queries: readonly Query[];
+  /** That it took, of a resumed one its last part. */
   readonly seconds: number;
+}
+
+/** A cell as it is saved: plain numbers, so that a space need not list it to have it back. */
+interface SavedCell {
+  readonly key: string;
+  readonly ops: readonly number[];
+  readonly incoming: readonly number[];
+  readonly index: number | null;
 }
 
 /** What is saved of a trial. */
 interface SavedTrial {
   readonly key: string;
-  readonly trial: Trial;
+  readonly trial: Omit<Trial, "queries"> & {
+    readonly queries: readonly (Omit<Query, "cell"> & { cell: SavedCell })[];
+  };
 }
 
 /**
  * Runs what was not run yet.
  *
- * @param options `folder`: where trials are saved, one file each.
+ * @param options `folder`: where trials are saved, one file each; `signal`: when it aborts,
+ *   the trial that is running ends with its reason as an error, and can be resumed;
+ *   `onWarning` is told what a killed run left behind broken.
  */
 export async function runTrials(
-  space: EnumeratedSpace,
-  tables: readonly AccuracyTable[],
+  space: SearchSpace,
+  evaluators: readonly Evaluator[],
   methods: readonly NamedMethod[],
-  { seeds, folder, onProgress = () => {} }: {
-    seeds: readonly number[];
-    folder?: string;
-    onProgress?: OnProgress;
+  { seeds, folder, signal, onProgress = () => {}, onWarning = console.warn }: {
+    readonly seeds: readonly number[];
+    readonly folder?: string;
+    readonly signal?: AbortSignal;
+    readonly onProgress?: OnProgress;
+    readonly onWarning?: (text: string) => void;
   },
 ): Promise<Trial[]> {
-  const source = `version ${VERSION}`;
   const trials: Trial[] = [];
-  const total = tables.length * methods.length * seeds.length;
-  for (const table of tables) {
-    const accuracies = [
-      space.name,
-      digest(Float32Array.from(table.validation)),
-      table.weights && digest(Float32Array.from(table.weights)),
-    ];
-    for (const { name, search, budget, key: method } of methods) {
+  const total = evaluators.length * methods.length * seeds.length;
+  for (const evaluator of evaluators) {
+    for (const method of methods) {
       for (const seed of seeds) {
-        const key = runKey({ accuracies, name, budget, method, seed, source });
-        const path = folder === undefined
-          ? null
-          : join(folder, table.dataset, `${_slug(name)}_${seed}.json`);
+        const place = folder === undefined ? null : {
+          folder: join(folder, evaluator.name),
+          name: `${_slug(method.name)}_${seed}`,
+        };
+        const key = runKey({
+          version: VERSION,
+          space: space.name,
+          evaluator: evaluator.key,
+          method: method.key,
+          budget: method.budget,
+          seed,
+        });
+        const path = place && join(place.folder, `${place.name}.json`);
         const saved = await loadResult<SavedTrial>(path, key, "trial");
-        let trial = saved?.trial;
-        if (trial === undefined) {
-          const oracle = new Oracle(space, table, budget);
-          const started = performance.now();
-          await search(oracle, Random.fromSeed(seed).split("search"));
-          trial = {
-            method: name,
-            dataset: table.dataset,
-            seed,
-            queries: oracle.history,
-            seconds: (performance.now() - started) / 1000,
-          };
-          if (path !== null) {
-            const file: SavedTrial = { key, trial };
-            await writeJson(path, file);
+        let trial = saved === null ? null : _restored(saved, method.name);
+        if (trial === null) {
+          const journal = place && join(
+            place.folder,
+            `${place.name}.${evaluator.key.slice(0, 8)}.journal`,
+          );
+          trial = await _run(space, evaluator, method, seed, {
+            journal,
+            signal,
+            onWarning,
+          });
+          if (path !== null && journal !== null) {
+            await writeFileAtomic(path, _saved(key, trial));
+            await Deno.remove(journal);
           }
         }
         trials.push(trial);
         onProgress({
           done: trials.length,
           total,
-          message: `${name}, ${table.dataset}, seed ${seed}`,
+          message: `${method.name}, ${evaluator.name}, seed ${seed}`,
         });
       }
     }
   }
   return trials;
+}
+
+/** Runs one trial, with what its journal knows. */
+async function _run(
+  space: SearchSpace,
+  evaluator: Evaluator,
+  { name, search, budget }: NamedMethod,
+  seed: number,
+  { journal: path, signal, onWarning }: {
+    readonly journal: string | null;
+    readonly signal: AbortSignal | undefined;
+    readonly onWarning: (text: string) => void;
+  },
+): Promise<Trial> {
+  const journal = path === null
+    ? null
+    : await Journal.open(path, evaluator.key);
+  try {
+    if (journal?.torn) {
+      onWarning(`A torn last line of ${path} was dropped`);
+    }
+    const oracle = new Oracle(
+      space,
+      journal === null ? evaluator : journalled(evaluator, journal),
+      budget,
+      { signal },
+    );
+    const started = performance.now();
+    await search(oracle, Random.fromSeed(seed).split("search"));
+    return {
+      method: name,
+      dataset: evaluator.name,
+      seed,
+      queries: oracle.history,
+      seconds: (performance.now() - started) / 1000,
+    };
+  } finally {
+    journal?.close();
+  }
+}
+
+function _saved(key: string, trial: Trial): string {
+  const file: SavedTrial = {
+    key,
+    trial: {
+      ...trial,
+      queries: trial.queries.map(({ cell, ...query }) => ({
+        cell: {
+          key: cell.key,
+          ops: [...cell.graph.ops],
+          incoming: [...cell.graph.incoming],
+          index: cell.index,
+        },
+        ...query,
+      })),
+    },
+  };
+  return JSON.stringify(file) + "\n";
+}
+
+/** @param method The name that it has today. */
+function _restored({ trial }: SavedTrial, method: string): Trial {
+  const queries = trial.queries.map(({ cell: saved, ...query }) => {
+    const cell: Cell = {
+      key: saved.key,
+      graph: {
+        ops: Uint8Array.from(saved.ops),
+        incoming: Uint32Array.from(saved.incoming),
+      },
+      index: saved.index,
+    };
+    return { cell, ...query };
+  });
+  return { ...trial, method, queries };
 }
 
 function _slug(name: string): string {

@@ -17,31 +17,12 @@ import {
   decodeSentences,
   sampleCells,
 } from "../generation/cell_sampling.ts";
-import type { EnumeratedSpace } from "../spaces/space.ts";
+import { type Cell, cellOf } from "../spaces/cell.ts";
+import type { CellWriter } from "./cell_writer.ts";
 import type { Sample } from "../metrics/generation.ts";
-import type { Random } from "../core/random.ts";
 
-/** Writes cells: new ones, and variants of given ones. */
-export interface CellWriter {
-  /**
-   * Writes cells from nothing, with the "generate:" prompt.
-   *
-   * @returns Indices of those that are cells of the space, at most `count`, in the order
-   *   they were written; a cell can come twice.
-   */
-  generate(count: number, random: Random): Promise<number[]>;
-  /**
-   * Writes one variant of each cell, with the "fill:" prompt and random masks.
-   *
-   * @param most The most codes that a mask hides; by default all.
-   * @returns As `generate`.
-   */
-  fill(
-    cells: readonly number[],
-    random: Random,
-    most?: number,
-  ): Promise<number[]>;
-}
+/** Raised with every change of what comes out for the same settings and inputs. */
+export const VERSION = 1;
 
 /**
  * A trained model as a writer.
@@ -54,10 +35,10 @@ export function modelWriter(
 ): CellWriter {
   const { space, vqvae, tokenizer, generator } = model;
   const { nodes, codebookSize } = vqvae.config;
-  const known = (samples: readonly Sample[]) =>
+  const known = (samples: readonly Sample[]): Cell[] =>
     samples.flatMap((sample) => {
-      const index = typeof sample === "string" ? null : (space as EnumeratedSpace).indexOf(sample);
-      return index === null ? [] : [index];
+      const cell = typeof sample === "string" ? null : cellOf(space, sample);
+      return cell === null ? [] : [cell];
     });
   return {
     async generate(count, random) {
@@ -69,7 +50,10 @@ export function modelWriter(
     },
     async fill(cells, random, most = nodes) {
       if (cells.length === 0) return [];
-      const { codes } = await vqvae.encode(space, cells);
+      const { codes } = await vqvae.encode(
+        space,
+        Uint32Array.from(cells, ({ index }) => index!),
+      );
       const masked = cells.map((_, i) =>
         maskCodes(
           codes.subarray(i * nodes, (i + 1) * nodes),

@@ -12,6 +12,7 @@
  */
 
 import type { OnProgress } from "../core/progress.ts";
+import type { Random } from "../core/random.ts";
 import type { SpaceAccuracies } from "./accuracies.ts";
 import { type Graph, PADDING_OP } from "./graph.ts";
 import type { SpaceSettings } from "./settings.ts";
@@ -106,6 +107,13 @@ export interface SearchSpace {
   key(graph: Graph): string;
   /** The keys of cells of the table, where the space has them at hand: those that `rawKey` or `key` would give. */
   cellKeys?(indices: Uint32Array, mode: MetricMode): string[];
+  /**
+   * Cells one step away from one, for searches that move from cell to cell; not all of them
+   * have to be cells. Missing where the steps are those of `neighbours` in `lib/search`.
+   */
+  neighbours?(graph: Graph): Iterable<Graph>;
+  /** A random cell of the whole space; missing where the cells of the table stand for it. */
+  randomCell?(random: Random): Graph;
   /** One line for a caption; any graph will do. */
   describe(graph: Graph): string;
   /** Counts that describe the space, beside those of the literature. */

@@ -1,27 +1,20 @@
 import assert from "node:assert/strict";
-import {
-  comparePredictors,
-  rowsByCell,
-} from "../../lib/analysis/predictors.ts";
+import { rowVectors } from "../../lib/analysis/features.ts";
+import { comparePredictors } from "../../lib/analysis/predictors.ts";
 import { Random } from "../../lib/core/random.ts";
 
 Deno.test("comparePredictors() tells a representation that knows from one that does not", () => {
   const count = 1300;
   const draw = Random.fromSeed(0);
-  const cells = Uint32Array.from({ length: count }, (_, i) => 2 * i);
   const matrix = Float32Array.from({ length: 3 * count }, () => draw.normal());
   const noise = Float32Array.from({ length: 3 * count }, () => draw.normal());
-  const accuracies = new Float64Array(2 * count).fill(NaN);
-  cells.forEach((cell, row) =>
-    accuracies[cell] = matrix[3 * row] + 0.5 * matrix[3 * row + 1]
+  const accuracies = Array.from(
+    { length: count },
+    (_, row) => matrix[3 * row] + 0.5 * matrix[3 * row + 1],
   );
   const compare = () =>
     comparePredictors(
-      {
-        knows: rowsByCell(cells, matrix),
-        guesses: rowsByCell(cells, noise),
-      },
-      cells,
+      { knows: rowVectors(matrix, count), guesses: rowVectors(noise, count) },
       accuracies,
       { sizes: [20, 200], seeds: 3, random: Random.fromSeed(1) },
     );

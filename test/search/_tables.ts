@@ -1,10 +1,20 @@
-/** Made-up accuracies of NAS-Bench-201 for the tests of searches. */
+/** Made-up accuracies of NAS-Bench-201, and a space that is not listed, for the tests of searches. */
 
+import type { Evaluator } from "../../lib/evaluation/evaluator.ts";
+import { TableEvaluator } from "../../lib/evaluation/table_evaluator.ts";
 import type { AccuracyTable } from "../../lib/spaces/accuracies.ts";
+import { type Cell, cellAt } from "../../lib/spaces/cell.ts";
+import { NASBENCH201 } from "../../lib/spaces/nasbench201/space.ts";
+import type { SearchSpace } from "../../lib/spaces/space.ts";
 
-import { getSpace } from "../../lib/spaces/registry.ts";
+export const SPACE = NASBENCH201;
 
-export const SPACE = getSpace("nasbench201");
+/** The cell at an index of NAS-Bench-201. */
+export const cell = (index: number): Cell => cellAt(SPACE, index);
+
+/** Cells by their indices, as they are easiest read in a test. */
+export const indices = (of: readonly { readonly cell: Cell }[]) =>
+  of.map(({ cell }) => cell.index!);
 
 /**
  * Accuracies that grow with the number of 3×3 convolutions, fall with that of `none`, and
@@ -34,4 +44,61 @@ export function madeUpTable(): AccuracyTable {
     covered,
     source: "made up",
   };
+}
+
+export const TABLE = madeUpTable();
+
+/**
+ * NAS-Bench-201 without its list: cells have no index, a random one is drawn operation by
+ * operation.
+ */
+export const UNLISTED: SearchSpace = (() => {
+  const { indexOf: _, ...space } = SPACE;
+  return {
+    ...space,
+    name: "unlisted",
+    randomCell: (random) => {
+      const { graph } = cell(0);
+      return {
+        ...graph,
+        ops: graph.ops.map((op, node) =>
+          node === 0 || node === 7 ? op : space.innerOps[random.integer(5)]
+        ),
+      };
+    },
+  };
+})();
+
+/** Judges every cell of {@link UNLISTED} as the table does, the uncovered ones at 0.5. */
+export function unlistedEvaluator(): Evaluator {
+  return {
+    name: "made up",
+    key: "made up",
+    covers: () => true,
+    async *evaluate(cells) {
+      for (const cell of cells) {
+        const validation = TABLE.validation[SPACE.indexOf(cell.graph)!];
+        await Promise.resolve();
+        yield { cell, validation: Number.isNaN(validation) ? 0.5 : validation };
+      }
+    },
+  };
+}
+
+/** A table evaluator that counts what it is asked. */
+export class CountingEvaluator extends TableEvaluator {
+  readonly batches: number[] = [];
+
+  constructor(table: AccuracyTable = TABLE) {
+    super(table);
+  }
+
+  get asked(): number {
+    return this.batches.reduce((sum, count) => sum + count, 0);
+  }
+
+  override evaluate(...args: Parameters<TableEvaluator["evaluate"]>) {
+    this.batches.push(args[0].length);
+    return super.evaluate(...args);
+  }
 }

@@ -1,41 +1,26 @@
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
+import { TableEvaluator } from "../../lib/evaluation/table_evaluator.ts";
 import {
   algorithm1,
+  type Algorithm1Options,
   algorithm1Queries,
   ALGORITHM_1,
 } from "../../lib/search/algorithm1.ts";
-import { archLlmOptions, archLlmSearch } from "../../lib/search/bayesian.ts";
 import { byAccuracy, Oracle } from "../../lib/search/oracle.ts";
-import { neighbours } from "../../lib/search/neighbours.ts";
-import type { CellWriter } from "../../lib/search/writer.ts";
-import { Random } from "../../lib/core/random.ts";
-import { madeUpTable, SPACE } from "./_tables.ts";
+import { cell, indices, SPACE, TABLE } from "./_tables.ts";
+import { keyed, NeighbourWriter, silentWriter } from "./_writers.ts";
 
-const table = madeUpTable();
+const evaluator = new TableEvaluator(TABLE);
 
-/** Writes random cells, and random neighbours of given ones; notes what it was asked. */
-class NeighbourWriter implements CellWriter {
-  readonly parents: number[][] = [];
-  readonly masked = new Set<number | undefined>();
-
-  generate(count: number, random: Random): Promise<number[]> {
-    return Promise.resolve(
-      Array.from({ length: count }, () => random.integer(15_625)),
-    );
-  }
-
-  fill(
-    cells: readonly number[],
-    random: Random,
-    most?: number,
-  ): Promise<number[]> {
-    this.parents.push([...cells]);
-    this.masked.add(most);
-    return Promise.resolve(cells.map((cell) => {
-      const near = neighbours(SPACE, cell);
-      return near[random.integer(near.length)];
-    }));
-  }
+async function run(
+  options: Algorithm1Options,
+  { seed = 0, budget = 1000, writer = new NeighbourWriter() } = {},
+) {
+  const oracle = new Oracle(SPACE, evaluator, budget);
+  await algorithm1(keyed(writer), options)
+    .search(oracle, Random.fromSeed(seed));
+  return oracle.history;
 }
 
 Deno.test("Algorithm 1 makes n + T(n − m) queries", async () => {
@@ -46,102 +31,69 @@ Deno.test("Algorithm 1 makes n + T(n − m) queries", async () => {
       { ...ALGORITHM_1, population: 12, kept: 4, iterations: 3 },
     ]
   ) {
-    const oracle = new Oracle(SPACE, table, 1000);
-    await algorithm1(
-      oracle,
-      Random.fromSeed(0),
-      new NeighbourWriter(),
-      options,
-    );
-    assert.equal(oracle.history.length, algorithm1Queries(options));
+    assert.equal((await run(options)).length, algorithm1Queries(options));
   }
 });
 
 Deno.test("Algorithm 1 keeps the m best alive and fills around them", async () => {
-  const options = { masked: 3, population: 20, kept: 5, iterations: 3 };
   const writer = new NeighbourWriter();
-  const oracle = new Oracle(SPACE, table, 1000);
-  await algorithm1(oracle, Random.fromSeed(1), writer, options);
-  const first = byAccuracy(oracle.history.slice(0, 20)).slice(0, 5)
+  const history = await run(
+    { masked: 3, population: 20, kept: 5, iterations: 3 },
+    { seed: 1, writer },
+  );
+  const first = byAccuracy(history.slice(0, 20)).slice(0, 5)
     .map(({ cell }) => cell);
   assert.deepEqual(writer.parents[0], [...first, ...first]);
   assert.deepEqual([...writer.masked], [3]);
   // Later ones come from the cells alive: the best of all queried up to then, because
   // a best cell is never removed.
-  const last = byAccuracy(oracle.history.slice(0, 20 + 2 * 15)).slice(0, 5)
+  const last = byAccuracy(history.slice(0, 20 + 2 * 15)).slice(0, 5)
     .map(({ cell }) => cell);
   assert.deepEqual(writer.parents.at(-1)!.slice(0, 5), last);
 });
 
 Deno.test("Algorithm 1 stops at the budget, and random cells take the place of a writer that has nothing new", async () => {
-  const oracle = new Oracle(SPACE, table, 50);
-  const silent: CellWriter = {
-    generate: () => Promise.resolve([1, 2, 3, 13]),
-    fill: () => Promise.resolve([]),
+  const oracle = new Oracle(SPACE, evaluator, 50);
+  const stuck = {
+    ...silentWriter,
+    generate: () => Promise.resolve([1, 2, 1, 3, 13].map(cell)),
   };
-  await algorithm1(oracle, Random.fromSeed(0), silent);
+  await algorithm1(keyed(stuck)).search(oracle, Random.fromSeed(0));
   assert.equal(oracle.history.length, 50);
   // 3 and 13 are not covered.
-  assert.deepEqual(
-    oracle.history.slice(0, 3).map(({ cell }) => cell).slice(0, 2),
-    [1, 2],
-  );
+  assert.deepEqual(indices(oracle.history).slice(0, 2), [1, 2]);
 });
 
 Deno.test("Algorithm 1 depends on its seed alone", async () => {
-  const run = async (seed: number) => {
-    const oracle = new Oracle(SPACE, table, 100);
-    await algorithm1(oracle, Random.fromSeed(seed), new NeighbourWriter(), {
-      ...ALGORITHM_1,
-      population: 20,
-      kept: 5,
-    });
-    return oracle.history;
-  };
-  assert.deepEqual(await run(3), await run(3));
-  assert.notDeepEqual(await run(3), await run(4));
+  const options = { ...ALGORITHM_1, population: 20, kept: 5 };
+  const history = await run(options, { seed: 3, budget: 100 });
+  assert.deepEqual(await run(options, { seed: 3, budget: 100 }), history);
+  assert.notDeepEqual(await run(options, { seed: 4, budget: 100 }), history);
 });
 
-Deno.test("Algorithm 1 refuses m that leaves no room for 2m new cells", async () => {
-  const oracle = new Oracle(SPACE, table, 100);
-  await assert.rejects(
-    algorithm1(oracle, Random.fromSeed(0), new NeighbourWriter(), {
-      ...ALGORITHM_1,
-      population: 10,
-      kept: 4,
-    }),
+Deno.test("Algorithm 1 has the key of its settings and its writer", () => {
+  const writer = new NeighbourWriter();
+  const { key } = algorithm1({ writer, key: "a" });
+  assert.equal(algorithm1({ writer: silentWriter, key: "a" }).key, key);
+  assert.notEqual(algorithm1({ writer, key: "b" }).key, key);
+  assert.notEqual(
+    algorithm1({ writer, key: "a" }, { ...ALGORITHM_1, masked: 1 }).key,
+    key,
+  );
+});
+
+Deno.test("Algorithm 1 refuses m that leaves no room for 2m new cells", () => {
+  assert.throws(
+    () =>
+      algorithm1(keyed(silentWriter), {
+        ...ALGORITHM_1,
+        population: 10,
+        kept: 4,
+      }),
     {
       name: "RangeError",
       message:
         "Cannot run Algorithm 1: m must be from 1 to n/3, got m = 4 and n = 10",
     },
   );
-});
-
-Deno.test("archLlmSearch() spends its budget and beats a search without accuracies", async () => {
-  const run = async (seed: number) => {
-    const oracle = new Oracle(SPACE, table, 96);
-    await archLlmSearch(oracle, Random.fromSeed(seed), new NeighbourWriter(), {
-      ...archLlmOptions(SPACE),
-      candidates: 200,
-    });
-    return oracle.history;
-  };
-  const history = await run(0);
-  assert.equal(history.length, 96);
-  assert.deepEqual(await run(0), history);
-  const best = (from: number, to: number) =>
-    Math.max(...history.slice(from, to).map(({ validation }) => validation));
-  // The first 16 were written knowing nothing.
-  assert.ok(best(16, 96) > best(0, 16) + 0.05);
-});
-
-Deno.test("archLlmSearch() goes on where the writer has nothing to say", async () => {
-  const silent: CellWriter = {
-    generate: () => Promise.resolve([]),
-    fill: () => Promise.resolve([]),
-  };
-  const oracle = new Oracle(SPACE, table, 40);
-  await archLlmSearch(oracle, Random.fromSeed(0), silent);
-  assert.equal(oracle.history.length, 40);
 });

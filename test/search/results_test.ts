@@ -2,16 +2,13 @@ import assert from "node:assert/strict";
 import {
   anytimeCurves,
   bestCell,
-  estimate,
   queriesToReach,
   returnedCells,
   summarise,
 } from "../../lib/search/results.ts";
 import type { Trial } from "../../lib/search/trials.ts";
 import { assertClose, SAME_ALGORITHM } from "../_helpers.ts";
-import { madeUpTable } from "./_tables.ts";
-
-const table = madeUpTable();
+import { cell, TABLE as table } from "./_tables.ts";
 
 /** A trial on a table of which only these accuracies matter. */
 function trialOf(validations: number[], seed: number, method = "A"): Trial {
@@ -19,27 +16,33 @@ function trialOf(validations: number[], seed: number, method = "A"): Trial {
     method,
     dataset: "cifar10",
     seed,
-    queries: validations.map((validation, cell) => ({ cell, validation })),
+    queries: validations.map((validation, i) => ({
+      cell: cell(i),
+      validation,
+    })),
     seconds: 0,
   };
 }
 
 Deno.test("returnedCells() takes the best by validation, whatever its test accuracy", () => {
-  const queries = [0.3, 0.7, 0.5, 0.7, 0.9]
-    .map((validation, cell) => ({ cell, validation }));
-  const trial = { method: "", dataset: "", seed: 0, queries, seconds: 0 };
+  const trial = trialOf([0.3, 0.7, 0.5, 0.7, 0.9], 0);
   const test = Float64Array.of(0.9, 0.1, 0.8, 0.2, 0.3);
   assert.deepEqual(
-    returnedCells(trial, { test }).map(({ cell, test }) => [cell, test]),
+    returnedCells(trial, { test }).map(({ cell, test }) => [cell.index, test]),
     [[0, 0.9], [1, 0.1], [1, 0.1], [1, 0.1], [4, 0.3]],
   );
 });
 
-Deno.test("estimate() is a mean and its standard error", () => {
-  const { mean, error } = estimate([1, 2, 3, 4]);
-  // Sample deviation √(5/3), over √4.
-  assertClose([mean, error], [2.5, Math.sqrt(5 / 3) / 2], SAME_ALGORITHM);
-  assert.deepEqual(estimate([7]), { mean: 7, error: 0 });
+Deno.test("returnedCells() takes no cell that failed, unless all did", () => {
+  const { queries, ...trial } = trialOf([0, 0, 0, 0.1], 0);
+  const failed = queries.map((query, i) =>
+    i === 0 || i === 2 ? { ...query, error: "lost" } : query
+  );
+  assert.deepEqual(
+    returnedCells({ ...trial, queries: failed }, table)
+      .map(({ cell }) => cell.index),
+    [0, 1, 1, 3],
+  );
 });
 
 Deno.test("summarise() counts the trials that found the optimum", () => {
@@ -50,9 +53,9 @@ Deno.test("summarise() counts the trials that found the optimum", () => {
     method: "A",
     dataset: "cifar10",
     seed,
-    queries: cells.map((cell) => ({
-      cell,
-      validation: table.validation[cell],
+    queries: cells.map((index) => ({
+      cell: cell(index),
+      validation: table.validation[index],
     })),
     seconds: 0,
   });

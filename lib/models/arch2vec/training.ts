@@ -17,7 +17,7 @@ import {
 import { adamWSlots, trainingStep } from "../../nn/optimizers.ts";
 import { Random } from "../../core/random.ts";
 import { cutAtOutput, type Graph } from "../../spaces/graph.ts";
-import type { SearchSpace } from "../../spaces/space.ts";
+import type { CellTable, SearchSpace } from "../../spaces/space.ts";
 import {
   type DecodedCells,
   decodedGraph,
@@ -212,10 +212,15 @@ export class Arch2vec {
     });
   }
 
-  /** Latent means of cells, `[B·N, D]`. */
+  /**
+   * Latent means of cells, `[B·N, D]`.
+   *
+   * @param table What the indices count in; by default the cells of the space.
+   */
   async encode(
     space: SearchSpace,
     indices: ArrayLike<number>,
+    table: CellTable = space.cells(),
   ): Promise<Float32Array> {
     const size = this.config.nodes * this.config.latentDim;
     const all = Uint32Array.from(indices);
@@ -223,7 +228,7 @@ export class Arch2vec {
     for (let start = 0; start < all.length; start += BATCH) {
       const { z } = await this.#encode.run(
         this.#state,
-        batchTensors(space, space.cells(), all.subarray(start, start + BATCH)),
+        batchTensors(space, table, all.subarray(start, start + BATCH)),
       );
       means.set(z.data as Float32Array, start * size);
     }

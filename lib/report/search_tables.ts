@@ -1,0 +1,200 @@
+/**
+ * The tables of architecture search, made from rows.
+ *
+ * Source: the paper's tables 3 and 4.
+ *
+ * @module
+ */
+
+import { searchTableNumber } from "../paper/search_tables.ts";
+import type {
+  Algorithm1Row,
+  GoalRows,
+  OptimumRow,
+  SearchRow,
+} from "../search/rows.ts";
+import {
+  type Column,
+  MISSING,
+  type ReportTable,
+  type Row,
+  table,
+} from "./tables.ts";
+
+/** What captions say of a search. */
+export interface SearchText {
+  readonly space: { readonly name: string; readonly title: string };
+  /** Whether accuracies are predicted, none of them real. */
+  readonly surrogate: boolean;
+}
+
+/** A data set that is searched on. */
+export interface SearchedDataset {
+  readonly dataset: string;
+  readonly title: string;
+  /** Which file, how many cells. */
+  readonly source: string;
+}
+
+/** The name of the space in a caption or title, with a word where accuracies are predicted. */
+export function searchPlace({ space, surrogate }: SearchText): string {
+  return surrogate ? `${space.title}, surrogate` : space.title;
+}
+
+/** A caption, with a word where accuracies are predicted. */
+export function searchCaption(caption: string, { surrogate }: SearchText) {
+  return surrogate ? `${caption} (surrogate)` : caption;
+}
+
+/** What there is to be found on each data set. */
+export function optimumTable(
+  rows: readonly OptimumRow[],
+  text: SearchText,
+): ReportTable {
+  return table(rows, {
+    columns: [
+      "dataset",
+      "source",
+      { key: "validation", title: "best validation accuracy (%)" },
+      { key: "test", title: "its test accuracy (%)" },
+    ],
+    caption: `What there is to be found, ${searchPlace(text)}`,
+  });
+}
+
+/** Under which name the table of searches on a space is saved: with its number in the paper, where it has one. */
+export function searchTableName({ name }: { readonly name: string }): string {
+  return `table_${searchTableNumber(name) ?? "search"}`;
+}
+
+/**
+ * Table 3 or 4: the published rows, then the measured ones by their number of queries.
+ *
+ * @param seeds Of the measured trials.
+ */
+export function searchTable(
+  rows: readonly SearchRow[],
+  datasets: readonly SearchedDataset[],
+  seeds: readonly number[],
+  text: SearchText,
+): ReportTable {
+  const number = searchTableNumber(text.space.name);
+  const subject = `search on ${text.space.title}`;
+  const published = rows.some(({ source }) => source === "paper");
+  const rules = rows.flatMap((row, at) => {
+    const before = rows[at - 1];
+    return before !== undefined &&
+        (before.source !== row.source ||
+          row.source !== "paper" && before.queries !== row.queries)
+      ? [at]
+      : [];
+  });
+  return table(rows, {
+    columns: [
+      "source",
+      "method",
+      "queries",
+      ...datasets.flatMap(({ dataset, title }): Column[] => [
+        ...["validation", "test"].map((accuracy): Column => ({
+          key: `${dataset} ${accuracy}`,
+          title: `${title} ${accuracy} (%)`,
+          align: "right",
+          format: _withError(`${dataset} ${accuracy} error`),
+        })),
+        {
+          key: `${dataset} optimum found`,
+          title: `${title} optimum found`,
+          align: "right",
+          format: (found, row) =>
+            typeof found === "number"
+              ? `${found} of ${row[`${dataset} trials`]}`
+              : MISSING,
+        },
+      ]),
+    ],
+    rules,
+    caption: searchCaption(
+      number === null
+        ? subject[0].toUpperCase() + subject.slice(1)
+        : `Table ${number}: ${subject}`,
+      text,
+    ),
+    notes: [
+      ...published
+        ? [
+          "Paper rows as printed; * and ** mark those that the paper takes from others.",
+        ]
+        : [],
+      `Measured: ${seeds.length} trials, seeds ${seeds[0]}–${
+        seeds.at(-1)
+      }; test accuracy of the cell with the best validation accuracy.`,
+      ...datasets.map(({ title, source }) => `${title}: ${source}.`),
+    ],
+  });
+}
+
+/** Median queries to each goal; in brackets the trials that reached it. */
+export function goalTable(
+  { goals, rows }: GoalRows,
+  text: SearchText,
+): ReportTable {
+  return table(rows, {
+    columns: [
+      "method",
+      ...goals.map(({ name, shown }): Column => ({
+        key: name,
+        title: `${name} (${shown.toFixed(2)} %)`,
+        align: "right",
+        format: (median, row) =>
+          `${median ?? MISSING} (${row[`${name} reached`]})`,
+      })),
+    ],
+    caption: searchCaption(
+      `Median queries to a validation accuracy, ${text.space.title}`,
+      text,
+    ),
+  });
+}
+
+/**
+ * Algorithm 1 under its settings: the default, the other ways to spend as many queries, the
+ * default with one number changed.
+ *
+ * @param dataset Title of the data set.
+ */
+export function algorithm1Table(
+  rows: readonly Algorithm1Row[],
+  dataset: string,
+  text: SearchText,
+): ReportTable {
+  return table(rows, {
+    columns: [
+      { key: "population", title: "n" },
+      { key: "kept", title: "m" },
+      { key: "iterations", title: "T" },
+      { key: "masked", title: "masked codes at most" },
+      "queries",
+      {
+        key: "validation",
+        title: "validation (%)",
+        format: _withError("validationError"),
+      },
+      { key: "test", title: "test (%)", format: _withError("testError") },
+    ],
+    rules: [1, 4],
+    caption: searchCaption(
+      `Algorithm 1 by its settings, ${text.space.title}, ${dataset}`,
+      text,
+    ),
+  });
+}
+
+/** Writes a mean with its standard error, where the row has one under a key. */
+function _withError(key: string): (mean: unknown, row: Row) => string {
+  return (mean, row) => {
+    if (typeof mean !== "number") return MISSING;
+    const error = row[key];
+    return mean.toFixed(2) +
+      (typeof error === "number" ? ` ± ${error.toFixed(2)}` : "");
+  };
+}

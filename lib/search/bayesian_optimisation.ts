@@ -1,0 +1,88 @@
+/**
+ * Bayesian optimisation: a Gaussian process chooses among random cells and neighbours of the
+ * best.
+ *
+ * Sources: White et al. 2021 (BANANAS), arXiv:1910.11858, §5, for the neighbours of the best
+ * as candidates; AG-Net (arXiv:2203.08734), §4, for 16 cells a round.
+ *
+ * @module
+ */
+
+import {
+  type CellVectors,
+  encodingVectors,
+  type FeatureKind,
+} from "../analysis/features.ts";
+import { runKey } from "../core/keys.ts";
+import type { Random } from "../core/random.ts";
+import type { SearchMethod } from "./method.ts";
+import { neighbours, VERSION as NEIGHBOURS_VERSION } from "./neighbours.ts";
+import type { Oracle } from "./oracle.ts";
+import { byExpectedImprovement, RANKING_VERSIONS } from "./ranking.ts";
+import {
+  type RoundOptions,
+  ROUNDS,
+  searchInRounds,
+  VERSION as ROUNDS_VERSION,
+} from "./rounds.ts";
+import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
+
+/** Raised with every change of what comes out for the same settings and inputs. */
+export const VERSION = 1;
+
+/** Bayesian optimisation by one or several encodings of cells, side by side. */
+export function bayesianOptimisation(
+  features: readonly FeatureKind[],
+  options: RoundOptions = ROUNDS,
+): SearchMethod {
+  return {
+    key: _key({ features, options }),
+    search: (oracle, random) =>
+      _search(oracle, random, encodingVectors(oracle.space, features), options),
+  };
+}
+
+/**
+ * Bayesian optimisation by vectors that a model gives.
+ *
+ * @param latents The vectors, and a key that tells the model's weights from others.
+ */
+export function latentBayesianOptimisation(
+  latents: { readonly vectors: CellVectors; readonly key: string },
+  options: RoundOptions = ROUNDS,
+): SearchMethod {
+  return {
+    key: _key({ latents: latents.key, options }),
+    search: (oracle, random) =>
+      _search(oracle, random, latents.vectors, options),
+  };
+}
+
+function _key(settings: Record<string, unknown>): string {
+  return runKey({
+    method: "Bayesian optimisation",
+    version: VERSION,
+    ...settings,
+    rounds: ROUNDS_VERSION,
+    unseen: UNSEEN_VERSION,
+    neighbours: NEIGHBOURS_VERSION,
+    ranking: RANKING_VERSIONS,
+  });
+}
+
+function _search(
+  oracle: Oracle,
+  random: Random,
+  vectors: CellVectors,
+  options: RoundOptions,
+): Promise<void> {
+  return searchInRounds(oracle, options, {
+    initial: () => unseenCells(oracle, random),
+    candidates: (best) => [
+      ...unseenCells(oracle, random).take(options.candidates),
+      ...best.flatMap((cell) => neighbours(oracle.space, cell)),
+    ],
+    rank: byExpectedImprovement(vectors),
+    otherwise: () => unseenCells(oracle, random),
+  });
+}
