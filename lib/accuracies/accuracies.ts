@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { DATA_FOLDER } from "../core/project.ts";
 import { exists, sha256 } from "../core/files.ts";
 import { CELL_COUNT } from "../spaces/nasbench101/cells.ts";
-import { type SpaceProgress } from "../spaces/space.ts";
+import type { OnProgress } from "../core/progress.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { type Nasbench101Repeats, REPEATS } from "../spaces/nasbench101/accuracies/repeats.ts";
 import {
@@ -80,7 +80,7 @@ export async function loadAccuracies(
   space: string,
   options: {
     readonly folder?: string;
-    readonly onProgress?: (progress: SpaceProgress) => void;
+    readonly onProgress?: OnProgress;
   } = {},
 ): Promise<readonly AccuracyTable[]> {
   const { folder, onProgress } = options;
@@ -99,7 +99,7 @@ export async function loadAccuracies(
 export async function loadAccuraciesFrom(
   folders: readonly string[],
   space: string,
-  options: { readonly onProgress?: (progress: SpaceProgress) => void } = {},
+  options: { readonly onProgress?: OnProgress } = {},
 ): Promise<readonly AccuracyTable[]> {
   if (space === "nasbench201") {
     const tables: AccuracyTable[] = [];

@@ -9,6 +9,7 @@
 import { toSentence } from "../language/sentences.ts";
 import { cellKey } from "../metrics/generation.ts";
 import { type CellModel, decodeSentences } from "../generation/cell_sampling.ts";
+import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 
 /** What came of permuting code sequences. */
@@ -41,7 +42,7 @@ export async function permutationTest(
   { permutations, random, onProgress = () => {} }: {
     permutations: number;
     random: Random;
-    onProgress?: (progress: { done: number; total: number }) => void;
+    onProgress?: OnProgress;
   },
 ): Promise<PermutationTest> {
   const { space, vqvae } = model;
@@ -78,7 +79,7 @@ export async function permutationTest(
       }
       if (found) duplicated++;
     }
-    onProgress({ done: start + rows, total: sequences });
+    onProgress({ done: start + rows, total: sequences, message: "" });
   }
   const percent = (count: number) => counted === 0 ? 0 : 100 * count / counted;
   return {

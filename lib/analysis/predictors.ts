@@ -6,6 +6,7 @@
  */
 
 import { kendallTau } from "../metrics/agreement.ts";
+import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import type { SparseVector } from "./features.ts";
 import { GaussianProcess } from "./gaussian_process.ts";
@@ -45,7 +46,7 @@ export function comparePredictors(
     sizes: readonly number[];
     seeds: number;
     random: Random;
-    onProgress?: (progress: { done: number; total: number }) => void;
+    onProgress?: OnProgress;
   },
 ): PredictorCurve[] {
   const names = Object.keys(representations);
@@ -70,6 +71,7 @@ export function comparePredictors(
       onProgress({
         done: seed * names.length + r + 1,
         total: seeds * names.length,
+        message: name,
       });
     });
   }

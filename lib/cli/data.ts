@@ -27,7 +27,7 @@ import {
   progressBar,
   type ProgressOutput,
 } from "../report/progress.ts";
-import { type SpaceProgress } from "../spaces/space.ts";
+import type { OnProgress } from "../core/progress.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { parseOptions, runCommand, userFolder } from "./command.ts";
 
@@ -227,7 +227,7 @@ async function fetchTo(
 /** Shows a bar for each count that an action reports; bytes in megabytes. */
 async function withBars<T>(
   { bars: output }: Job,
-  action: (onProgress: (progress: SpaceProgress) => void) => Promise<T>,
+  action: (onProgress: OnProgress) => Promise<T>,
 ): Promise<T> {
   let bar: ProgressBar | undefined, shown: string | undefined;
   try {

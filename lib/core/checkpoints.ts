@@ -1,19 +1,14 @@
 /**
- * What training runs share: progress reports, and checkpoints they go on from.
+ * What runs save: results as JSON, and checkpoints that a killed run goes on from.
+ *
+ * Both hold the key of their run (`keys.ts`); what another run saved is not read.
  *
  * @module
  */
 
-
-import { type HostTensors, floats } from "./tensors.ts";
-
-import { exists, readJson, sha256 } from "./files.ts";
+import { exists, readJson } from "./files.ts";
 import { readSafetensors, storable, writeSafetensors } from "./safetensors.ts";
-
-/** Called as work proceeds; `message` says how it goes (losses, rates). */
-export type OnProgress = (
-  progress: { done: number; total: number; message: string },
-) => void;
+import { floats, type HostTensors } from "./tensors.ts";
 
 /** A point that a killed run goes on from. */
 export interface Checkpoint<T> {
@@ -21,31 +16,6 @@ export interface Checkpoint<T> {
   readonly tensors: HostTensors;
   /** Counters and history. */
   readonly progress: T;
-}
-
-/**
- * The identity of a run: its configuration, its data and the code that trains.
- *
- * A checkpoint under another key belongs to another run and is not gone on from.
- */
-export function runKey(parts: Record<string, unknown>): string {
-  return sha256(JSON.stringify(parts));
-}
-
-/** A digest of numbers, as a part of a run's identity. */
-export function digest(numbers: Float32Array | Int32Array | Uint32Array) {
-  const { buffer, byteOffset, byteLength } = numbers;
-  return sha256(new Uint8Array(buffer, byteOffset, byteLength));
-}
-
-/** A digest of weights and their names, as a part of a run's identity. */
-export function weightsDigest(weights: HostTensors): string {
-  return sha256(JSON.stringify(
-    Array.from(
-      storable(weights),
-      ([name, { shape, data }]) => [name, shape, digest(data)],
-    ),
-  ));
 }
 
 /**

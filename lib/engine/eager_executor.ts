@@ -6,7 +6,14 @@
  * @module
  */
 
-import { checkReplacement, type CompiledFunction, type DeviceState, type Executor, stateOwners, type StepFunction } from "./executor.ts";
+import {
+  checkReplacement,
+  type CompiledFunction,
+  type DeviceState,
+  type Executor,
+  stateOwners,
+  type StepFunction,
+} from "./executor.ts";
 import { type HostTensor, type HostTensors } from "../core/tensors.ts";
 import { type Tensors, tf } from "./tensorflow.ts";
 

@@ -12,7 +12,14 @@
  */
 
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { checkReplacement, type CompiledFunction, type DeviceState, type Executor, stateOwners, type StepFunction } from "./executor.ts";
+import {
+  checkReplacement,
+  type CompiledFunction,
+  type DeviceState,
+  type Executor,
+  stateOwners,
+  type StepFunction,
+} from "./executor.ts";
 import { type HostTensor, type HostTensors } from "../core/tensors.ts";
 import type { OnnxGraph } from "./onnx_graph.ts";
 import { trace, type TracingBackend } from "./tracing_backend.ts";

@@ -9,7 +9,6 @@
  * @module
  */
 
-
 import { type HostTensors } from "../core/tensors.ts";
 import { traceStep } from "./onnx_executor.ts";
 import {

@@ -21,7 +21,8 @@ import { decodeSentences } from "./cell_decoding.ts";
 import { loadVqvae } from "../models/vqvae/files.ts";
 import { openTunedT5 } from "../models/t5/base.ts";
 import { repeatedPrompt, T5Generator } from "../models/t5/generator.ts";
-import { type OnProgress, runKey, weightsDigest } from "../core/checkpoints.ts";
+import { runKey, weightsDigest } from "../core/keys.ts";
+import { type OnProgress } from "../core/progress.ts";
 import { Vqvae } from "../models/vqvae/training.ts";
 
 export { decodeSentences };

@@ -27,7 +27,9 @@ import {
   decodeSentences,
   sampleCells,
 } from "./cell_sampling.ts";
-import { loadResult, type OnProgress, runKey } from "../core/checkpoints.ts";
+import { loadResult } from "../core/checkpoints.ts";
+import { runKey } from "../core/keys.ts";
+import { type OnProgress } from "../core/progress.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 1;

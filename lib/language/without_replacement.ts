@@ -17,6 +17,7 @@
  * @module
  */
 
+import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 
 /**
@@ -76,7 +77,7 @@ export async function sampleWithoutReplacement(
     codebookSize: number;
     random: Random;
     /** Gets the prefixes expanded so far and an upper bound of all. */
-    onProgress?: (progress: { done: number; total: number }) => void;
+    onProgress?: OnProgress;
   },
 ): Promise<DistinctSequences> {
   if (!(Number.isInteger(draws) && draws >= 1)) {
@@ -112,7 +113,11 @@ export async function sampleWithoutReplacement(
         )
       );
       done += part.length;
-      onProgress({ done, total: draws * length + 1 });
+      onProgress({
+        done,
+        total: draws * length + 1,
+        message: "prefixes",
+      });
     }
     const top = grown.finish();
     const columns = Math.min(n + 1, length);

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { openDevice } from "../engine/device.ts";
 import type { Executor } from "../engine/executor.ts";
 import { writeJson } from "../core/files.ts";
+import type { OnProgress } from "../core/progress.ts";
 import type { Figure } from "../report/figure.ts";
 import { progressBar } from "../report/progress.ts";
 import { publishFigure, publishTable } from "../report/save.ts";
@@ -15,13 +16,6 @@ import type { ReportTable } from "../report/tables.ts";
 import { type SearchSpace } from "../spaces/space.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { readRunSettings, type RunSettings } from "./settings.ts";
-
-/** What `OnProgress` callbacks report. */
-interface Progress {
-  readonly done: number;
-  readonly total: number;
-  readonly message: string;
-}
 
 /** An open run. */
 export interface Run extends RunSettings {
@@ -91,7 +85,7 @@ export async function publish(
  */
 export async function withProgress<T>(
   label: string,
-  task: (onProgress: (progress: Progress) => void) => Promise<T>,
+  task: (onProgress: OnProgress) => Promise<T>,
 ): Promise<T> {
   let bar: ReturnType<typeof progressBar> | undefined;
   try {

@@ -12,12 +12,9 @@
 import { join } from "node:path";
 import type { AccuracyTable } from "../accuracies/accuracies.ts";
 import { writeJson } from "../core/files.ts";
-import {
-  digest,
-  loadResult,
-  type OnProgress,
-  runKey,
-} from "../core/checkpoints.ts";
+import { loadResult } from "../core/checkpoints.ts";
+import { digest, runKey } from "../core/keys.ts";
+import { type OnProgress } from "../core/progress.ts";
 import { Random } from "../core/random.ts";
 import type { EnumeratedSpace } from "../spaces/space.ts";
 import type { SearchMethod } from "./methods.ts";

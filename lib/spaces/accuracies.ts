@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SpaceProgress } from "./space.ts";
+import type { OnProgress } from "../core/progress.ts";
 
 /** A data set that cells are trained on. */
 export interface Dataset {
@@ -64,6 +64,6 @@ export interface SpaceAccuracies {
    */
   load(
     folders: readonly string[],
-    options?: { readonly onProgress?: (progress: SpaceProgress) => void },
+    options?: { readonly onProgress?: OnProgress },
   ): Promise<readonly AccuracyTable[] | null>;
 }

@@ -11,6 +11,7 @@
  * @module
  */
 
+import type { OnProgress } from "../core/progress.ts";
 import type { SpaceAccuracies } from "./accuracies.ts";
 import { type Graph, PADDING_OP } from "./graph.ts";
 import type { SpaceSettings } from "./settings.ts";
@@ -44,14 +45,6 @@ export interface CellTable {
   readonly ops: Uint8Array;
   /** Edges into each row, `[count · N]`, as in `Graph`; 0 after the last node. */
   readonly incoming: Uint32Array;
-}
-
-/** How far the preparation of a space is. */
-export interface SpaceProgress {
-  /** Cells so far. */
-  readonly done: number;
-  readonly total: number;
-  readonly message: string;
 }
 
 /** One counted fact. */
@@ -92,7 +85,7 @@ export interface SearchSpace {
    *
    * @param onProgress Is called only where it takes more than a moment.
    */
-  prepare(onProgress?: (progress: SpaceProgress) => void): Promise<void>;
+  prepare(onProgress?: OnProgress): Promise<void>;
   /**
    * The cells that models learn from and are tested on, in data-set order; computed once.
    *

@@ -11,7 +11,6 @@
  * @module
  */
 
-
 import { floats, type HostTensors } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { ginLayer } from "../../nn/gin.ts";

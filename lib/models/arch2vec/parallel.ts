@@ -15,7 +15,7 @@ import {
   trainArch2vec,
   type TrainedArch2vec,
 } from "./training.ts";
-import type { OnProgress } from "../../core/checkpoints.ts";
+import type { OnProgress } from "../../core/progress.ts";
 
 /** A model to be trained. */
 export interface Arch2vecRun {

@@ -18,7 +18,11 @@ import { adamWSlots, trainingStep } from "../../nn/optimizers.ts";
 import { Random } from "../../core/random.ts";
 import { cutAtOutput, type Graph } from "../../spaces/graph.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
-import { type DecodedCells, decodedGraph, incomingOfLogits } from "../../spaces/tensors.ts";
+import {
+  type DecodedCells,
+  decodedGraph,
+  incomingOfLogits,
+} from "../../spaces/tensors.ts";
 import {
   type Arch2vecConfig,
   arch2vecDecodeStep,
@@ -27,13 +31,9 @@ import {
   type Arch2vecWeights,
   initialArch2vecWeights,
 } from "./network.ts";
-import {
-  digest,
-  loadCheckpoint,
-  type OnProgress,
-  runKey,
-  saveCheckpoint,
-} from "../../core/checkpoints.ts";
+import { loadCheckpoint, saveCheckpoint } from "../../core/checkpoints.ts";
+import { digest, runKey } from "../../core/keys.ts";
+import { type OnProgress } from "../../core/progress.ts";
 import { batchTensors } from "../vqvae/training.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */

@@ -15,7 +15,7 @@ import { floats, type HostTensors, scalar } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { kendallTau, rSquared } from "../../metrics/agreement.ts";
 import { readSafetensors, writeSafetensors } from "../../core/safetensors.ts";
-import type { OnProgress } from "../../core/checkpoints.ts";
+import type { OnProgress } from "../../core/progress.ts";
 import { linear, relu } from "../../nn/layers.ts";
 import {
   adamWSlots,

@@ -7,7 +7,6 @@
  * @module
  */
 
-
 import { floats, type HostTensors } from "../../core/tensors.ts";
 import type { Random } from "../../core/random.ts";
 import type { SearchSpace } from "../../spaces/space.ts";

@@ -8,7 +8,11 @@
 
 import { join } from "node:path";
 import { readJson, writeJson } from "../../core/files.ts";
-import { readTensors, storable, writeSafetensors } from "../../core/safetensors.ts";
+import {
+  readTensors,
+  storable,
+  writeSafetensors,
+} from "../../core/safetensors.ts";
 import type { HostTensors } from "../../core/tensors.ts";
 import { type T5Config, t5Tensors } from "./config.ts";
 

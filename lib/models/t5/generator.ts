@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type CompiledFunction, type DeviceState, type Executor, type StepFunction } from "../../engine/executor.ts";
+import {
+  type CompiledFunction,
+  type DeviceState,
+  type Executor,
+  type StepFunction,
+} from "../../engine/executor.ts";
 import { floats, type HostTensors, integers } from "../../core/tensors.ts";
 import {
   checkSampling,
@@ -12,13 +17,16 @@ import {
   sampleToken,
   type SamplingOptions,
 } from "../../language/decoding.ts";
-import type { SentenceTokenizer, TokenBatch } from "../../language/tokenizer.ts";
+import type {
+  SentenceTokenizer,
+  TokenBatch,
+} from "../../language/tokenizer.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import type { Random } from "../../core/random.ts";
 import type { T5Config } from "./config.ts";
 import { decodeText, encodeText } from "./network.ts";
 import { decoderStep, emptyCache, promptStep } from "./decoder_step.ts";
-import type { OnProgress } from "../../core/checkpoints.ts";
+import type { OnProgress } from "../../core/progress.ts";
 
 /** What to generate. */
 export interface GenerationOptions extends SamplingOptions {

@@ -50,14 +50,9 @@ import {
   sequenceRows,
 } from "../../language/code_sequences.ts";
 import { initialT5Weights, type T5Config } from "./config.ts";
-import {
-  digest,
-  loadCheckpoint,
-  type OnProgress,
-  runKey,
-  saveCheckpoint,
-  weightsDigest,
-} from "../../core/checkpoints.ts";
+import { loadCheckpoint, saveCheckpoint } from "../../core/checkpoints.ts";
+import { digest, runKey, weightsDigest } from "../../core/keys.ts";
+import { type OnProgress } from "../../core/progress.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 1;

@@ -9,14 +9,20 @@
  * @module
  */
 
-
-import { floats, type HostTensor, type HostTensors } from "../../core/tensors.ts";
+import {
+  floats,
+  type HostTensor,
+  type HostTensors,
+} from "../../core/tensors.ts";
 import {
   FILL_PROMPT,
   GENERATE_PROMPT,
   sentinel,
 } from "../../language/sentences.ts";
-import type { SentenceTokenizer, TokenBatch } from "../../language/tokenizer.ts";
+import type {
+  SentenceTokenizer,
+  TokenBatch,
+} from "../../language/tokenizer.ts";
 import type { T5Config } from "./config.ts";
 
 /** Weights that have a row for each token. */

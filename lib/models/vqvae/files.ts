@@ -9,9 +9,18 @@
 import { join } from "node:path";
 import { readJson, writeJson } from "../../core/files.ts";
 import { Random } from "../../core/random.ts";
-import { readTensors, storable, writeSafetensors } from "../../core/safetensors.ts";
+import {
+  readTensors,
+  storable,
+  writeSafetensors,
+} from "../../core/safetensors.ts";
 import type { HostTensors } from "../../core/tensors.ts";
-import { type CodeKind, initialVqvaeWeights, type VqvaeConfig, type VqvaeWeights } from "./network.ts";
+import {
+  type CodeKind,
+  initialVqvaeWeights,
+  type VqvaeConfig,
+  type VqvaeWeights,
+} from "./network.ts";
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";

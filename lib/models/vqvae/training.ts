@@ -11,7 +11,12 @@
  */
 
 import { type DeviceState, type Executor } from "../../engine/executor.ts";
-import { floats, type HostTensors, integers, scalar } from "../../core/tensors.ts";
+import {
+  floats,
+  type HostTensors,
+  integers,
+  scalar,
+} from "../../core/tensors.ts";
 import type { CodeSequences } from "../../language/code_sequences.ts";
 import { usagePerplexity } from "../../metrics/codebook_usage.ts";
 import {
@@ -28,16 +33,12 @@ import { Random } from "../../core/random.ts";
 import type { CellTable, SearchSpace } from "../../spaces/space.ts";
 import {
   type DecodedCells,
-  incomingOfLogits,
   encodeCells,
+  incomingOfLogits,
 } from "../../spaces/tensors.ts";
-import {
-  digest,
-  loadCheckpoint,
-  type OnProgress,
-  runKey,
-  saveCheckpoint,
-} from "../../core/checkpoints.ts";
+import { loadCheckpoint, saveCheckpoint } from "../../core/checkpoints.ts";
+import { digest, runKey } from "../../core/keys.ts";
+import { type OnProgress } from "../../core/progress.ts";
 import {
   CODEBOOK,
   decodeStep,

@@ -25,7 +25,7 @@ import {
   inDataSetOrder,
   MAX_NODES,
 } from "./enumeration.ts";
-import type { SpaceProgress } from "../space.ts";
+import type { OnProgress } from "../../core/progress.ts";
 
 /** How many cells there are. */
 export const CELL_COUNT = 423_624;
@@ -54,7 +54,7 @@ const PART_MATRICES = 16;
 export async function loadCells(
   path: string,
   options: {
-    readonly onProgress?: (progress: SpaceProgress) => void;
+    readonly onProgress?: OnProgress;
     readonly onWarning?: (sentence: string) => void;
   } = {},
 ): Promise<CellColumns> {
@@ -137,7 +137,7 @@ export async function writeCells(
  * @throws {Error} If they are not the cells there must be.
  */
 export async function enumerateCells(
-  options: { readonly onProgress?: (progress: SpaceProgress) => void } = {},
+  options: { readonly onProgress?: OnProgress } = {},
 ): Promise<CellColumns> {
   const { onProgress } = options;
   const parts = await hashOnThreads(cellMatrices(), {

@@ -12,6 +12,7 @@
  * @module
  */
 
+import type { OnProgress } from "../../core/progress.ts";
 import { join } from "node:path";
 import { DATA_FOLDER } from "../../core/project.ts";
 import { edgeCount, edgePairs, type Graph, PADDING_OP, prune } from "../graph.ts";
@@ -30,7 +31,6 @@ import {
   GRAPH_REASONS,
   type MetricMode,
   type SpaceFact,
-  type SpaceProgress,
 } from "../space.ts";
 import { SETTINGS } from "./settings.ts";
 import { edgeBit } from "./triangle.ts";
@@ -54,7 +54,7 @@ let loaded: Loaded | undefined;
 let loading: Promise<void> | undefined;
 
 async function prepare(
-  onProgress?: (progress: SpaceProgress) => void,
+  onProgress?: OnProgress,
 ): Promise<void> {
   if (loaded !== undefined) return;
   loading ??= load(onProgress).finally(() => loading = undefined);
@@ -62,7 +62,7 @@ async function prepare(
 }
 
 async function load(
-  onProgress?: (progress: SpaceProgress) => void,
+  onProgress?: OnProgress,
 ): Promise<void> {
   const { count, ops, edges, hashes } = await loadCells(CELLS_FILE, {
     onProgress,

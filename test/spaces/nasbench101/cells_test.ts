@@ -11,7 +11,7 @@ import {
   hashCells,
   inDataSetOrder,
 } from "../../../lib/spaces/nasbench101/enumeration.ts";
-import type { SpaceProgress } from "../../../lib/spaces/space.ts";
+import type { Progress } from "../../../lib/core/progress.ts";
 
 const HEADER = 16, SIZE = 11_437_864;
 const SMALL = cellMatrices().filter(({ nodes }) => nodes <= 5);
@@ -32,7 +32,7 @@ Deno.test("slow: loadCells() enumerates all 423,624 cells where the file is dama
     await Deno.mkdir(join(path, ".."));
     await Deno.writeFile(path, new Uint8Array(7));
     const sentences: string[] = [];
-    const progress: SpaceProgress[] = [];
+    const progress: Progress[] = [];
     const cells = await loadCells(path, {
       onWarning: (sentence) => sentences.push(sentence),
       onProgress: (state) => progress.push(state),

@@ -7,7 +7,7 @@
 import { basename, join } from "node:path";
 import { exists } from "../../../core/files.ts";
 import { NASBENCH101 } from "../space.ts";
-import type { SpaceProgress } from "../../space.ts";
+import type { OnProgress } from "../../../core/progress.ts";
 import { readAccuracyCsv } from "./csv.ts";
 import { readCache, writeCache } from "./cache.ts";
 import type { Nasbench101Repeats } from "./repeats.ts";
@@ -64,7 +64,7 @@ export async function findRepeats(
  */
 export async function readRepeats(
   path: string,
-  options: { readonly onProgress?: (progress: SpaceProgress) => void } = {},
+  options: { readonly onProgress?: OnProgress } = {},
 ): Promise<Nasbench101Repeats> {
   const name = basename(path);
   if (name === CACHE_NAME) return await readCache(path);
@@ -94,7 +94,7 @@ export async function readRepeats(
 export async function importRepeats(
   path: string,
   cache: string,
-  options: { readonly onProgress?: (progress: SpaceProgress) => void } = {},
+  options: { readonly onProgress?: OnProgress } = {},
 ): Promise<Nasbench101Repeats> {
   const repeats = await readRepeats(path, options);
   await writeCache(cache, repeats);
