@@ -11,7 +11,8 @@ import {
   type PageOptions,
   servePage,
 } from "../page/server.ts";
-import { CODE_METHODS } from "../models/vqvae/network.ts";
+
+import { CODE_METHODS } from "../models/vqvae/config.ts";
 import { getSpace } from "../spaces/registry.ts";
 import {
   outputsRoot,

@@ -6,7 +6,8 @@
  * @module
  */
 
-import type { Arch2vec } from "../models/arch2vec/training.ts";
+
+import { type Arch2vec } from "../models/arch2vec/arch2vec.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import type { CellVectors } from "./bayesian.ts";
 import type { SparseVector } from "../analysis/features.ts";

@@ -6,10 +6,11 @@ import { tf } from "../../lib/engine/tensorflow.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
-  vqvaeConfig,
   vqvaeLoss,
 } from "../../lib/models/vqvae/network.ts";
-import { batchTensors } from "../../lib/models/vqvae/training.ts";
+import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
+
+import { batchTensors } from "../../lib/models/batch_tensors.ts";
 import { adamWSlots, trainingStep } from "../../lib/nn/optimizers.ts";
 import { Random } from "../../lib/core/random.ts";
 

@@ -22,9 +22,11 @@ import { trainT5 } from "../../lib/models/t5/training.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
+} from "../../lib/models/vqvae/network.ts";
+import {
   type VqvaeConfig,
   vqvaeConfig,
-} from "../../lib/models/vqvae/network.ts";
+} from "../../lib/models/vqvae/config.ts";
 import { Random } from "../../lib/core/random.ts";
 import { type Graph, hasEdge } from "../../lib/spaces/graph.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
-import {
-  arch2vecConfig,
-  initialArch2vecWeights,
-} from "../../lib/models/arch2vec/network.ts";
-import { Arch2vec } from "../../lib/models/arch2vec/training.ts";
+import { initialArch2vecWeights } from "../../lib/models/arch2vec/network.ts";
+import { arch2vecConfig } from "../../lib/models/arch2vec/config.ts";
+
+import { Arch2vec } from "../../lib/models/arch2vec/arch2vec.ts";
 import { Random } from "../../lib/core/random.ts";
 import { bayesianOptimisation } from "../../lib/search/bayesian.ts";
 import { latentVectors } from "../../lib/search/latents.ts";

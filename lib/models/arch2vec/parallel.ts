@@ -9,7 +9,8 @@
 
 import type { Executor } from "../../engine/executor.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
-import type { Arch2vecConfig } from "./network.ts";
+
+import { type Arch2vecConfig } from "./config.ts";
 import {
   type Arch2vecTraining,
   trainArch2vec,

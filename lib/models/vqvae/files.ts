@@ -14,13 +14,9 @@ import {
   storable,
   writeSafetensors,
 } from "../../core/safetensors.ts";
-import type { HostTensors } from "../../core/tensors.ts";
-import {
-  type CodeKind,
-  initialVqvaeWeights,
-  type VqvaeConfig,
-  type VqvaeWeights,
-} from "./network.ts";
+import { type HostTensors, tensorsNamed } from "../../core/tensors.ts";
+import { initialVqvaeWeights, type VqvaeWeights } from "./network.ts";
+import { type CodeKind, type VqvaeConfig } from "./config.ts";
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
@@ -66,13 +62,11 @@ export async function loadVqvae(
     join(directory, WEIGHTS),
     new Map([...shapes(blank.parameters), ...shapes(blank.statistics)]),
   );
-  const pick = (tensors: HostTensors) =>
-    Object.fromEntries(Object.keys(tensors).map((name) => [name, all[name]]));
   return {
     config,
     weights: {
-      parameters: pick(blank.parameters),
-      statistics: pick(blank.statistics),
+      parameters: tensorsNamed(all, { like: blank.parameters }),
+      statistics: tensorsNamed(all, { like: blank.statistics }),
     },
   };
 }

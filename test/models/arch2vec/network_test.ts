@@ -22,18 +22,20 @@ import {
   trainingKeys,
 } from "../../../lib/metrics/generation.ts";
 import {
-  type Arch2vecConfig,
-  arch2vecConfig,
   arch2vecDecodeStep,
   arch2vecEncodeStep,
   arch2vecLoss,
   initialArch2vecWeights,
 } from "../../../lib/models/arch2vec/network.ts";
 import {
-  Arch2vec,
+  type Arch2vecConfig,
+  arch2vecConfig,
+} from "../../../lib/models/arch2vec/config.ts";
+import {
   arch2vecTraining,
   trainArch2vec,
 } from "../../../lib/models/arch2vec/training.ts";
+import { Arch2vec } from "../../../lib/models/arch2vec/arch2vec.ts";
 import { readSafetensors } from "../../../lib/core/safetensors.ts";
 import { adamWSlots, trainingStep } from "../../../lib/nn/optimizers.ts";
 import { Random } from "../../../lib/core/random.ts";

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { exists } from "../../../lib/core/files.ts";
+
 import {
   arch2vecConfig,
   repairedArch2vecConfig,
-} from "../../../lib/models/arch2vec/network.ts";
+} from "../../../lib/models/arch2vec/config.ts";
 import { trainArch2vecInParallel } from "../../../lib/models/arch2vec/parallel.ts";
 import {
   arch2vecTraining,

@@ -27,9 +27,11 @@ import { storable } from "../../../lib/core/safetensors.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
+} from "../../../lib/models/vqvae/network.ts";
+import {
   VQVAE_PAPER,
   type VqvaeConfig,
-} from "../../../lib/models/vqvae/network.ts";
+} from "../../../lib/models/vqvae/config.ts";
 import { Random } from "../../../lib/core/random.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
 import { askPython, hasPackages } from "../../_python.ts";

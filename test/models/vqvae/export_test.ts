@@ -8,20 +8,23 @@ import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { saveVqvae } from "../../../lib/models/vqvae/files.ts";
 import {
   CODEBOOK,
-  type CodeKind,
-  CODES,
   decodeStep,
   encodeStep,
   initialVqvaeWeights,
+} from "../../../lib/models/vqvae/network.ts";
+import {
+  type CodeKind,
+  CODES,
   type VqvaeConfig,
   vqvaeConfig,
-} from "../../../lib/models/vqvae/network.ts";
+} from "../../../lib/models/vqvae/config.ts";
 import {
   exportVqvae,
   vqvaeDecoderOnnx,
   vqvaeEncoderOnnx,
 } from "../../../lib/models/vqvae/export.ts";
-import { batchTensors } from "../../../lib/models/vqvae/training.ts";
+
+import { batchTensors } from "../../../lib/models/batch_tensors.ts";
 import { Random } from "../../../lib/core/random.ts";
 
 import { getSpace } from "../../../lib/spaces/registry.ts";

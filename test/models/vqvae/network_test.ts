@@ -22,10 +22,12 @@ import {
   decodeStep,
   encodeStep,
   initialVqvaeWeights,
-  type VqvaeConfig,
-  vqvaeConfig,
   vqvaeLoss,
 } from "../../../lib/models/vqvae/network.ts";
+import {
+  type VqvaeConfig,
+  vqvaeConfig,
+} from "../../../lib/models/vqvae/config.ts";
 import { adamWSlots, trainingStep } from "../../../lib/nn/optimizers.ts";
 import { Random } from "../../../lib/core/random.ts";
 
