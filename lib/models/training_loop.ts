@@ -76,10 +76,11 @@ export type EpochOf<Figures> =
 /** A training. */
 export interface Training<Figures, Memory> {
   readonly executor: Executor;
-  /** Identity of the run; a checkpoint under another one is not gone on from. */
-  readonly key: string;
-  /** The file to save to after each epoch and to go on from; undefined: nothing is saved. */
-  readonly checkpoint?: string;
+  /**
+   * The file to save to after each epoch and to go on from, if it is of a run with the same
+   * key; without a path nothing is saved.
+   */
+  readonly saved?: { readonly path?: string; readonly key: string };
   /** What is trained, as it is at the start. */
   readonly weights: HostTensors;
   /** What else the steps need on the device: slots of an optimizer. */
@@ -129,11 +130,12 @@ const BEST = "best.";
 export async function runTraining<Figures extends object, Memory>(
   training: Training<Figures, Memory>,
 ): Promise<{ weights: HostTensors; history: EpochOf<Figures>[] }> {
-  const { executor, key, checkpoint, weights, slots, best } = training;
+  const { executor, weights, slots, best } = training;
+  const { path, key = "" } = training.saved ?? {};
   const names = Object.keys(weights);
-  const saved = checkpoint === undefined
+  const saved = path === undefined
     ? null
-    : await loadCheckpoint<Saved<Figures, Memory>>(checkpoint, key);
+    : await loadCheckpoint<Saved<Figures, Memory>>(path, key);
   const state = executor.state(
     saved?.tensors ?? {
       ...weights,
@@ -152,9 +154,9 @@ export async function runTraining<Figures extends object, Memory>(
       }
       progress.history.push(epoch);
       training.onEpoch?.(epoch);
-      if (checkpoint !== undefined) {
+      if (path !== undefined) {
         const tensors = await state.read();
-        await saveCheckpoint(checkpoint, key, { tensors, progress });
+        await saveCheckpoint(path, key, { tensors, progress });
       }
     }
     return {
@@ -190,7 +192,8 @@ async function _runEpoch<Figures extends object, Memory>(
     training.onProgress?.({
       done: step,
       total: steps,
-      message: `epoch ${epoch + 1}/${epochs}, loss ${loss.toFixed(3)}`,
+      message: (epochs === 1 ? "" : `epoch ${epoch + 1}/${epochs}, `) +
+        `loss ${loss.toFixed(3)}`,
     });
   }
   return {

@@ -8,7 +8,8 @@ import { NASBENCH101 } from "./nasbench101/space.ts";
 import { NASBENCH201 } from "./nasbench201/space.ts";
 import type { SearchSpace } from "./space.ts";
 
-const SPACES: readonly SearchSpace[] = [NASBENCH101, NASBENCH201];
+/** All of them. */
+export const SPACES: readonly SearchSpace[] = [NASBENCH101, NASBENCH201];
 
 /**
  * Looks a search space up.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import protobuf from "protobufjs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { type StepFunction } from "../../lib/engine/executor.ts";
+import type { StepFunction } from "../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,

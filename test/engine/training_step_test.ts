@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import { type Executor, type StepFunction } from "../../lib/engine/executor.ts";
+import type { Executor, StepFunction } from "../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,
@@ -12,7 +12,7 @@ import {
   scalar,
 } from "../../lib/core/tensors.ts";
 import { onnxExecutor, traceStep } from "../../lib/engine/onnx_executor.ts";
-import { tf } from "../../lib/engine/tensorflow.ts";
+import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
 import {
   IGNORED_LABEL,
   noiseSize,
@@ -25,7 +25,6 @@ import {
   vqvaeLoss,
 } from "../../lib/models/vqvae/network.ts";
 import { VQVAE_PAPER } from "../../lib/models/vqvae/config.ts";
-
 import { batchTensors } from "../../lib/models/batch_tensors.ts";
 import {
   adamWSlots,
@@ -33,9 +32,7 @@ import {
   trainingStep,
 } from "../../lib/nn/optimizers.ts";
 import { Random } from "../../lib/core/random.ts";
-
 import { getSpace } from "../../lib/spaces/registry.ts";
-import type { Tensors } from "../../lib/engine/tensorflow.ts";
 
 interface Problem {
   loss: (state: Tensors, inputs: Tensors) => LossResult;

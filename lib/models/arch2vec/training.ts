@@ -95,14 +95,16 @@ export async function trainArch2vec(
   const steps = { training: compile(true), frozen: compile(false) };
   const { weights } = await runTraining({
     executor,
-    key: runKey({
-      space: space.name,
-      cells: digest(train),
-      config,
-      training,
-      version: VERSION,
-    }),
-    checkpoint,
+    saved: {
+      path: checkpoint,
+      key: runKey({
+        space: space.name,
+        cells: digest(train),
+        config,
+        training,
+        version: VERSION,
+      }),
+    },
     weights: { ...initial.parameters, ...initial.statistics },
     slots: adamWSlots(initial.parameters),
     memory: null,

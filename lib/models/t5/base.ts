@@ -9,8 +9,7 @@
  */
 
 import { join } from "node:path";
-
-import { type HostTensors } from "../../core/tensors.ts";
+import type { HostTensors } from "../../core/tensors.ts";
 import {
   loadTokenizer,
   type SentenceTokenizer,
@@ -18,18 +17,16 @@ import {
 } from "../../language/tokenizer.ts";
 import { writeFileAtomic } from "../../core/files.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
-
 import { loadT5, saveT5 } from "./files.ts";
 import {
   type HubOptions,
   openPretrainedT5,
   TOKENIZER_FILES,
 } from "./pretrained.ts";
-import { type T5Config, t5Config } from "./config.ts";
+import { type T5Config, t5Config, type T5Model } from "./config.ts";
 import {
   restoreModel,
   sentenceTokens,
-  type T5Model,
   trimmedVocabulary,
   trimModel,
   trimTokenizer,

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type DeviceState, type Executor } from "../../engine/executor.ts";
+import type { DeviceState, Executor } from "../../engine/executor.ts";
 import { type HostTensors, scalar } from "../../core/tensors.ts";
 import {
   gradientStep,

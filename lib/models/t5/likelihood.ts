@@ -15,7 +15,7 @@ import { CodeTokens } from "../../language/code_tokens.ts";
 import type { SentenceTokenizer } from "../../language/tokenizer.ts";
 import { exampleTensors } from "./batches.ts";
 import { labelLoss } from "./network.ts";
-import type { T5Model } from "./vocabulary.ts";
+import type { T5Model } from "./config.ts";
 
 /** Sequences scored at a time. */
 const BATCH = 512;

@@ -181,16 +181,18 @@ export async function trainT5(
   owned.defer(() => evaluate.dispose());
   const trained = await runTraining<Figures, null>({
     executor,
-    key: runKey({
-      config,
-      training,
-      version: VERSION,
-      tokenizer: tokenizer.name,
-      train: digest(train.codes),
-      validation: digest(validation.codes),
-      weights: weights === undefined ? null : weightsDigest(weights),
-    }),
-    checkpoint,
+    saved: {
+      path: checkpoint,
+      key: runKey({
+        config,
+        training,
+        version: VERSION,
+        tokenizer: tokenizer.name,
+        train: digest(train.codes),
+        validation: digest(validation.codes),
+        weights: weights === undefined ? null : weightsDigest(weights),
+      }),
+    },
     weights: initial,
     slots: slots(initial),
     memory: null,

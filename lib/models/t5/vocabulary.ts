@@ -9,11 +9,7 @@
  * @module
  */
 
-import {
-  floats,
-  type HostTensor,
-  type HostTensors,
-} from "../../core/tensors.ts";
+import { floats, type HostTensor } from "../../core/tensors.ts";
 import {
   FILL_PROMPT,
   GENERATE_PROMPT,
@@ -23,16 +19,10 @@ import type {
   SentenceTokenizer,
   TokenBatch,
 } from "../../language/tokenizer.ts";
-import type { T5Config } from "./config.ts";
+import type { T5Config, T5Model } from "./config.ts";
 
 /** Weights that have a row for each token. */
 const BY_TOKEN = ["shared.weight", "lm_head.weight"];
-
-/** A model. */
-export interface T5Model {
-  readonly config: T5Config;
-  readonly weights: HostTensors;
-}
 
 /** Which tokens of a vocabulary are kept: row `i` of the trimmed model is token `tokens[i]`. */
 export interface TrimmedVocabulary {

@@ -10,13 +10,13 @@ import { join } from "node:path";
 import { readJson, writeJson } from "../../core/files.ts";
 import { Random } from "../../core/random.ts";
 import {
-  readTensors,
+  readWeights,
   storable,
   writeSafetensors,
 } from "../../core/safetensors.ts";
 import { type HostTensors, tensorsNamed } from "../../core/tensors.ts";
 import { initialVqvaeWeights, type VqvaeWeights } from "./network.ts";
-import { type CodeKind, type VqvaeConfig } from "./config.ts";
+import type { CodeKind, VqvaeConfig } from "./config.ts";
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
@@ -58,8 +58,9 @@ export async function loadVqvae(
   const blank = initialVqvaeWeights(config, Random.fromSeed(0));
   const shapes = (tensors: HostTensors) =>
     Object.entries(tensors).map(([name, { shape }]) => [name, shape] as const);
-  const all = await readTensors(
-    join(directory, WEIGHTS),
+  const all = await readWeights(
+    directory,
+    [WEIGHTS],
     new Map([...shapes(blank.parameters), ...shapes(blank.statistics)]),
   );
   return {

@@ -155,14 +155,16 @@ export async function trainVqvae(
   owned.defer(() => functions.dispose());
   const { weights, history } = await runTraining<Figures, Memory>({
     executor,
-    key: runKey({
-      space: space.name,
-      cells: digest(train),
-      config,
-      training,
-      version: VERSION,
-    }),
-    checkpoint,
+    saved: {
+      path: checkpoint,
+      key: runKey({
+        space: space.name,
+        cells: digest(train),
+        config,
+        training,
+        version: VERSION,
+      }),
+    },
     weights: { ...initial.parameters, ...initial.statistics },
     slots: adamWSlots(initial.parameters),
     memory: { recent: new Array(config.codebookSize).fill(0) },

@@ -1,7 +1,7 @@
 /** A step in parts against the same step on the whole batch, traced and eager. */
 import assert from "node:assert/strict";
 import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
-import { type Executor } from "../../../lib/engine/executor.ts";
+import type { Executor } from "../../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,

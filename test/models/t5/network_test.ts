@@ -3,7 +3,7 @@
  * made the expected values.
  */
 import assert from "node:assert/strict";
-import { type Executor } from "../../../lib/engine/executor.ts";
+import type { Executor } from "../../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,
@@ -14,8 +14,7 @@ import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { readJson } from "../../../lib/core/files.ts";
 import { T5Generator } from "../../../lib/models/t5/generator.ts";
-import type { T5Config } from "../../../lib/models/t5/config.ts";
-import { t5Tensors } from "../../../lib/models/t5/config.ts";
+import { type T5Config, t5Tensors } from "../../../lib/models/t5/config.ts";
 import {
   decodeText,
   encodeText,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Executor } from "../../../lib/engine/executor.ts";
+import type { Executor } from "../../../lib/engine/executor.ts";
 import type { HostTensors } from "../../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Executor } from "../../../lib/engine/executor.ts";
-import { type HostTensors } from "../../../lib/core/tensors.ts";
+import type { HostTensors } from "../../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { CODEBOOK } from "../../../lib/models/vqvae/network.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type VqvaeTraining,
 } from "../../../lib/models/vqvae/training.ts";
 import { Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
-import { type SearchSpace } from "../../../lib/spaces/space.ts";
+import type { SearchSpace } from "../../../lib/spaces/space.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import { withFolder } from "../../_helpers.ts";
 import { counting } from "../_counting.ts";

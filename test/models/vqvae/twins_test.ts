@@ -6,7 +6,6 @@ import {
   type CodeKind,
   vqvaeConfig,
 } from "../../../lib/models/vqvae/config.ts";
-
 import { Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
 import { Random } from "../../../lib/core/random.ts";
 import { hasEdge } from "../../../lib/spaces/graph.ts";
