@@ -190,6 +190,14 @@ Deno.test("CodeTokens knows the token of each code where it is one", () => {
   assert.equal(new CodeTokens(dependent, SHAPE).single, null);
 });
 
+Deno.test("CodeTokens knows every token of its sentences", () => {
+  const masks = Array.from({ length: LENGTH }, (_, k) => own.sentinelId(k));
+  assert.deepEqual(
+    [...new CodeTokens(own, SHAPE).used].sort((a, b) => a - b),
+    [...Array(5 + CODES).keys(), ...masks.toReversed()],
+  );
+});
+
 Deno.test("CodeTokens does not decode text where each code is one token", () => {
   const silent = {
     ...methods(own),

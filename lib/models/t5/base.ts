@@ -16,6 +16,7 @@ import {
   writeCodesTokenizer,
 } from "../../language/tokenizer.ts";
 import { writeFileAtomic } from "../../core/files.ts";
+import { CodeTokens } from "../../language/code_tokens.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import { loadT5, saveT5 } from "./files.ts";
 import {
@@ -26,7 +27,6 @@ import {
 import { type T5Config, t5Config, type T5Model } from "./config.ts";
 import {
   restoreModel,
-  sentenceTokens,
   trimmedVocabulary,
   trimModel,
   trimTokenizer,
@@ -81,7 +81,7 @@ export async function openT5Base(
   const tokenizer = await loadTokenizer(from);
   const vocabulary = trimmedVocabulary(
     whole.config,
-    sentenceTokens(tokenizer, shape),
+    new CodeTokens(tokenizer, shape).used,
   );
   return {
     ...trimModel(whole, vocabulary),
@@ -117,7 +117,7 @@ export async function openTunedT5(
   if (tokenizer.name === "codes") return { t5, tokenizer };
   const vocabulary = trimmedVocabulary(
     t5.config,
-    sentenceTokens(tokenizer, shape),
+    new CodeTokens(tokenizer, shape).used,
   );
   return {
     t5: trimModel(t5, vocabulary),

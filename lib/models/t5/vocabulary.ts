@@ -10,11 +10,6 @@
  */
 
 import { floats, type HostTensor } from "../../core/tensors.ts";
-import {
-  FILL_PROMPT,
-  GENERATE_PROMPT,
-  sentinel,
-} from "../../language/sentences.ts";
 import type {
   SentenceTokenizer,
   TokenBatch,
@@ -68,29 +63,6 @@ export function trimmedVocabulary(
     );
   }
   return { tokens, rows };
-}
-
-/**
- * The tokens that sentences of codes, their prompts and masks are made of.
- *
- * @param shape `length`: codes in a sequence.
- */
-export function sentenceTokens(
-  tokenizer: SentenceTokenizer,
-  { length, codebookSize }: { length: number; codebookSize: number },
-): Set<number> {
-  const words = [
-    GENERATE_PROMPT,
-    FILL_PROMPT,
-    ...Array.from({ length: codebookSize }, (_, code) => String(code)),
-    ...Array.from({ length }, (_, k) => sentinel(k)),
-  ];
-  return new Set([
-    tokenizer.padId,
-    tokenizer.eosId,
-    tokenizer.unkId,
-    ...words.flatMap((word) => [...tokenizer.encodeWords([word])]),
-  ]);
 }
 
 /** A tokenizer whose ids are rows of a trimmed vocabulary. */
