@@ -15,7 +15,7 @@ import {
   type ReconstructionReport,
 } from "../../metrics/reconstruction.ts";
 import { cutAtOutput, type Graph } from "../../spaces/graph.ts";
-import type { SearchSpace } from "../../spaces/space.ts";
+import type { CellTable, SearchSpace } from "../../spaces/space.ts";
 import {
   type DecodedCells,
   decodedGraph,
@@ -58,10 +58,15 @@ export class Arch2vec implements AsyncDisposable {
     });
   }
 
-  /** Latent means of cells, `[B·N, D]`. */
+  /**
+   * Latent means of cells, `[B·N, D]`.
+   *
+   * @param table What the indices count in; by default the cells of the space.
+   */
   async encode(
     space: SearchSpace,
     indices: ArrayLike<number>,
+    table: CellTable = space.cells(),
   ): Promise<Float32Array> {
     const size = this.config.nodes * this.config.latentDim;
     const all = Uint32Array.from(indices);
@@ -69,7 +74,7 @@ export class Arch2vec implements AsyncDisposable {
     for (let start = 0; start < all.length; start += BATCH) {
       const { z } = await this.#encode.run(
         this.#state,
-        batchTensors(space, space.cells(), all.subarray(start, start + BATCH)),
+        batchTensors(space, table, all.subarray(start, start + BATCH)),
       );
       means.set(z.data as Float32Array, start * size);
     }

@@ -13,7 +13,12 @@ import {
   ReconstructionCounter,
   type ReconstructionReport,
 } from "../../metrics/reconstruction.ts";
-import type { SearchSpace } from "../../spaces/space.ts";
+import type { Graph } from "../../spaces/graph.ts";
+import {
+  type CellTable,
+  cellTable,
+  type SearchSpace,
+} from "../../spaces/space.ts";
 import { type DecodedCells, incomingOfLogits } from "../../spaces/tensors.ts";
 import { batchTensors } from "../batch_tensors.ts";
 import type { VqvaeConfig } from "./config.ts";
@@ -42,6 +47,7 @@ export class VqvaeFunctions {
     state: DeviceState,
     space: SearchSpace,
     indices: ArrayLike<number>,
+    table: CellTable = space.cells(),
   ): Promise<{ codes: Int32Array; z: Float32Array }> {
     const { nodes, latentDim } = this.config;
     const codes = new Int32Array(indices.length * nodes);
@@ -50,11 +56,7 @@ export class VqvaeFunctions {
     for (let start = 0; start < all.length; start += BATCH) {
       const outputs = await this.#encode.run(
         state,
-        batchTensors(
-          space,
-          space.cells(),
-          all.subarray(start, start + BATCH),
-        ),
+        batchTensors(space, table, all.subarray(start, start + BATCH)),
       );
       codes.set(outputs.codes.data as Int32Array, start * nodes);
       z.set(outputs.z.data as Float32Array, start * nodes * latentDim);
@@ -132,13 +134,27 @@ export class Vqvae implements AsyncDisposable {
   /**
    * Encodes cells of a space.
    *
+   * @param table What the indices count in; by default the cells of the space.
    * @returns `codes`, `[B·N]`, and encoder outputs `z` before quantization, `[B·N, D]`.
    */
   encode(
     space: SearchSpace,
     indices: ArrayLike<number>,
+    table?: CellTable,
   ): Promise<{ codes: Int32Array; z: Float32Array }> {
-    return this.#functions.encode(this.#state, space, indices);
+    return this.#functions.encode(this.#state, space, indices, table);
+  }
+
+  /** Encodes cells that need not be in the table of their space; as `encode` otherwise. */
+  encodeGraphs(
+    space: SearchSpace,
+    graphs: readonly Graph[],
+  ): Promise<{ codes: Int32Array; z: Float32Array }> {
+    return this.encode(
+      space,
+      Array.from(graphs.keys()),
+      cellTable(graphs, this.config.nodes),
+    );
   }
 
   /** Decodes code sequences, `[B·N]`. */

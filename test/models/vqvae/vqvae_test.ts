@@ -12,7 +12,7 @@ import {
 } from "../../../lib/models/vqvae/network.ts";
 import { encodeSplits, Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
-import type { SearchSpace } from "../../../lib/spaces/space.ts";
+import { cellGraph, type SearchSpace } from "../../../lib/spaces/space.ts";
 import { counting } from "../_counting.ts";
 
 /** NAS-Bench-201 with 512 training cells and 96 for validation. */
@@ -82,6 +82,16 @@ Deno.test("Vqvae encodes to the nearest codes, whatever the batch", async () => 
   );
   assert.equal((await vqvae.encode(SPACE, [])).codes.length, 0);
   await vqvae.dispose();
+});
+
+Deno.test("Vqvae encodes graphs as it does the cells of a table", async () => {
+  await using vqvae = Vqvae.load(MODEL, executor);
+  const cells = SPACE.cells();
+  const graphs = [3, 700, 15].map((index) => cellGraph(cells, index));
+  assert.deepEqual(
+    await vqvae.encodeGraphs(SPACE, graphs),
+    await vqvae.encode(SPACE, [3, 700, 15]),
+  );
 });
 
 Deno.test("Vqvae decodes each sequence of codes to operations and edges", async () => {
