@@ -98,7 +98,12 @@ export class CodeTokens {
   /** Every token that sentences are made of: words, end, padding, and the unknown one. */
   get used(): Set<number> {
     const { padId, eosId, unkId } = this.tokenizer;
-    return new Set([padId, eosId, unkId, ...this.#ids.flatMap((ids) => [...ids])]);
+    return new Set([
+      padId,
+      eosId,
+      unkId,
+      ...this.#ids.flatMap((ids) => [...ids]),
+    ]);
   }
 
   /** The "generate:" prompt, over and over. */
