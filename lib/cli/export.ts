@@ -7,7 +7,8 @@
 import { join, resolve } from "node:path";
 import { exists } from "../core/files.ts";
 import { exportT5 } from "../models/t5/export.ts";
-import { CODES } from "../models/vqvae/network.ts";
+
+import { CODES } from "../models/vqvae/config.ts";
 import { exportVqvae } from "../models/vqvae/export.ts";
 import { outputsFolder } from "../run/settings.ts";
 

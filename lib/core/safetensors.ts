@@ -13,6 +13,7 @@
  * @module
  */
 
+import { join } from "node:path";
 import { writeFileAtomic } from "./files.ts";
 import { floats, type HostTensors } from "./tensors.ts";
 
@@ -327,34 +328,52 @@ export function storable(
 }
 
 /**
- * Reads the tensors of a model, all of real numbers, and checks that they are exactly those expected.
+ * Reads the weights of a model, all of real numbers, and checks that they are those of its
+ * configuration.
  *
+ * @param directory Where the model is.
+ * @param files Names of the files there that hold its weights.
  * @param expected Shape of each tensor by name.
- * @throws {RangeError} If tensors are missing, surplus or of another shape or type.
+ * @param isUnused Tells tensors that may be there beside them; they are left out.
+ * @returns In the order of the files.
+ * @throws {Error} If a file cannot be read.
+ * @throws {RangeError} If tensors are missing, surplus or of another shape or type; all of
+ *   them are named.
  */
-export async function readTensors(
-  path: string,
+export async function readWeights(
+  directory: string,
+  files: readonly string[],
   expected: ReadonlyMap<string, readonly number[]>,
+  isUnused: (name: string) => boolean = () => false,
 ): Promise<HostTensors> {
-  const { tensors } = await readSafetensors(path);
-  const fail = (what: string): never => {
-    throw new RangeError(`Cannot read the model ${path}: ${what}`);
-  };
-  for (const name of tensors.keys()) {
-    if (!expected.has(name)) {
-      fail(`its tensors must be those of its config.json, got ${name} as well`);
+  const weights: HostTensors = {};
+  const problems: string[] = [];
+  const missing = new Set(expected.keys());
+  for (const file of files) {
+    const { tensors } = await readSafetensors(join(directory, file));
+    for (const [name, { shape, data }] of tensors) {
+      missing.delete(name);
+      const wanted = expected.get(name);
+      if (wanted === undefined) {
+        if (!isUnused(name)) problems.push(`surplus ${name}`);
+      } else if (`${shape}` !== `${wanted}`) {
+        problems.push(
+          `${name} of shape [${shape.join(", ")}] instead of [${
+            wanted.join(", ")
+          }]`,
+        );
+      } else if (!(data instanceof Float32Array)) {
+        problems.push(`${name} of whole numbers`);
+      } else weights[name] = floats(shape, data);
     }
   }
-  const result: HostTensors = {};
-  for (const [name, shape] of expected) {
-    const tensor = tensors.get(name) ?? fail(`it must hold the tensor ${name}`);
-    if (`${tensor.shape}` !== `${shape}`) {
-      fail(`${name} must have shape [${shape}], got [${tensor.shape}]`);
-    }
-    if (!(tensor.data instanceof Float32Array)) {
-      fail(`${name} must hold real numbers`);
-    }
-    result[name] = floats(shape, tensor.data);
+  for (const name of missing) problems.push(`no ${name}`);
+  if (problems.length > 0) {
+    throw new RangeError(
+      `Cannot read the model ${directory}: its tensors must be those of its config.json, got ${
+        problems.join(", ")
+      }`,
+    );
   }
-  return result;
+  return weights;
 }

@@ -41,6 +41,16 @@ export function integers(
   };
 }
 
+/** Of some tensors, those that have the names of others. */
+export function tensorsNamed(
+  tensors: HostTensors,
+  { like }: { like: HostTensors },
+): HostTensors {
+  return Object.fromEntries(
+    Object.keys(like).map((name) => [name, tensors[name]]),
+  );
+}
+
 /** Makes a float32 scalar. */
 export function scalar(value: number): HostTensor {
   return floats([], [value]);

@@ -14,7 +14,7 @@ import {
   stateOwners,
   type StepFunction,
 } from "./executor.ts";
-import { type HostTensor, type HostTensors } from "../core/tensors.ts";
+import type { HostTensor, HostTensors } from "../core/tensors.ts";
 import { type Tensors, tf } from "./tensorflow.ts";
 
 /**

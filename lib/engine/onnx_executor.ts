@@ -20,7 +20,7 @@ import {
   stateOwners,
   type StepFunction,
 } from "./executor.ts";
-import { type HostTensor, type HostTensors } from "../core/tensors.ts";
+import type { HostTensor, HostTensors } from "../core/tensors.ts";
 import type { OnnxGraph } from "./onnx_graph.ts";
 import { trace, type TracingBackend } from "./tracing_backend.ts";
 import type { Tensors } from "./tensorflow.ts";

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { type HostTensors } from "../core/tensors.ts";
+import type { HostTensors } from "../core/tensors.ts";
 import { traceStep } from "./onnx_executor.ts";
 import {
   type GraphConstant,

@@ -11,7 +11,6 @@
  */
 
 import protobuf from "protobufjs";
-
 import type { ElementType } from "../core/tensors.ts";
 
 /** ONNX `TensorProto.DataType` numbers; `int64` occurs only inside a graph. */

@@ -10,7 +10,7 @@
  */
 
 import { type GraphValue, OnnxGraph } from "./onnx_graph.ts";
-import { type ElementType } from "../core/tensors.ts";
+import type { ElementType } from "../core/tensors.ts";
 import {
   type Recorder,
   registerKernels,

@@ -23,7 +23,8 @@ import { openTunedT5 } from "../models/t5/base.ts";
 import { repeatedPrompt, T5Generator } from "../models/t5/generator.ts";
 import { runKey, weightsDigest } from "../core/keys.ts";
 import { type OnProgress } from "../core/progress.ts";
-import { Vqvae } from "../models/vqvae/training.ts";
+
+import { Vqvae } from "../models/vqvae/vqvae.ts";
 
 export { decodeSentences };
 

@@ -42,6 +42,12 @@ export type ParsedSentence =
   | { readonly codes: Int32Array; readonly malformed: null }
   | { readonly codes: null; readonly malformed: MalformedReason };
 
+/** A word that a model wrote, as far as it means something here. */
+export type WrittenWord =
+  | { readonly kind: "number"; readonly value: number }
+  | { readonly kind: "sentinel"; readonly index: number }
+  | { readonly kind: "other" };
+
 /** One training example, as words. */
 export interface Example {
   readonly input: readonly string[];
@@ -56,9 +62,7 @@ export function toSentence(codes: ArrayLike<number>): string {
 /**
  * Reads a sentence back to codes.
  *
- * Of several faults the first in this order is named: a word that is no whole
- * number, a number outside `[0, codebookSize)`, a number of codes that is not among
- * `lengths` (no words at all: "wrong length"). `08` is 8.
+ * `08` is 8. Of several faults the one that {@link readCodes} names.
  *
  * @param text What the model wrote, without prompt, padding and end of sequence.
  */
@@ -66,14 +70,26 @@ export function parseSentence(
   text: string,
   options: { lengths: readonly number[]; codebookSize: number },
 ): ParsedSentence {
-  const words = splitWords(text);
+  return readCodes(writtenWords(text), options);
+}
+
+/**
+ * Reads the words of a sentence back to codes.
+ *
+ * Of several faults the first in this order is named: a word that is no whole
+ * number, a number outside `[0, codebookSize)`, a number of codes that is not among
+ * `lengths` (no words at all: "wrong length").
+ */
+export function readCodes(
+  words: readonly WrittenWord[],
+  options: { lengths: readonly number[]; codebookSize: number },
+): ParsedSentence {
   const codes = new Int32Array(words.length);
   let outside = false;
   for (const [i, word] of words.entries()) {
-    const code = parseNumber(word);
-    if (code === null) return malformed("not a number");
-    if (code < 0 || code >= options.codebookSize) outside = true;
-    codes[i] = code;
+    if (word.kind !== "number") return malformed("not a number");
+    if (isOutside(word.value, options.codebookSize)) outside = true;
+    codes[i] = word.value;
   }
   if (outside) return malformed("number outside the codebook");
   if (!options.lengths.includes(words.length)) return malformed("wrong length");
@@ -164,11 +180,7 @@ export function fillExample(
 /**
  * Puts the codes that a model wrote for a "fill" prompt back into the sequence.
  *
- * The text must name each mask once, in any order, each followed by one code. Of
- * several faults the leftmost is named; a mask that the text lacks counts as
- * the last. A code without a mask before it, or a mask without a code after it, is
- * "wrong length"; a mask that comes twice or that the sequence does not have is
- * "surplus sentinel".
+ * Of several faults the one that {@link readFill} names.
  *
  * @param masked The sequence with `MASKED` places, as it was prompted.
  * @param target What the model wrote. T5's decoder puts no space before a sentinel.
@@ -178,49 +190,65 @@ export function applyFill(
   target: string,
   options: { codebookSize: number },
 ): ParsedSentence {
+  return readFill(masked, writtenWords(target), options);
+}
+
+/**
+ * Puts the words that a model wrote for a "fill" prompt back into the sequence.
+ *
+ * They must name each mask once, in any order, each followed by one code. Of
+ * several faults the leftmost is named; a mask that is not named counts as
+ * the last. A code without a mask before it, or a mask without a code after it, is
+ * "wrong length"; a mask that comes twice or that the sequence does not have is
+ * "surplus sentinel".
+ *
+ * @param masked The sequence with `MASKED` places, as it was prompted.
+ */
+export function readFill(
+  masked: ArrayLike<number>,
+  words: readonly WrittenWord[],
+  options: { codebookSize: number },
+): ParsedSentence {
   const codes = Int32Array.from(masked);
   const places: number[] = [];
   codes.forEach((code, i) => code === MASKED && places.push(i));
 
-  const words = splitWords(target.replaceAll(/<extra_id_\d+>/g, " $& "));
   for (let i = 0; i < words.length; i += 2) {
-    const k = sentinelNumber(words[i]);
-    if (k === null) {
-      return malformed(
-        parseNumber(words[i]) === null ? "not a number" : "wrong length",
-      );
-    }
-    if (k >= places.length || codes[places[k]] !== MASKED) {
+    const [mask, code] = [words[i], words[i + 1]];
+    if (mask.kind === "number") return malformed("wrong length");
+    if (mask.kind === "other") return malformed("not a number");
+    if (mask.index >= places.length || codes[places[mask.index]] !== MASKED) {
       return malformed("surplus sentinel");
     }
-    const word = words[i + 1];
-    if (word === undefined || sentinelNumber(word) !== null) {
+    if (code === undefined || code.kind === "sentinel") {
       return malformed("wrong length");
     }
-    const code = parseNumber(word);
-    if (code === null) return malformed("not a number");
-    if (code < 0 || code >= options.codebookSize) {
+    if (code.kind === "other") return malformed("not a number");
+    if (isOutside(code.value, options.codebookSize)) {
       return malformed("number outside the codebook");
     }
-    codes[places[k]] = code;
+    codes[places[mask.index]] = code.value;
   }
   if (codes.includes(MASKED)) return malformed("missing sentinel");
   return { codes, malformed: null };
 }
 
-function splitWords(text: string): string[] {
-  const trimmed = text.trim();
-  return trimmed === "" ? [] : trimmed.split(/\s+/);
+/** The words of a text that a model wrote; a sentinel is one, whatever stands beside it. */
+export function writtenWords(text: string): WrittenWord[] {
+  const trimmed = text.replaceAll(/<extra_id_\d+>/g, " $& ").trim();
+  return trimmed === "" ? [] : trimmed.split(/\s+/).map(writtenWord);
 }
 
-/** The whole number that a word is, or null. */
-function parseNumber(word: string): number | null {
-  return /^-?\d+$/.test(word) ? Number(word) : null;
-}
-
-function sentinelNumber(word: string): number | null {
+function writtenWord(word: string): WrittenWord {
+  if (/^-?\d+$/.test(word)) return { kind: "number", value: Number(word) };
   const match = /^<extra_id_(\d+)>$/.exec(word);
-  return match === null ? null : Number(match[1]);
+  return match === null
+    ? { kind: "other" }
+    : { kind: "sentinel", index: Number(match[1]) };
+}
+
+function isOutside(code: number, codebookSize: number): boolean {
+  return code < 0 || code >= codebookSize;
 }
 
 function malformed(reason: MalformedReason): ParsedSentence {

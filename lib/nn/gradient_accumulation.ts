@@ -11,7 +11,7 @@
  * @module
  */
 
-import { type StepFunction } from "../engine/executor.ts";
+import type { StepFunction } from "../engine/executor.ts";
 import { floats, type HostTensors } from "../core/tensors.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { type Loss, lossGradients, type Optimizer } from "./optimizers.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type StepFunction } from "../engine/executor.ts";
+import type { StepFunction } from "../engine/executor.ts";
 import { floats, type HostTensors } from "../core/tensors.ts";
 import { type Tensors, tf } from "../engine/tensorflow.ts";
 

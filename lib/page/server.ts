@@ -17,7 +17,7 @@ import { createRequire, stripTypeScriptTypes } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exists } from "../core/files.ts";
-import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/network.ts";
+import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/config.ts";
 import { outputsFolder } from "../run/settings.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { relativeImports } from "../run/sources.ts";

@@ -11,7 +11,8 @@ import type { CellVectors } from "../analysis/features.ts";
 import { runKey } from "../core/keys.ts";
 import type { Executor } from "../engine/executor.ts";
 import type { CellModel } from "../generation/cell_sampling.ts";
-import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/network.ts";
+
+import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/config.ts";
 import {
   algorithm1,
   type Algorithm1Options,

@@ -11,7 +11,7 @@ import {
   rowVectors,
   type SparseVector,
 } from "../analysis/features.ts";
-import type { Arch2vec } from "../models/arch2vec/training.ts";
+import type { Arch2vec } from "../models/arch2vec/arch2vec.ts";
 import { cellTable, type SearchSpace } from "../spaces/space.ts";
 
 /** Computes and remembers the latent means of cells, `N · D` numbers each. */

@@ -18,10 +18,11 @@ import { T5Generator } from "../models/t5/generator.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
-  vqvaeConfig,
   vqvaeLoss,
 } from "../models/vqvae/network.ts";
-import { batchTensors, vqvaeTraining } from "../models/vqvae/training.ts";
+import { vqvaeConfig } from "../models/vqvae/config.ts";
+import { vqvaeTraining } from "../models/vqvae/training.ts";
+import { batchTensors } from "../models/batch_tensors.ts";
 import { Random } from "../core/random.ts";
 import { type SearchSpace } from "../spaces/space.ts";
 import { SPACES } from "../spaces/registry.ts";
@@ -62,16 +63,16 @@ export function t5Benchmark(pytorch: PyTorch | null): Benchmark {
         ),
       );
     const batch = {
-      "0.ids": tokens(),
-      "0.mask": floats(shape, new Float32Array(rows * length).fill(1)),
-      "0.decoderIds": tokens(),
-      "0.labels": tokens(),
+      "generate.ids": tokens(),
+      "generate.mask": floats(shape, new Float32Array(rows * length).fill(1)),
+      "generate.decoderIds": tokens(),
+      "generate.labels": tokens(),
     };
     return ownTrainingStep(
       executor,
       weights,
       weights,
-      (state, inputs) => t5Loss(config, state, inputs, 1),
+      (state, inputs) => t5Loss(config, state, inputs, ["generate"]),
       optimizer,
       () => batch,
     );

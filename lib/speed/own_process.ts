@@ -10,6 +10,7 @@ import { floats, type HostTensors, integers } from "../core/tensors.ts";
 import { onnxExecutor } from "../engine/onnx_executor.ts";
 import { accumulatedStep, wholeStep } from "../models/t5/batch_step.ts";
 import { initialT5Weights, type T5Config } from "../models/t5/config.ts";
+import { T5_PARTS, type T5Part } from "../models/t5/network.ts";
 import { adamW, adamWSlots } from "../nn/optimizers.ts";
 import { Random } from "../core/random.ts";
 import { readLines } from "../core/processes.ts";
@@ -25,8 +26,8 @@ export interface PromptShape {
 /** What is measured: the settings of the request to prepare. */
 export interface FineTuning {
   readonly config: T5Config;
-  /** "generate:" and "fill:", of the whole step. */
-  readonly prompts: readonly PromptShape[];
+  /** Of the whole step. */
+  readonly prompts: Readonly<Record<T5Part, PromptShape>>;
   /** Parts that the step is taken in, each with an equal share of the rows. */
   readonly accumulate: number;
   readonly beta2: number;
@@ -40,7 +41,8 @@ function examples(
   random: Random,
 ): HostTensors {
   const inputs: HostTensors = {};
-  prompts.forEach(({ rows, inputLength, targetLength }, prompt) => {
+  for (const part of T5_PARTS) {
+    const { rows, inputLength, targetLength } = prompts[part];
     const tokens = (length: number) =>
       integers(
         [rows / accumulate, length],
@@ -50,14 +52,14 @@ function examples(
         ),
       );
     const ids = tokens(inputLength);
-    inputs[`${prompt}.ids`] = ids;
-    inputs[`${prompt}.mask`] = floats(
+    inputs[`${part}.ids`] = ids;
+    inputs[`${part}.mask`] = floats(
       ids.shape,
       new Float32Array(ids.data.length).fill(1),
     );
-    inputs[`${prompt}.decoderIds`] = tokens(targetLength);
-    inputs[`${prompt}.labels`] = tokens(targetLength);
-  });
+    inputs[`${part}.decoderIds`] = tokens(targetLength);
+    inputs[`${part}.labels`] = tokens(targetLength);
+  }
   return inputs;
 }
 

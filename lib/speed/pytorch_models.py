@@ -157,7 +157,7 @@ def build_t5_fine_tuning_hugging_face(settings):
     config, parts = settings["config"], settings["accumulate"]
     model = hugging_face_t5(config).train()
     prompts = []
-    for prompt in settings["prompts"]:
+    for prompt in settings["prompts"].values():
         rows = prompt["rows"] // parts
         ids = random_tokens(config, rows, prompt["inputLength"])
         labels = random_tokens(config, rows, prompt["targetLength"])

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { T5_MINI, type T5Config } from "../models/t5/config.ts";
 import type { Contender } from "./contender.ts";
 import type { Benchmark } from "./measure.ts";
-import type { FineTuning, PromptShape } from "./own_process.ts";
+import type { FineTuning } from "./own_process.ts";
 import { missingForPyTorch, type PyTorch } from "./pytorch.ts";
 import { SideProcess } from "./side_process.ts";
 
@@ -36,10 +36,10 @@ const TRIMMED = 600;
  * codes are two, a mask is one, and the end is one: "generate:" is 2 + 1 → 8 · 2 + 1; "fill:"
  * with its 8 masks is at most 2 + 1 + 7 · 2 + 1 → 8 + 8 · 2 + 1.
  */
-const PROMPTS: readonly PromptShape[] = [
-  { rows: 64, inputLength: 3, targetLength: 17 },
-  { rows: 16, inputLength: 18, targetLength: 25 },
-];
+const PROMPTS: FineTuning["prompts"] = {
+  generate: { rows: 64, inputLength: 3, targetLength: 17 },
+  fill: { rows: 16, inputLength: 18, targetLength: 25 },
+};
 const PARTS = 4;
 
 const HUGGING_FACE = "t5-fine-tuning-hugging-face";
@@ -84,7 +84,8 @@ function fineTuning(
   vocabulary: string,
   vocab_size: number,
 ): Benchmark {
-  const perStep = PROMPTS.reduce((sum, { rows }) => sum + rows, 0);
+  const { generate, fill } = PROMPTS;
+  const perStep = generate.rows + fill.rows;
   const settings = (accumulate: number): FineTuning => ({
     config: { ...T5_SMALL, vocab_size },
     prompts: PROMPTS,
@@ -110,7 +111,6 @@ function fineTuning(
       () => pytorch!.another(),
       { model: HUGGING_FACE, settings: settings(accumulate) },
     );
-  const [generate, fill] = PROMPTS;
   return {
     title:
       `Fine-tuning step at T5-small's size, ${vocabulary}: d ${T5_SMALL.d_model}, ${T5_SMALL.num_layers}+${T5_SMALL.num_decoder_layers} layers, ${

@@ -4,10 +4,8 @@ import { join } from "node:path";
 import { parseExportArguments, runExport } from "../../lib/cli/export.ts";
 
 import { saveVqvae } from "../../lib/models/vqvae/files.ts";
-import {
-  initialVqvaeWeights,
-  vqvaeConfig,
-} from "../../lib/models/vqvae/network.ts";
+import { initialVqvaeWeights } from "../../lib/models/vqvae/network.ts";
+import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 import { Random } from "../../lib/core/random.ts";
 
 import { PROJECT_ROOT } from "../../lib/core/project.ts";

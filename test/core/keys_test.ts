@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { digest, runKey, weightsDigest } from "../../lib/core/keys.ts";
-import { floats, integers } from "../../lib/core/tensors.ts";
+import { floats, type HostTensors, integers } from "../../lib/core/tensors.ts";
 
 Deno.test("runKey() tells runs apart by each of their parts", () => {
   const parts = { space: "a", settings: { epochs: 3, seed: 0 }, version: 1 };
@@ -32,14 +32,13 @@ Deno.test("weightsDigest() changes with a name, a shape and a value", () => {
   const weights = { a: floats([2, 1], [1, 2]), b: floats([], [3]) };
   const key = weightsDigest(weights);
   assert.equal(weightsDigest(structuredClone(weights)), key);
-  for (
-    const other of [
-      { a: weights.a, c: weights.b },
-      { a: floats([1, 2], [1, 2]), b: weights.b },
-      { a: floats([2, 1], [1, 2.5]), b: weights.b },
-      { a: weights.a },
-    ]
-  ) assert.notEqual(weightsDigest(other), key);
+  const others: HostTensors[] = [
+    { a: weights.a, c: weights.b },
+    { a: floats([1, 2], [1, 2]), b: weights.b },
+    { a: floats([2, 1], [1, 2.5]), b: weights.b },
+    { a: weights.a },
+  ];
+  for (const other of others) assert.notEqual(weightsDigest(other), key);
 });
 
 Deno.test("weightsDigest() refuses weights that are no floats", () => {

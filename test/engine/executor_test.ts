@@ -1,7 +1,7 @@
 /** State and calls, the same for traced graphs and for an eager backend. */
 import assert from "node:assert/strict";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import { type Executor, type StepFunction } from "../../lib/engine/executor.ts";
+import type { Executor, StepFunction } from "../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,

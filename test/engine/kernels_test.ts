@@ -4,7 +4,6 @@ import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
 import { TRANSLATED_KERNELS } from "../../lib/engine/kernels.ts";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
-
 import {
   floats,
   type HostTensor,

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-
 import { floats } from "../../lib/core/tensors.ts";
 import {
   type ExportedFunction,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import protobuf from "protobufjs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { type StepFunction } from "../../lib/engine/executor.ts";
+import type { StepFunction } from "../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,
@@ -25,10 +25,12 @@ import {
   decodeStep,
   encodeStep,
   initialVqvaeWeights,
-  VQVAE_PAPER,
-  type VqvaeConfig,
   vqvaeLoss,
 } from "../../lib/models/vqvae/network.ts";
+import {
+  VQVAE_PAPER,
+  type VqvaeConfig,
+} from "../../lib/models/vqvae/config.ts";
 import {
   adamWSlots,
   type LossResult,
@@ -397,15 +399,15 @@ function steps(): Step[] {
     feed_forward_proj: "gated-gelu" as const,
     tie_word_embeddings: false,
   };
-  const part = (i: number, rows: number, input: number, target: number) => ({
-    [`${i}.ids`]: zeroIds(rows, input),
-    [`${i}.mask`]: zeros(rows, input),
-    [`${i}.decoderIds`]: zeroIds(rows, target),
-    [`${i}.labels`]: zeroIds(rows, target),
+  const part = (name: string, rows: number, input: number, target: number) => ({
+    [`${name}.ids`]: zeroIds(rows, input),
+    [`${name}.mask`]: zeros(rows, input),
+    [`${name}.decoderIds`]: zeroIds(rows, target),
+    [`${name}.labels`]: zeroIds(rows, target),
   });
   const examples = {
-    ...part(0, 4, 2, 6),
-    ...part(1, 2, 7, 11),
+    ...part("generate", 4, 2, 6),
+    ...part("fill", 2, 7, 11),
     noise: zeros(noiseSize(T5, { rows: 6, inputLength: 7, targetLength: 11 })),
   };
   const weights = initialT5Weights(T5, random);
@@ -437,7 +439,7 @@ function steps(): Step[] {
     ...[T5, gated].map((config) =>
       training(
         `t5 training step, ${config.feed_forward_proj}`,
-        (state, inputs) => t5Loss(config, state, inputs, 2),
+        (state, inputs) => t5Loss(config, state, inputs),
         initialT5Weights(config, random),
         {},
         examples,

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import { type Executor, type StepFunction } from "../../lib/engine/executor.ts";
+import type { Executor, StepFunction } from "../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,
@@ -12,7 +12,7 @@ import {
   scalar,
 } from "../../lib/core/tensors.ts";
 import { onnxExecutor, traceStep } from "../../lib/engine/onnx_executor.ts";
-import { tf } from "../../lib/engine/tensorflow.ts";
+import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
 import {
   IGNORED_LABEL,
   noiseSize,
@@ -22,19 +22,17 @@ import { initialT5Weights, T5_MINI } from "../../lib/models/t5/config.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
-  VQVAE_PAPER,
   vqvaeLoss,
 } from "../../lib/models/vqvae/network.ts";
-import { batchTensors } from "../../lib/models/vqvae/training.ts";
+import { VQVAE_PAPER } from "../../lib/models/vqvae/config.ts";
+import { batchTensors } from "../../lib/models/batch_tensors.ts";
 import {
   adamWSlots,
   type LossResult,
   trainingStep,
 } from "../../lib/nn/optimizers.ts";
 import { Random } from "../../lib/core/random.ts";
-
 import { getSpace } from "../../lib/spaces/registry.ts";
-import type { Tensors } from "../../lib/engine/tensorflow.ts";
 
 interface Problem {
   loss: (state: Tensors, inputs: Tensors) => LossResult;
@@ -104,20 +102,20 @@ function t5Problem(
     );
   const noise = noiseSize(config, { rows, inputLength, targetLength });
   return {
-    loss: (state, inputs) => t5Loss(config, state, inputs, 1),
+    loss: (state, inputs) => t5Loss(config, state, inputs, ["generate"]),
     parameters: initialT5Weights(config, random),
     statistics: {},
     inputs: {
-      "0.ids": ids(inputLength, 0),
-      "0.mask": floats(
+      "generate.ids": ids(inputLength, 0),
+      "generate.mask": floats(
         [rows, inputLength],
         Array.from(
           { length: rows * inputLength },
           (_, i) => i % inputLength === inputLength - 1 ? 0 : 1,
         ),
       ),
-      "0.decoderIds": ids(targetLength, 0),
-      "0.labels": ids(targetLength, IGNORED_LABEL),
+      "generate.decoderIds": ids(targetLength, 0),
+      "generate.labels": ids(targetLength, IGNORED_LABEL),
       noise: floats(
         [noise],
         Array.from({ length: noise }, () => random.uniform()),

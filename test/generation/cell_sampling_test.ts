@@ -6,7 +6,8 @@ import {
   sampleCells,
 } from "../../lib/generation/cell_sampling.ts";
 import { T5Generator } from "../../lib/models/t5/generator.ts";
-import { Vqvae } from "../../lib/models/vqvae/training.ts";
+
+import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
 import { Random } from "../../lib/core/random.ts";
 import { allEdges, type Graph, hasEdge } from "../../lib/spaces/graph.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";

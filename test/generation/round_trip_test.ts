@@ -21,14 +21,12 @@ import { loadT5 } from "../../lib/models/t5/files.ts";
 import { openT5Base, openTunedT5 } from "../../lib/models/t5/base.ts";
 import { exportT5 } from "../../lib/models/t5/export.ts";
 import { T5Generator } from "../../lib/models/t5/generator.ts";
-import { sequenceLikelihood, trainT5 } from "../../lib/models/t5/training.ts";
-import { vqvaeConfig } from "../../lib/models/vqvae/network.ts";
-import {
-  encodeSplits,
-  trainVqvae,
-  Vqvae,
-  vqvaeTraining,
-} from "../../lib/models/vqvae/training.ts";
+import { trainT5 } from "../../lib/models/t5/training.ts";
+import { sequenceLikelihood } from "../../lib/models/t5/likelihood.ts";
+
+import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
+import { trainVqvae, vqvaeTraining } from "../../lib/models/vqvae/training.ts";
+import { encodeSplits, Vqvae } from "../../lib/models/vqvae/vqvae.ts";
 
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { assertClose, sharedData, withFolder } from "../_helpers.ts";

@@ -21,8 +21,10 @@ import {
   type GenerationOptions,
   T5Generator,
 } from "../../lib/models/t5/generator.ts";
-import { vqvaeConfig } from "../../lib/models/vqvae/network.ts";
-import { Vqvae } from "../../lib/models/vqvae/training.ts";
+
+import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
+
+import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
 import { Random } from "../../lib/core/random.ts";
 import { cellGraph, type SearchSpace } from "../../lib/spaces/space.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";

@@ -6,7 +6,6 @@
  */
 
 import { join } from "node:path";
-
 import { floats } from "../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import type { CodeSequences } from "../../lib/language/code_sequences.ts";
@@ -15,16 +14,17 @@ import {
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
 import { openCellModel } from "../../lib/generation/cell_sampling.ts";
-
 import { saveT5 } from "../../lib/models/t5/files.ts";
 import { saveVqvae } from "../../lib/models/vqvae/files.ts";
 import { trainT5 } from "../../lib/models/t5/training.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
+} from "../../lib/models/vqvae/network.ts";
+import {
   type VqvaeConfig,
   vqvaeConfig,
-} from "../../lib/models/vqvae/network.ts";
+} from "../../lib/models/vqvae/config.ts";
 import { Random } from "../../lib/core/random.ts";
 import { type Graph, hasEdge } from "../../lib/spaces/graph.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";

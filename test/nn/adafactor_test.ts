@@ -1,7 +1,7 @@
 /** Adafactor by hand and against transformers, as a traced graph and on the `cpu` backend. */
 import assert from "node:assert/strict";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import { type Executor } from "../../lib/engine/executor.ts";
+import type { Executor } from "../../lib/engine/executor.ts";
 import { floats, scalar } from "../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import {

@@ -1,7 +1,7 @@
 /** A GIN layer by hand, both as a traced graph and on the `cpu` backend. */
 import assert from "node:assert/strict";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import { type Executor } from "../../lib/engine/executor.ts";
+import type { Executor } from "../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensor,

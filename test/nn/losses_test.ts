@@ -1,7 +1,7 @@
 /** Losses by hand, with their gradients, both as traced graphs and on the `cpu` backend. */
 import assert from "node:assert/strict";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import { type Executor } from "../../lib/engine/executor.ts";
+import type { Executor } from "../../lib/engine/executor.ts";
 import { floats, type HostTensors, integers } from "../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";

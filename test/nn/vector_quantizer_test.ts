@@ -1,7 +1,7 @@
 /** The quantizer by hand, both as a traced graph and on the `cpu` backend. */
 import assert from "node:assert/strict";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import { type Executor, type StepFunction } from "../../lib/engine/executor.ts";
+import type { Executor, StepFunction } from "../../lib/engine/executor.ts";
 import { floats, type HostTensors } from "../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";

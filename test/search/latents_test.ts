@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { Random } from "../../lib/core/random.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import { TableEvaluator } from "../../lib/evaluation/table_evaluator.ts";
-import {
-  arch2vecConfig,
-  initialArch2vecWeights,
-} from "../../lib/models/arch2vec/network.ts";
-import { Arch2vec } from "../../lib/models/arch2vec/training.ts";
+import { Arch2vec } from "../../lib/models/arch2vec/arch2vec.ts";
+import { arch2vecConfig } from "../../lib/models/arch2vec/config.ts";
+import { initialArch2vecWeights } from "../../lib/models/arch2vec/network.ts";
 import { latentBayesianOptimisation } from "../../lib/search/bayesian_optimisation.ts";
 import { latentVectors } from "../../lib/search/latents.ts";
 import { Oracle } from "../../lib/search/oracle.ts";

@@ -17,10 +17,10 @@ const SETTINGS: FineTuning = {
     num_decoder_layers: 1,
     dropout_rate: 0,
   },
-  prompts: [
-    { rows: 8, inputLength: 3, targetLength: 5 },
-    { rows: 4, inputLength: 6, targetLength: 7 },
-  ],
+  prompts: {
+    generate: { rows: 8, inputLength: 3, targetLength: 5 },
+    fill: { rows: 4, inputLength: 6, targetLength: 7 },
+  },
   accumulate: 1,
   beta2: 0.999,
   weightDecay: 0.01,

@@ -3,13 +3,15 @@
  *
  * Its batches are so small that a second thread is of no use within a step; on the CPU each
  * model gets a worker and a thread of its own instead. The weights are the same either way.
+ * Spaces that the registry does not have are trained on here, one model after the other.
  *
  * @module
  */
 
 import type { Executor } from "../../engine/executor.ts";
+import { SPACES } from "../../spaces/registry.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
-import type { Arch2vecConfig } from "./network.ts";
+import type { Arch2vecConfig } from "./config.ts";
 import {
   type Arch2vecTraining,
   trainArch2vec,
@@ -39,7 +41,7 @@ export interface Arch2vecNews {
 }
 
 /**
- * Trains several models, on the CPU all at once.
+ * Trains several models, on the CPU all at once where the registry has the space.
  *
  * @param options `limit`: as in `trainArch2vec`.
  * @returns In the order of the runs.
@@ -63,7 +65,10 @@ export async function trainArch2vecInParallel(
       message: `model ${index + 1} of ${runs.length}, ${progress.message}`,
     });
   };
-  if (executor.description === "onnxruntime cpu") {
+  // A worker opens the space by its name.
+  const inWorkers = executor.description === "onnxruntime cpu" &&
+    SPACES.includes(space);
+  if (inWorkers) {
     return await Promise.all(
       runs.map((run, index) =>
         _inWorker({ ...run, space: space.name, limit }, report(index))

@@ -1,11 +1,10 @@
 /**
- * A worker that trains one arch2vec on one thread; see `arch2vec_parallel.ts`.
+ * A worker that trains one arch2vec on one thread; see `parallel.ts`.
  *
  * @module
  */
 
 import { onnxExecutor } from "../../engine/onnx_executor.ts";
-
 import { getSpace } from "../../spaces/registry.ts";
 import type { Arch2vecJob, Arch2vecNews } from "./parallel.ts";
 import { trainArch2vec } from "./training.ts";

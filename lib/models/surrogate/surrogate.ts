@@ -18,6 +18,7 @@ import { kendallTau, rSquared } from "../../metrics/agreement.ts";
 import { readSafetensors, writeSafetensors } from "../../core/safetensors.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { linear, relu } from "../../nn/layers.ts";
+import { runTraining } from "../training_loop.ts";
 import {
   adamWSlots,
   type LossResult,
@@ -108,7 +109,7 @@ export async function predictAccuracies(
 export async function trainSurrogate(
   space: SearchSpace,
   tables: readonly AccuracyTable[],
-  { executor, random, steps = STEPS, onProgress = () => {} }: {
+  { executor, random, steps = STEPS, onProgress }: {
     executor: Executor;
     random: Random;
     steps?: number;
@@ -129,39 +130,55 @@ export async function trainSurrogate(
   const parameters = Object.fromEntries(
     names.map((name) => [name, initial[name]]),
   );
-  const state = executor.state({ ...initial, ...adamWSlots(parameters) });
+  await using owned = new AsyncDisposableStack();
   const step = executor.compile(
     trainingStep(_loss, names, { weightDecay: WEIGHT_DECAY }),
     { name: "surrogate training step" },
   );
+  owned.defer(() => step.dispose());
   const rows = Math.min(BATCH, trained.length);
-  for (let done = 1; done <= steps; done++) {
-    const batch = Array.from(
-      { length: rows },
-      () => trained[random.integer(trained.length)],
-    );
-    const { loss } = await step.run(state, {
-      cells: _encoded(space, batch, rows),
-      accuracies: floats(
-        [rows, columns.length],
-        batch.flatMap((cell) => columns.map((column) => column[cell])),
-      ),
-      step: scalar(done),
-      learningRate: scalar(
-        warmupCosine(done, { peak: LEARNING_RATE, warmup: 100, steps }),
-      ),
-    });
-    if (done % 100 === 0) {
-      onProgress({
-        done,
-        total: steps,
-        message: `loss ${loss.data[0].toFixed(4)}`,
-      });
-    }
-  }
+  const { weights: last } = await runTraining({
+    executor,
+    weights: initial,
+    slots: adamWSlots(parameters),
+    memory: null,
+    epochs: 1,
+    batches: {
+      count: steps,
+      *draw() {
+        for (let i = 0; i < steps; i++) {
+          yield Uint32Array.from(
+            { length: rows },
+            () => random.integer(trained.length),
+          );
+        }
+      },
+    },
+    random,
+    learningRate: (step, steps) =>
+      warmupCosine(step, { peak: LEARNING_RATE, warmup: 100, steps }),
+    startEpoch: ({ state }) => ({
+      async step({ rows: drawn, step: count, learningRate }) {
+        const batch = Array.from(drawn, (row) => trained[row]);
+        const { loss } = await step.run(state, {
+          cells: _encoded(space, batch, rows),
+          accuracies: floats(
+            [rows, columns.length],
+            batch.flatMap((cell) => columns.map((column) => column[cell])),
+          ),
+          step: scalar(count),
+          learningRate: scalar(learningRate),
+        });
+        return loss.data[0];
+      },
+      end: () => Promise.resolve({}),
+    }),
+    onProgress,
+    reportEvery: 100,
+  });
   // Tested as they are stored.
   const weights = Object.fromEntries(
-    Object.entries(await state.read(Object.keys(initial))).map((
+    Object.entries(last).map((
       [name, { shape, data }],
     ) => [
       name,
@@ -171,8 +188,6 @@ export async function trainSurrogate(
       ),
     ]),
   );
-  state.dispose();
-  await step.dispose();
   const predicted = await _predict(space, weights, tested, executor);
   const quality = tables.flatMap(({ dataset }, d) =>
     (["validation", "test"] as const).map((accuracy, part) => {

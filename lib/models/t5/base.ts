@@ -9,27 +9,24 @@
  */
 
 import { join } from "node:path";
-
-import { type HostTensors } from "../../core/tensors.ts";
+import type { HostTensors } from "../../core/tensors.ts";
 import {
   loadTokenizer,
   type SentenceTokenizer,
   writeCodesTokenizer,
 } from "../../language/tokenizer.ts";
 import { writeFileAtomic } from "../../core/files.ts";
+import { CodeTokens } from "../../language/code_tokens.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
-
 import { loadT5, saveT5 } from "./files.ts";
 import {
   type HubOptions,
   openPretrainedT5,
   TOKENIZER_FILES,
 } from "./pretrained.ts";
-import { type T5Config, t5Config } from "./config.ts";
+import { type T5Config, t5Config, type T5Model } from "./config.ts";
 import {
   restoreModel,
-  sentenceTokens,
-  type T5Model,
   trimmedVocabulary,
   trimModel,
   trimTokenizer,
@@ -84,7 +81,7 @@ export async function openT5Base(
   const tokenizer = await loadTokenizer(from);
   const vocabulary = trimmedVocabulary(
     whole.config,
-    sentenceTokens(tokenizer, shape),
+    new CodeTokens(tokenizer, shape).used,
   );
   return {
     ...trimModel(whole, vocabulary),
@@ -120,7 +117,7 @@ export async function openTunedT5(
   if (tokenizer.name === "codes") return { t5, tokenizer };
   const vocabulary = trimmedVocabulary(
     t5.config,
-    sentenceTokens(tokenizer, shape),
+    new CodeTokens(tokenizer, shape).used,
   );
   return {
     t5: trimModel(t5, vocabulary),

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type DeviceState, type Executor } from "../../engine/executor.ts";
+import type { DeviceState, Executor } from "../../engine/executor.ts";
 import { type HostTensors, scalar } from "../../core/tensors.ts";
 import {
   gradientStep,
@@ -16,7 +16,7 @@ import {
   updateStep,
 } from "../../nn/gradient_accumulation.ts";
 import { type Optimizer, trainingStep } from "../../nn/optimizers.ts";
-import { t5Loss, t5LossShare } from "./network.ts";
+import { T5_PARTS, t5Loss, t5LossShare, type T5Part } from "./network.ts";
 import type { T5Config } from "./config.ts";
 
 /** A compiled step. */
@@ -26,7 +26,7 @@ export interface BatchStep {
    *
    * @param batches Inputs of `t5Loss`: of the whole batch, or of its parts, which may lack
    *   either prompt.
-   * @returns `loss`, `0.loss` and `1.loss` of the whole batch, as `t5Loss` defines them.
+   * @returns `loss`, `generate.loss` and `fill.loss` of the whole batch, as `t5Loss` defines them.
    */
   run(
     state: DeviceState,
@@ -45,7 +45,7 @@ export function wholeStep(
 ): BatchStep {
   const step = executor.compile(
     trainingStep(
-      (state, inputs) => t5Loss(config, state, inputs, 2),
+      (state, inputs) => t5Loss(config, state, inputs),
       Object.keys(parameters),
       optimizer,
     ),
@@ -81,12 +81,12 @@ export function accumulatedStep(
   });
   return {
     async run(state, batches, { learningRate, step }) {
-      const counts = [0, 1].map((part) =>
-        batches.reduce((sum, batch) => sum + _labels(batch, part), 0)
-      );
-      const labelCount = scalar(counts[0] + counts[1]);
+      const count = (part: T5Part) =>
+        batches.reduce((sum, batch) => sum + _labels(batch, part), 0);
+      const counts = { generate: count("generate"), fill: count("fill") };
+      const labelCount = scalar(counts.generate + counts.fill);
       let loss = 0;
-      const nats = [0, 0];
+      const nats = { generate: 0, fill: 0 };
       for (const [i, batch] of batches.entries()) {
         const outputs = await add.run([state, sums], {
           ...batch,
@@ -94,7 +94,7 @@ export function accumulatedStep(
           carry: scalar(i === 0 ? 0 : 1),
         });
         loss += outputs.loss.data[0];
-        for (const part of [0, 1]) {
+        for (const part of T5_PARTS) {
           nats[part] += outputs[`${part}.sum`]?.data[0] ?? 0;
         }
       }
@@ -104,8 +104,8 @@ export function accumulatedStep(
       });
       return {
         loss: scalar(loss),
-        "0.loss": scalar(nats[0] / counts[0]),
-        "1.loss": scalar(nats[1] / counts[1]),
+        "generate.loss": scalar(nats.generate / counts.generate),
+        "fill.loss": scalar(nats.fill / counts.fill),
       };
     },
     async dispose() {
@@ -117,7 +117,7 @@ export function accumulatedStep(
 }
 
 /** Labels that count in one part of a batch. */
-function _labels(batch: HostTensors, part: number): number {
+function _labels(batch: HostTensors, part: T5Part): number {
   return batch[`${part}.labels`]?.data.filter((label) => label >= 0).length ??
     0;
 }

@@ -41,6 +41,12 @@ export interface T5Config {
   readonly decoder_start_token_id: number;
 }
 
+/** A model. */
+export interface T5Model {
+  readonly config: T5Config;
+  readonly weights: HostTensors;
+}
+
 /** What every T5 here has in common. */
 const COMMON = {
   relative_attention_num_buckets: 32,

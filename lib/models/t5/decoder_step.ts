@@ -9,7 +9,7 @@
  * @module
  */
 
-import { type StepFunction } from "../../engine/executor.ts";
+import type { StepFunction } from "../../engine/executor.ts";
 import { floats, type HostTensors } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { embedding, linear } from "../../nn/layers.ts";

@@ -22,7 +22,7 @@ import { exportOnnx, type OpenInput } from "../../engine/onnx_export.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { writeFileAtomic } from "../../core/files.ts";
 import { embedding, linear } from "../../nn/layers.ts";
-import { openPretrainedT5 } from "./pretrained.ts";
+import { loadT5 } from "./files.ts";
 import {
   attend,
   encodeText,
@@ -35,8 +35,7 @@ import {
   splitHeads,
   type T5Pass,
 } from "./network.ts";
-import type { T5Config } from "./config.ts";
-import type { T5Model } from "./vocabulary.ts";
+import type { T5Config, T5Model } from "./config.ts";
 
 /** Files of an exported T5, in its folder. */
 export const T5_ONNX_FILES = {
@@ -52,7 +51,7 @@ export const T5_ONNX_FILES = {
  * @throws {Error} If a file cannot be read or written.
  */
 export async function exportT5(directory: string): Promise<string[]> {
-  const model = await openPretrainedT5(directory);
+  const model = await loadT5(directory);
   const written: string[] = [];
   for (const part of ["encoder", "decoder"] as const) {
     const path = join(directory, T5_ONNX_FILES[part]);

@@ -4,13 +4,13 @@
  * @module
  */
 
-import {
-  type CompiledFunction,
-  type DeviceState,
-  type Executor,
-  type StepFunction,
+import type {
+  CompiledFunction,
+  DeviceState,
+  Executor,
+  StepFunction,
 } from "../../engine/executor.ts";
-import { floats, type HostTensors, integers } from "../../core/tensors.ts";
+import { floats, integers } from "../../core/tensors.ts";
 import {
   checkSampling,
   choiceAt,
@@ -23,7 +23,7 @@ import type {
 } from "../../language/tokenizer.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import type { Random } from "../../core/random.ts";
-import type { T5Config } from "./config.ts";
+import type { T5Config, T5Model } from "./config.ts";
 import { decodeText, encodeText } from "./network.ts";
 import { decoderStep, emptyCache, promptStep } from "./decoder_step.ts";
 import type { OnProgress } from "../../core/progress.ts";
@@ -38,8 +38,8 @@ export interface GenerationOptions extends SamplingOptions {
 
 const BATCH = 1000;
 
-/** A T5 ready to generate. */
-export class T5Generator {
+/** A T5 ready to generate; it owns its weights on the device. */
+export class T5Generator implements AsyncDisposable {
   readonly config: T5Config;
   readonly #executor: Executor;
   readonly #weights: DeviceState;
@@ -48,7 +48,7 @@ export class T5Generator {
   readonly #next: CompiledFunction;
 
   constructor(
-    { config, weights }: { config: T5Config; weights: HostTensors },
+    { config, weights }: T5Model,
     executor: Executor,
   ) {
     this.config = config;
@@ -118,6 +118,8 @@ export class T5Generator {
         mask: floats([rows, length], Float32Array.from(prompts.mask)),
       }),
     });
+    using owned = new DisposableStack();
+    owned.defer(() => cache.dispose());
     const result = new Int32Array(rows * maxTokens).fill(config.pad_token_id);
     const ended = new Uint8Array(rows);
     let last = new Int32Array(rows).fill(config.decoder_start_token_id);
@@ -152,7 +154,6 @@ export class T5Generator {
       if (ended.every(Boolean)) break;
       last = next;
     }
-    cache.dispose();
     return result;
   }
 
@@ -200,6 +201,11 @@ export class T5Generator {
     this.#weights.dispose();
     await this.#prompt.dispose();
     await this.#step.dispose();
+  }
+
+  /** As {@link dispose}, at the end of an `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * T5's forward pass: encoder, decoder with teacher forcing, and its loss.
  *
- * One step of decoding with a cache is in `t5_decoder_step.ts`. Hidden states are kept
+ * One step of decoding with a cache is in `decoder_step.ts`. Hidden states are kept
  * flat, `[B·L, d]`, and unfolded only inside attention.
  *
  * Shapes: `B` sequences, `L` input tokens, `T` target tokens, `d` model width, `H` heads,
@@ -353,6 +353,12 @@ export function head(pass: T5Pass, x: tf.Tensor): tf.Tensor {
 /** A label that has no part in the loss (Hugging Face's convention). */
 export const IGNORED_LABEL = -100;
 
+/** Batches of different lengths that a loss is over: one for each prompt. */
+export const T5_PARTS = ["generate", "fill"] as const;
+
+/** One of {@link T5_PARTS}; the names of its inputs and outputs begin with it. */
+export type T5Part = typeof T5_PARTS[number];
+
 /** Sum and count of the negative log-likelihood of labels. */
 export interface LabelLoss {
   /** Nats, scalar. */
@@ -373,7 +379,7 @@ export interface LabelLoss {
 export function labelLoss(
   pass: T5Pass,
   inputs: Tensors,
-  part: number,
+  part: T5Part,
 ): LabelLoss {
   const batch = {
     ids: inputs[`${part}.ids`],
@@ -399,21 +405,20 @@ export function labelLoss(
  * The loss of a step over several batches of different lengths: all their labels'
  * negative log-likelihood divided by their number, in nats per token.
  *
- * Batch `i` reads the inputs `i.ids`, `i.mask`, `i.decoderIds`, `i.labels`; its own mean
- * comes out as `i.loss`.
+ * Each part reads the inputs `{part}.ids`, `{part}.mask`, `{part}.decoderIds` and
+ * `{part}.labels`, as `generate.ids`; its own mean comes out as `{part}.loss`.
  *
- * @param parts How many batches there are.
+ * @param parts By default all.
  */
 export function t5Loss(
   config: T5Config,
   state: Tensors,
   inputs: Tensors,
-  parts: number,
+  parts: readonly T5Part[] = T5_PARTS,
 ): LossResult {
   const noise = _noiseFrom(inputs);
-  const losses = Array.from(
-    { length: parts },
-    (_, i) => labelLoss({ config, state, noise }, inputs, i),
+  const losses = parts.map((part) =>
+    labelLoss({ config, state, noise }, inputs, part)
   );
   return {
     loss: tf.div(
@@ -421,7 +426,10 @@ export function t5Loss(
       tf.addN(losses.map((loss) => loss.count)),
     ),
     outputs: Object.fromEntries(
-      losses.map(({ sum, count }, i) => [`${i}.loss`, tf.div(sum, count)]),
+      losses.map(({ sum, count }, i) => [
+        `${parts[i]}.loss`,
+        tf.div(sum, count),
+      ]),
     ),
   };
 }
@@ -429,8 +437,8 @@ export function t5Loss(
 /**
  * What some examples of a batch add to {@link t5Loss}'s loss of all of it.
  *
- * Reads the same inputs, of part 0, part 1 or both, and `labelCount`, the labels of the whole
- * batch; the nats of part `i` come out as `i.sum`.
+ * Reads the same inputs, of one prompt or both, and `labelCount`, the labels of the whole
+ * batch; the nats of each prompt come out as `{part}.sum`.
  */
 export function t5LossShare(
   config: T5Config,
@@ -438,7 +446,7 @@ export function t5LossShare(
   inputs: Tensors,
 ): LossResult {
   const noise = _noiseFrom(inputs);
-  const sums = [0, 1].filter((part) => `${part}.ids` in inputs).map((part) =>
+  const sums = T5_PARTS.filter((part) => `${part}.ids` in inputs).map((part) =>
     [part, labelLoss({ config, state, noise }, inputs, part).sum] as const
   );
   return {

@@ -5,25 +5,26 @@
  * have different lengths, so they are two parts of one loss and neither is padded to the
  * other. The run is saved after each epoch and goes on from there.
  *
- * Shapes: `S` sequences of `N` codes.
  * Source: the paper, §3.2.
  *
  * @module
  */
 
-import { type DeviceState, type Executor } from "../../engine/executor.ts";
-import { floats, type HostTensors, integers } from "../../core/tensors.ts";
-import { randomPlaces } from "../../language/masking.ts";
+import { digest, runKey, weightsDigest } from "../../core/keys.ts";
+import type { OnProgress } from "../../core/progress.ts";
+import { Random } from "../../core/random.ts";
+import type { HostTensors } from "../../core/tensors.ts";
+import type {
+  CompiledFunction,
+  DeviceState,
+  Executor,
+} from "../../engine/executor.ts";
 import {
-  type Example,
-  fillExample,
-  generateExample,
-} from "../../language/sentences.ts";
-import {
-  type ExampleLengths,
-  longestExamples,
-  type SentenceTokenizer,
-} from "../../language/tokenizer.ts";
+  type CodeSequences,
+  sequenceCount,
+} from "../../language/code_sequences.ts";
+import { CodeTokens } from "../../language/code_tokens.ts";
+import type { SentenceTokenizer } from "../../language/tokenizer.ts";
 import { adafactor, adafactorSlots } from "../../nn/adafactor.ts";
 import {
   adamW,
@@ -31,28 +32,22 @@ import {
   type Optimizer,
   warmupCosine,
 } from "../../nn/optimizers.ts";
-import { Random } from "../../core/random.ts";
-
-import { type OptimizerName } from "./config.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import {
-  IGNORED_LABEL,
-  labelLoss,
-  noiseSize,
-  shiftRight,
-  t5Loss,
-} from "./network.ts";
-import { accumulatedStep, wholeStep } from "./batch_step.ts";
+  type EpochContext,
+  type EpochOf,
+  type EpochWork,
+  runTraining,
+  shuffledBatches,
+} from "../training_loop.ts";
+import { accumulatedStep, type BatchStep, wholeStep } from "./batch_step.ts";
+import { T5Batches } from "./batches.ts";
 import {
-  type CodeSequences,
-  sequenceCount,
-  type SequenceLikelihood,
-  sequenceRows,
-} from "../../language/code_sequences.ts";
-import { initialT5Weights, type T5Config } from "./config.ts";
-import { loadCheckpoint, saveCheckpoint } from "../../core/checkpoints.ts";
-import { digest, runKey, weightsDigest } from "../../core/keys.ts";
-import { type OnProgress } from "../../core/progress.ts";
+  initialT5Weights,
+  type OptimizerName,
+  type T5Config,
+} from "./config.ts";
+import { T5_PARTS, t5Loss } from "./network.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 1;
@@ -128,69 +123,22 @@ export function t5Training(
   };
 }
 
-/** One epoch of a training run; losses are means, in nats per token. */
-export interface T5Epoch {
-  readonly epoch: number;
+/** What an epoch comes to; losses are means, in nats per token. */
+interface Figures {
   readonly generateLoss: number;
   readonly fillLoss: number;
   readonly validationGenerateLoss: number;
   readonly validationFillLoss: number;
-  readonly seconds: number;
 }
+
+/** One epoch of a training run. */
+export type T5Epoch = EpochOf<Figures>;
 
 /** A trained T5. */
 export interface TrainedT5 {
   readonly config: T5Config;
   readonly weights: HostTensors;
   readonly history: readonly T5Epoch[];
-}
-
-interface Progress {
-  step: number;
-  history: T5Epoch[];
-}
-
-/**
- * Encodes examples as the inputs of part `part` of a loss; see `t5Loss`.
- *
- * Inputs that are all alike, as "generate:" is, become one row for all targets, which spares
- * the encoder most of its work. With dropout each has a row, and so a noise, of its own.
- */
-export function exampleTensors(
-  config: T5Config,
-  tokenizer: SentenceTokenizer,
-  examples: readonly Example[],
-  lengths: ExampleLengths,
-  part: number,
-): HostTensors {
-  const input = tokenizer.encodeBatch(
-    examples.map((example) => example.input),
-    lengths.input,
-  );
-  const target = tokenizer.encodeBatch(
-    examples.map((example) => example.target),
-    lengths.target,
-  );
-  const labels = target.ids.map((id, i) =>
-    target.mask[i] === 1 ? id : IGNORED_LABEL
-  );
-  const same = config.dropout_rate === 0 &&
-    input.ids.every((id, i) => id === input.ids[i % lengths.input]);
-  const inputShape = [same ? 1 : examples.length, lengths.input];
-  const inputSize = inputShape[0] * inputShape[1];
-  const targetShape = [examples.length, lengths.target];
-  return {
-    [`${part}.ids`]: integers(inputShape, input.ids.slice(0, inputSize)),
-    [`${part}.mask`]: floats(
-      inputShape,
-      Float32Array.from(input.mask.subarray(0, inputSize)),
-    ),
-    [`${part}.decoderIds`]: integers(
-      targetShape,
-      shiftRight(labels, lengths.target, config),
-    ),
-    [`${part}.labels`]: integers(targetShape, labels),
-  };
 }
 
 /**
@@ -205,14 +153,7 @@ export async function trainT5(
   sequences: { train: CodeSequences; validation: CodeSequences },
   config: T5Config,
   training: T5Training,
-  {
-    executor,
-    tokenizer,
-    weights,
-    checkpoint,
-    onProgress = () => {},
-    onEpoch = () => {},
-  }: {
+  { executor, tokenizer, weights, checkpoint, onProgress, onEpoch }: {
     executor: Executor;
     tokenizer: SentenceTokenizer;
     weights?: HostTensors;
@@ -221,199 +162,187 @@ export async function trainT5(
     onEpoch?: (epoch: T5Epoch) => void;
   },
 ): Promise<TrainedT5> {
+  _check(sequences, training);
   const { train, validation } = sequences;
-  const count = sequenceCount(train);
+  const random = Random.fromSeed(training.seed);
+  const initial = weights ?? initialT5Weights(config, random.split("weights"));
+  const tokens = new CodeTokens(tokenizer, train);
+  const { slots, optimizer } = _optimizer(training);
+  await using owned = new AsyncDisposableStack();
+  const makeStep = _parts(training) === 1 ? wholeStep : accumulatedStep;
+  const step = makeStep(executor, config, initial, optimizer);
+  owned.defer(() => step.dispose());
+  const evaluate = executor.compile(
+    (tensors, inputs) => ({
+      outputs: t5Loss(config, tensors, inputs).outputs!,
+    }),
+    { name: "t5 validation" },
+  );
+  owned.defer(() => evaluate.dispose());
+  const trained = await runTraining<Figures, null>({
+    executor,
+    saved: {
+      path: checkpoint,
+      key: runKey({
+        config,
+        training,
+        version: VERSION,
+        tokenizer: tokenizer.name,
+        train: digest(train.codes),
+        validation: digest(validation.codes),
+        weights: weights === undefined ? null : weightsDigest(weights),
+      }),
+    },
+    weights: initial,
+    slots: slots(initial),
+    memory: null,
+    epochs: training.epochs,
+    batches: shuffledBatches(sequenceCount(train), training.batchSize),
+    random,
+    drawsFrom: 1,
+    learningRate: (step, steps) => _learningRate(training, step, steps),
+    startEpoch: (context) =>
+      _epoch(context, {
+        training,
+        count: sequenceCount(train),
+        batches: new T5Batches(config, tokens, train),
+        step,
+        validate: (state) =>
+          _validate(evaluate, state, {
+            count: sequenceCount(validation),
+            batches: new T5Batches(config, tokens, validation),
+            rows: Math.ceil(VALIDATION_BATCH / _parts(training)),
+            random: random.split("validation masks"),
+          }),
+      }),
+    best: {
+      figure: (epoch) => epoch.validationGenerateLoss,
+      patience: training.patience,
+    },
+    onProgress,
+    onEpoch,
+  });
+  return { config, ...trained };
+}
+
+function _check(
+  sequences: Readonly<Record<string, CodeSequences>>,
+  training: T5Training,
+): void {
   for (const [split, { codes }] of Object.entries(sequences)) {
     if (codes.length > 0) continue;
     throw new RangeError(
       `Cannot train a T5: there must be at least one ${split} sequence, got 0`,
     );
   }
-  const { accumulate = 1 } = training;
-  if (!Number.isInteger(accumulate) || accumulate < 1) {
+  const parts = _parts(training);
+  if (!Number.isInteger(parts) || parts < 1) {
     throw new RangeError(
-      `Cannot train a T5: accumulate must be a whole number from 1 up, got ${accumulate}`,
+      `Cannot train a T5: accumulate must be a whole number from 1 up, got ${parts}`,
     );
   }
-  const random = Random.fromSeed(training.seed);
-  const initial = weights ?? initialT5Weights(config, random.split("weights"));
-  const parameterNames = Object.keys(initial);
-  const lengths = longestExamples(tokenizer, train);
-  const key = runKey({
-    config,
-    training,
-    version: VERSION,
-    tokenizer: tokenizer.name,
-    train: digest(train.codes),
-    validation: digest(validation.codes),
-    weights: weights === undefined ? null : weightsDigest(weights),
-  });
-  const saved = checkpoint === undefined
-    ? null
-    : await loadCheckpoint<Progress>(checkpoint, key);
-  const { slots, optimizer } = _optimizer(training);
-  const state = executor.state(
-    saved?.tensors ?? {
-      ...initial,
-      ...slots(initial),
-      ...Object.fromEntries(
-        parameterNames.map((name) => [BEST + name, initial[name]]),
-      ),
-    },
-  );
-  const progress: Progress = saved?.progress ?? { step: 0, history: [] };
-  const makeStep = accumulate === 1 ? wholeStep : accumulatedStep;
-  const step = makeStep(executor, config, initial, optimizer);
-  const evaluate = executor.compile(
-    (tensors, inputs) => ({
-      outputs: t5Loss(config, tensors, inputs, 2).outputs!,
-    }),
-    { name: "t5 validation" },
-  );
-  const steps = training.epochs * Math.ceil(count / training.batchSize);
-  const fillRows = Math.max(
-    1,
-    Math.round(training.fillShare * training.batchSize),
-  );
-  // Rows of each part of a step's batch; the last part may have fewer.
-  const partRows = Math.ceil(training.batchSize / accumulate);
-  const partFillRows = Math.ceil(fillRows / accumulate);
-  const batch = (
-    from: CodeSequences,
-    generate: ArrayLike<number>,
-    fill: ArrayLike<number>,
-    draw: Random,
-  ): HostTensors => ({
-    ...generate.length === 0 ? {} : exampleTensors(
-      config,
-      tokenizer,
-      sequenceRows(from, generate).map(generateExample),
-      lengths.generate,
-      0,
-    ),
-    ...fill.length === 0 ? {} : exampleTensors(
-      config,
-      tokenizer,
-      sequenceRows(from, fill).map((codes) =>
-        fillExample(codes, randomPlaces(codes.length, draw))
-      ),
-      lengths.fill,
-      1,
-    ),
-  });
-  const noise = noiseSize(config, {
-    rows: partRows + partFillRows,
-    inputLength: lengths.fill.input,
-    targetLength: lengths.fill.target,
-  });
-  const parts = (
-    generate: Uint32Array,
-    fill: Uint32Array,
-    draw: Random,
-  ): HostTensors[] =>
-    Array.from({
-      length: Math.ceil(
-        Math.max(generate.length / partRows, fill.length / partFillRows),
-      ),
-    }, (_, i) => ({
-      ...batch(
-        train,
-        generate.subarray(i * partRows, (i + 1) * partRows),
-        fill.subarray(i * partFillRows, (i + 1) * partFillRows),
-        draw,
-      ),
-      ...(noise > 0 ? { noise: _noise(noise, draw) } : {}),
-    }));
+}
 
-  while (!_finished(progress.history, training)) {
-    const epoch = progress.history.length + 1;
-    const started = performance.now();
-    const draw = random.split(`epoch ${epoch}`);
-    const order = draw.permutation(count);
-    const fillOrder = draw.permutation(count);
-    const means = [0, 0];
-    let batches = 0;
-    for (let start = 0; start < count; start += training.batchSize) {
-      const rows = order.subarray(start, start + training.batchSize);
-      const fill = Uint32Array.from(
-        { length: Math.ceil(rows.length * fillRows / training.batchSize) },
-        (_, i) => fillOrder[(batches * fillRows + i) % count],
-      );
-      progress.step++;
-      const outputs = await step.run(state, parts(rows, fill, draw), {
-        learningRate: _learningRate(training, progress.step, steps),
-        step: progress.step,
-      });
-      batches++;
-      for (const part of [0, 1]) {
-        means[part] += outputs[`${part}.loss`].data[0] * rows.length / count;
-      }
-      onProgress({
-        done: progress.step,
-        total: steps,
-        message: `epoch ${epoch}/${training.epochs}, loss ${
-          outputs.loss.data[0].toFixed(3)
-        }`,
-      });
-    }
-    const [validationGenerateLoss, validationFillLoss] = await _validate();
-    const lowest = Math.min(
-      Infinity,
-      ...progress.history.map((past) => past.validationGenerateLoss),
-    );
-    if (validationGenerateLoss < lowest) await _keepBest(state, parameterNames);
-    progress.history.push({
-      epoch,
-      generateLoss: means[0],
-      fillLoss: means[1],
-      validationGenerateLoss,
-      validationFillLoss,
-      seconds: (performance.now() - started) / 1000,
-    });
-    onEpoch(progress.history.at(-1)!);
-    if (checkpoint !== undefined) {
-      await saveCheckpoint(checkpoint, key, {
-        tensors: await state.read(),
-        progress,
-      });
-    }
-  }
-  const best = await state.read(parameterNames.map((name) => BEST + name));
-  await step.dispose();
-  await evaluate.dispose();
-  state.dispose();
-  return {
-    config,
-    weights: Object.fromEntries(
-      parameterNames.map((name) => [name, best[BEST + name]]),
-    ),
-    history: progress.history,
+/** Parts that a step's batch is taken in. */
+function _parts({ accumulate = 1 }: T5Training): number {
+  return accumulate;
+}
+
+/** What an epoch is made of. */
+interface EpochParts {
+  readonly training: T5Training;
+  /** Training sequences. */
+  readonly count: number;
+  readonly batches: T5Batches;
+  readonly step: BatchStep;
+  /** Losses over the validation sequences. */
+  validate(state: DeviceState): Promise<PromptLosses>;
+}
+
+/** Nats per token. */
+interface PromptLosses {
+  generate: number;
+  fill: number;
+}
+
+/** Each step takes the next rows to generate, and beside them some of its own order to fill in. */
+function _epoch(
+  { state, random }: EpochContext<null>,
+  { training, count, batches, step: batchStep, validate }: EpochParts,
+): EpochWork<Figures> {
+  const { batchSize, fillShare } = training;
+  const fillRows = Math.max(1, Math.round(fillShare * batchSize));
+  const partRows = {
+    generate: Math.ceil(batchSize / _parts(training)),
+    fill: Math.ceil(fillRows / _parts(training)),
   };
-
-  /**
-   * Losses over the validation sequences, at most 8,192 of them; masks do not change from
-   * epoch to epoch. A batch counts by its sequences.
-   */
-  async function _validate(): Promise<[number, number]> {
-    const size = Math.min(sequenceCount(validation), 8192);
-    const draw = random.split("validation masks");
-    const means: [number, number] = [0, 0];
-    const most = Math.ceil(512 / accumulate);
-    for (let start = 0; start < size; start += most) {
-      const rows = Uint32Array.from(
-        { length: Math.min(most, size - start) },
-        (_, i) => start + i,
+  const fillOrder = random.permutation(count);
+  const losses: PromptLosses = { generate: 0, fill: 0 };
+  let done = 0;
+  return {
+    async step({ rows, step, learningRate }) {
+      const fill = Uint32Array.from(
+        { length: Math.ceil(rows.length * fillRows / batchSize) },
+        (_, i) => fillOrder[(done * fillRows + i) % count],
       );
-      const outputs = await evaluate.run(
-        state,
-        batch(validation, rows, rows, draw),
-      );
-      for (const part of [0, 1] as const) {
-        means[part] += outputs[`${part}.loss`].data[0] * rows.length / size;
+      const parts = batches.parts({ generate: rows, fill }, partRows, random);
+      const outputs = await batchStep.run(state, parts, { learningRate, step });
+      for (const part of T5_PARTS) {
+        losses[part] += outputs[`${part}.loss`].data[0] * rows.length / count;
       }
+      done++;
+      return outputs.loss.data[0];
+    },
+    async end() {
+      const validation = await validate(state);
+      return {
+        generateLoss: losses.generate,
+        fillLoss: losses.fill,
+        validationGenerateLoss: validation.generate,
+        validationFillLoss: validation.fill,
+      };
+    },
+  };
+}
+
+/** Sequences that a training is validated with, at most. */
+const MOST_VALIDATED = 8192;
+
+/** Sequences of a validation batch, where it is not taken in parts. */
+const VALIDATION_BATCH = 512;
+
+/**
+ * Losses over validation sequences.
+ *
+ * @param options `rows`: sequences of a batch, which counts by them; `random`: draws the
+ *   masks, and is the same in every epoch.
+ */
+async function _validate(
+  evaluate: CompiledFunction,
+  state: DeviceState,
+  { count, batches, rows: most, random }: {
+    count: number;
+    batches: T5Batches;
+    rows: number;
+    random: Random;
+  },
+): Promise<PromptLosses> {
+  const size = Math.min(count, MOST_VALIDATED);
+  const losses: PromptLosses = { generate: 0, fill: 0 };
+  for (let start = 0; start < size; start += most) {
+    const rows = Uint32Array.from(
+      { length: Math.min(most, size - start) },
+      (_, i) => start + i,
+    );
+    const outputs = await evaluate.run(
+      state,
+      batches.whole({ generate: rows, fill: rows }, random),
+    );
+    for (const part of T5_PARTS) {
+      losses[part] += outputs[`${part}.loss`].data[0] * rows.length / size;
     }
-    return means;
   }
+  return losses;
 }
 
 /** The embedding of both stacks, and the head if it is not the same. */
@@ -450,78 +379,4 @@ function _learningRate(
   return optimizer === "adafactor"
     ? learningRate
     : warmupCosine(step, { peak: learningRate, warmup: warmupSteps, steps });
-}
-
-/** Prefix of the weights with the lowest validation loss so far. */
-const BEST = "best.";
-
-async function _keepBest(
-  state: DeviceState,
-  names: readonly string[],
-): Promise<void> {
-  const values = await state.read(names);
-  state.write(
-    Object.fromEntries(names.map((name) => [BEST + name, values[name]])),
-  );
-}
-
-/** Whether all epochs are done, or the last `patience` brought no lower validation loss. */
-function _finished(
-  history: readonly T5Epoch[],
-  { epochs, patience }: T5Training,
-): boolean {
-  if (history.length >= epochs) return true;
-  if (history.length <= patience) return false;
-  const losses = history.map((epoch) => epoch.validationGenerateLoss);
-  return Math.min(...losses.slice(-patience)) >=
-    Math.min(...losses.slice(0, -patience));
-}
-
-function _noise(size: number, random: Random) {
-  return floats(
-    [size],
-    Float32Array.from({ length: size }, () => random.uniform()),
-  );
-}
-
-/** Scores sequences, end token included, under the "generate:" prompt. */
-export async function sequenceLikelihood(
-  sequences: CodeSequences,
-  { config, weights }: Pick<TrainedT5, "config" | "weights">,
-  { executor, tokenizer }: { executor: Executor; tokenizer: SentenceTokenizer },
-): Promise<SequenceLikelihood> {
-  const lengths = longestExamples(tokenizer, sequences).generate;
-  const score = executor.compile(
-    (state, inputs) => ({
-      outputs: { each: labelLoss({ config, state }, inputs, 0).each },
-    }),
-    { name: "t5 scores" },
-  );
-  const state = executor.state(weights);
-  const count = sequenceCount(sequences);
-  const sums = new Array<number>(lengths.target).fill(0);
-  for (let start = 0; start < count; start += 512) {
-    const rows = Array.from(
-      { length: Math.min(512, count - start) },
-      (_, i) => start + i,
-    );
-    const { each } = await score.run(
-      state,
-      exampleTensors(
-        config,
-        tokenizer,
-        sequenceRows(sequences, rows).map(generateExample),
-        lengths,
-        0,
-      ),
-    );
-    each.data.forEach((nats, i) => sums[i % lengths.target] += nats);
-  }
-  await score.dispose();
-  state.dispose();
-  const perPosition = sums.map((sum) => sum / count);
-  return {
-    perSequence: perPosition.reduce((sum, nats) => sum + nats, 0),
-    perPosition,
-  };
 }

@@ -9,30 +9,15 @@
  * @module
  */
 
-import {
-  floats,
-  type HostTensor,
-  type HostTensors,
-} from "../../core/tensors.ts";
-import {
-  FILL_PROMPT,
-  GENERATE_PROMPT,
-  sentinel,
-} from "../../language/sentences.ts";
+import { floats, type HostTensor } from "../../core/tensors.ts";
 import type {
   SentenceTokenizer,
   TokenBatch,
 } from "../../language/tokenizer.ts";
-import type { T5Config } from "./config.ts";
+import type { T5Config, T5Model } from "./config.ts";
 
 /** Weights that have a row for each token. */
 const BY_TOKEN = ["shared.weight", "lm_head.weight"];
-
-/** A model. */
-export interface T5Model {
-  readonly config: T5Config;
-  readonly weights: HostTensors;
-}
 
 /** Which tokens of a vocabulary are kept: row `i` of the trimmed model is token `tokens[i]`. */
 export interface TrimmedVocabulary {
@@ -78,29 +63,6 @@ export function trimmedVocabulary(
     );
   }
   return { tokens, rows };
-}
-
-/**
- * The tokens that sentences of codes, their prompts and masks are made of.
- *
- * @param shape `length`: codes in a sequence.
- */
-export function sentenceTokens(
-  tokenizer: SentenceTokenizer,
-  { length, codebookSize }: { length: number; codebookSize: number },
-): Set<number> {
-  const words = [
-    GENERATE_PROMPT,
-    FILL_PROMPT,
-    ...Array.from({ length: codebookSize }, (_, code) => String(code)),
-    ...Array.from({ length }, (_, k) => sentinel(k)),
-  ];
-  return new Set([
-    tokenizer.padId,
-    tokenizer.eosId,
-    tokenizer.unkId,
-    ...words.flatMap((word) => [...tokenizer.encodeWords([word])]),
-  ]);
 }
 
 /** A tokenizer whose ids are rows of a trimmed vocabulary. */

@@ -10,17 +10,13 @@ import { join } from "node:path";
 import { readJson, writeJson } from "../../core/files.ts";
 import { Random } from "../../core/random.ts";
 import {
-  readTensors,
+  readWeights,
   storable,
   writeSafetensors,
 } from "../../core/safetensors.ts";
-import type { HostTensors } from "../../core/tensors.ts";
-import {
-  type CodeKind,
-  initialVqvaeWeights,
-  type VqvaeConfig,
-  type VqvaeWeights,
-} from "./network.ts";
+import { type HostTensors, tensorsNamed } from "../../core/tensors.ts";
+import { initialVqvaeWeights, type VqvaeWeights } from "./network.ts";
+import type { CodeKind, VqvaeConfig } from "./config.ts";
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
@@ -62,17 +58,16 @@ export async function loadVqvae(
   const blank = initialVqvaeWeights(config, Random.fromSeed(0));
   const shapes = (tensors: HostTensors) =>
     Object.entries(tensors).map(([name, { shape }]) => [name, shape] as const);
-  const all = await readTensors(
-    join(directory, WEIGHTS),
+  const all = await readWeights(
+    directory,
+    [WEIGHTS],
     new Map([...shapes(blank.parameters), ...shapes(blank.statistics)]),
   );
-  const pick = (tensors: HostTensors) =>
-    Object.fromEntries(Object.keys(tensors).map((name) => [name, all[name]]));
   return {
     config,
     weights: {
-      parameters: pick(blank.parameters),
-      statistics: pick(blank.statistics),
+      parameters: tensorsNamed(all, { like: blank.parameters }),
+      statistics: tensorsNamed(all, { like: blank.statistics }),
     },
   };
 }

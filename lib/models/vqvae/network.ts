@@ -1,7 +1,7 @@
 /**
  * The VQ-VAE: a cell in, one codebook index for each node, the cell out.
  *
- * Two codes share this file's configuration, initial weights, loss and steps:
+ * Two codes share the initial weights, the loss and the steps:
  *
  * - `arch-llm`, the paper's: a graph isomorphism encoder on the undirected cell, and the
  *   inner-product and softmax decoder of arch2vec. Two nodes whose surroundings look alike
@@ -9,8 +9,6 @@
  * - `arch-llm-plus`, ours: the encoder also sees each node's place in the order, and each code
  *   is decoded to its node's operation and incoming edges. Those take few enough values
  *   that a codebook of 512 can hold them all.
- *
- * `vqvae_training.ts` trains it.
  *
  * Shapes: `B` cells, `N` nodes, `K` operations, `D` latent width.
  * Source: the paper, §3.1, eq. 1–6.
@@ -29,80 +27,7 @@ import {
 import type { LossResult } from "../../nn/optimizers.ts";
 import { nearestCodes, quantize } from "../../nn/vector_quantizer.ts";
 import type { Random } from "../../core/random.ts";
-import type { SearchSpace } from "../../spaces/space.ts";
-
-/** The codes a VQ-VAE can learn; see the module's header. */
-export const CODES = ["arch-llm", "arch-llm-plus"] as const;
-
-/** One of {@link CODES}. */
-export type CodeKind = typeof CODES[number];
-
-/**
- * Labels by which random draws of a code are told apart: older than its names, and kept
- * because every figure hangs on them.
- */
-export const CODE_DRAWS: Readonly<Record<CodeKind, string>> = {
-  "arch-llm": "printed",
-  "arch-llm-plus": "positional",
-};
-
-/** How results name the method that builds on a code. */
-export const CODE_METHODS: Readonly<Record<CodeKind, string>> = {
-  "arch-llm": "Arch-LLM",
-  "arch-llm-plus": "Arch-LLM+",
-};
-
-/** The shape of a VQ-VAE. */
-export interface VqvaeConfig {
-  readonly code: CodeKind;
-  /** `N`: rows of a cell. */
-  readonly nodes: number;
-  /** `K`: columns of the one-hot operations. */
-  readonly operations: number;
-  /** Width of the encoder's node embeddings. */
-  readonly hidden: number;
-  /** `L`: GIN layers. */
-  readonly layers: number;
-  /** Linear–batchnorm–ReLU triplets in the MLP of a layer. */
-  readonly mlpDepth: number;
-  /** `D`: width of a codebook vector. */
-  readonly latentDim: number;
-  readonly codebookSize: number;
-  /** β of eq. 6. */
-  readonly commitmentCost: number;
-  /** Weight of the codebook and commitment terms of eq. 6 together; 1 in the paper. */
-  readonly quantizationCost: number;
-}
-
-/** The paper's model; where the paper is silent, the origin stands beside the number. */
-export const VQVAE_PAPER: Omit<VqvaeConfig, "nodes" | "operations"> = {
-  code: "arch-llm",
-  hidden: 128, // arch2vec
-  layers: 5, // arch2vec's paper; its code has four
-  mlpDepth: 2, // arch2vec
-  latentDim: 16, // §3.1.2
-  codebookSize: 512, // §3.1.2
-  commitmentCost: 0.25, // arXiv:1711.00937, §3.2
-  quantizationCost: 1, // eq. 6
-};
-
-/**
- * The configuration for a space.
- *
- * The paper gives no number of GIN layers; the space's settings say which and why.
- */
-export function vqvaeConfig(
-  space: SearchSpace,
-  code: CodeKind = "arch-llm",
-): VqvaeConfig {
-  return {
-    ...VQVAE_PAPER,
-    code,
-    ...space.settings.vqvae[code],
-    nodes: space.nodeCount,
-    operations: space.ops.length,
-  };
-}
+import type { VqvaeConfig } from "./config.ts";
 
 /** Name of the codebook among the weights. */
 export const CODEBOOK = "quantizer.codebook";

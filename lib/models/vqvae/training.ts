@@ -1,5 +1,5 @@
 /**
- * Trains a VQ-VAE, and runs a trained one.
+ * Trains a VQ-VAE.
  *
  * The codebook starts from encoder outputs; codes that fall out of use are re-seeded
  * from encoder outputs for the first part of the training, else most of the 512 die.
@@ -10,44 +10,37 @@
  * @module
  */
 
-import { type DeviceState, type Executor } from "../../engine/executor.ts";
-import {
-  floats,
-  type HostTensors,
-  integers,
-  scalar,
-} from "../../core/tensors.ts";
-import type { CodeSequences } from "../../language/code_sequences.ts";
+import { digest, runKey } from "../../core/keys.ts";
+import type { OnProgress } from "../../core/progress.ts";
+import { Random } from "../../core/random.ts";
+import { scalar, tensorsNamed } from "../../core/tensors.ts";
+import type { CompiledFunction, Executor } from "../../engine/executor.ts";
 import { usagePerplexity } from "../../metrics/codebook_usage.ts";
-import {
-  ReconstructionCounter,
-  type ReconstructionReport,
-} from "../../metrics/reconstruction.ts";
+import type { ReconstructionReport } from "../../metrics/reconstruction.ts";
 import {
   type AdamWOptions,
   adamWSlots,
   trainingStep,
   warmupCosine,
 } from "../../nn/optimizers.ts";
-import { Random } from "../../core/random.ts";
-import type { CellTable, SearchSpace } from "../../spaces/space.ts";
+import type { SearchSpace } from "../../spaces/space.ts";
+import { batchTensors } from "../batch_tensors.ts";
 import {
-  type DecodedCells,
-  encodeCells,
-  incomingOfLogits,
-} from "../../spaces/tensors.ts";
-import { loadCheckpoint, saveCheckpoint } from "../../core/checkpoints.ts";
-import { digest, runKey } from "../../core/keys.ts";
-import { type OnProgress } from "../../core/progress.ts";
+  type EpochContext,
+  type EpochOf,
+  type EpochWork,
+  runTraining,
+  shuffledBatches,
+} from "../training_loop.ts";
+import { fillCodebook, reseedUnused } from "./codebook.ts";
+import type { VqvaeConfig } from "./config.ts";
 import {
   CODEBOOK,
-  decodeStep,
-  encodeStep,
   initialVqvaeWeights,
-  type VqvaeConfig,
   vqvaeLoss,
   type VqvaeWeights,
 } from "./network.ts";
+import { VqvaeFunctions } from "./vqvae.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 1;
@@ -96,9 +89,8 @@ const OPTIMIZER: AdamWOptions = {
   weightDecay: 1e-4,
 };
 
-/** One epoch of a training run; losses are means over it, in nats per cell. */
-export interface VqvaeEpoch {
-  readonly epoch: number;
+/** What an epoch comes to; losses are means over it, in nats per cell. */
+interface Figures {
   readonly loss: number;
   readonly reconstruction: number;
   readonly quantization: number;
@@ -108,8 +100,10 @@ export interface VqvaeEpoch {
   /** Codes re-seeded in this epoch. */
   readonly reseeded: number;
   readonly validation: ReconstructionReport;
-  readonly seconds: number;
 }
+
+/** One epoch of a training run. */
+export type VqvaeEpoch = EpochOf<Figures>;
 
 /** A trained VQ-VAE. */
 export interface TrainedVqvae {
@@ -118,29 +112,23 @@ export interface TrainedVqvae {
   readonly history: readonly VqvaeEpoch[];
 }
 
-interface Progress {
-  step: number;
-  history: VqvaeEpoch[];
+/** What the next step depends on beside the weights. */
+interface Memory {
   /** Uses of each code since the last look for unused ones. */
-  recent: number[];
+  readonly recent: number[];
 }
 
 /**
  * Trains a VQ-VAE on the training cells of a space.
  *
  * @param options `checkpoint`: the file to save to after each epoch and to go on from, if it
- *   is of the same cells, settings and code.
+ *   is of the same cells, settings and version.
  */
 export async function trainVqvae(
   space: SearchSpace,
   config: VqvaeConfig,
   training: VqvaeTraining,
-  {
-    executor,
-    checkpoint,
-    trainIndices,
-    onProgress = () => {},
-  }: {
+  { executor, checkpoint, trainIndices, onProgress }: {
     executor: Executor;
     checkpoint?: string;
     /** The cells to train on; by default the training split. */
@@ -148,348 +136,131 @@ export async function trainVqvae(
     onProgress?: OnProgress;
   },
 ): Promise<TrainedVqvae> {
-  const table = space.cells();
   const split = space.split();
   const train = trainIndices ?? split.train;
   const random = Random.fromSeed(training.seed);
   const initial = initialVqvaeWeights(config, random.split("weights"));
-  const parameterNames = Object.keys(initial.parameters);
-  const key = runKey({
-    space: space.name,
-    cells: digest(train),
-    config,
-    training,
-    version: VERSION,
-  });
-  const saved = checkpoint === undefined
-    ? null
-    : await loadCheckpoint<Progress>(checkpoint, key);
-  const state = executor.state(
-    saved?.tensors ?? {
-      ...initial.parameters,
-      ...initial.statistics,
-      ...adamWSlots(initial.parameters),
-    },
-  );
-  const progress: Progress = saved?.progress ??
-    { step: 0, history: [], recent: new Array(config.codebookSize).fill(0) };
+  const batches = shuffledBatches(train.length, training.batchSize);
+  await using owned = new AsyncDisposableStack();
   const step = executor.compile(
     trainingStep(
       (tensors, inputs) => vqvaeLoss(config, tensors, inputs),
-      parameterNames,
+      Object.keys(initial.parameters),
       OPTIMIZER,
     ),
     { name: "vqvae training step" },
   );
-  const stepsPerEpoch = Math.ceil(train.length / training.batchSize);
-  const steps = training.epochs * stepsPerEpoch;
-  const model = new Vqvae(config, executor, state);
-  if (saved === null) {
-    await _initialiseCodebook(config, executor, state, space, train, random);
-  }
+  owned.defer(() => step.dispose());
+  const functions = new VqvaeFunctions(config, executor);
+  owned.defer(() => functions.dispose());
+  const { weights, history } = await runTraining<Figures, Memory>({
+    executor,
+    saved: {
+      path: checkpoint,
+      key: runKey({
+        space: space.name,
+        cells: digest(train),
+        config,
+        training,
+        version: VERSION,
+      }),
+    },
+    weights: { ...initial.parameters, ...initial.statistics },
+    slots: adamWSlots(initial.parameters),
+    memory: { recent: new Array(config.codebookSize).fill(0) },
+    epochs: training.epochs,
+    batches,
+    random,
+    learningRate: (step, steps) =>
+      warmupCosine(step, {
+        peak: training.learningRate,
+        warmup: training.warmupSteps,
+        steps,
+      }),
+    prepare: (state) =>
+      fillCodebook(config, executor, state, {
+        space,
+        train,
+        random: random.split("codebook"),
+      }),
+    startEpoch: (context) =>
+      _epoch(context, {
+        space,
+        train,
+        validation: split.validation,
+        training,
+        steps: training.epochs * batches.count,
+        run: step,
+        functions,
+      }),
+    onProgress,
+  });
+  return {
+    config,
+    weights: {
+      parameters: tensorsNamed(weights, { like: initial.parameters }),
+      statistics: tensorsNamed(weights, { like: initial.statistics }),
+    },
+    history,
+  };
+}
 
-  for (
-    let epoch = progress.history.length;
-    epoch < training.epochs;
-    epoch++
-  ) {
-    const started = performance.now();
-    const draw = random.split(`epoch ${epoch}`);
-    const order = draw.permutation(train.length);
-    const counts = new Uint32Array(config.codebookSize);
-    const sums = { loss: 0, reconstruction: 0, quantization: 0 };
-    let reseeded = 0;
-    for (let start = 0; start < train.length; start += training.batchSize) {
-      const indices = order.subarray(start, start + training.batchSize)
-        .map((i) => train[i]);
-      progress.step++;
-      const outputs = await step.run(state, {
-        ...batchTensors(space, table, indices),
-        learningRate: scalar(warmupCosine(progress.step, {
-          peak: training.learningRate,
-          warmup: training.warmupSteps,
-          steps,
-        })),
-        step: scalar(progress.step),
-        hardness: scalar(
-          Math.min(1, progress.step / (training.softStart * steps)),
-        ),
+/** What an epoch is made of. */
+interface EpochParts {
+  readonly space: SearchSpace;
+  /** Cells to train on, and those to reconstruct. */
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+  readonly training: VqvaeTraining;
+  /** Of the whole training. */
+  readonly steps: number;
+  readonly run: CompiledFunction;
+  readonly functions: VqvaeFunctions;
+}
+
+function _epoch(
+  { state, random, memory: { recent } }: EpochContext<Memory>,
+  { space, train, validation, training, steps, run, functions }: EpochParts,
+): EpochWork<Figures> {
+  const { softStart, reseedEvery, reseedUntil } = training;
+  const counts = new Uint32Array(functions.config.codebookSize);
+  const sums = { loss: 0, reconstruction: 0, quantization: 0 };
+  let reseeded = 0;
+  return {
+    async step({ rows, step, learningRate }) {
+      const indices = rows.map((row) => train[row]);
+      const outputs = await run.run(state, {
+        ...batchTensors(space, space.cells(), indices),
+        learningRate: scalar(learningRate),
+        step: scalar(step),
+        hardness: scalar(Math.min(1, step / (softStart * steps))),
       });
       for (const name of ["loss", "reconstruction", "quantization"] as const) {
         sums[name] += outputs[name].data[0] * indices.length / train.length;
       }
       for (const code of outputs.codes.data) {
         counts[code]++;
-        progress.recent[code]++;
+        recent[code]++;
       }
-      if (progress.step % training.reseedEvery === 0) {
-        if (progress.step < training.reseedUntil * steps) {
-          reseeded += await _reseed(
+      if (step % reseedEvery === 0) {
+        if (step < reseedUntil * steps) {
+          reseeded += await reseedUnused(
             state,
-            progress.recent,
+            recent,
             outputs.z.data,
-            draw,
+            random,
           );
         }
-        progress.recent.fill(0);
+        recent.fill(0);
       }
-      onProgress({
-        done: progress.step,
-        total: steps,
-        message: `epoch ${epoch + 1}/${training.epochs}, loss ${
-          outputs.loss.data[0].toFixed(3)
-        }`,
-      });
-    }
-    progress.history.push({
-      epoch: epoch + 1,
+      return outputs.loss.data[0];
+    },
+    end: async () => ({
       ...sums,
       usedCodes: counts.filter((count) => count > 0).length,
       perplexity: usagePerplexity(counts),
       reseeded,
-      validation: await model.reconstruction(space, split.validation),
-      seconds: (performance.now() - started) / 1000,
-    });
-    if (checkpoint !== undefined) {
-      await saveCheckpoint(checkpoint, key, {
-        tensors: await state.read(),
-        progress,
-      });
-    }
-  }
-  const weights = {
-    parameters: await state.read(parameterNames),
-    statistics: await state.read(Object.keys(initial.statistics)),
+      validation: await functions.reconstruction(state, space, validation),
+    }),
   };
-  await step.dispose();
-  await model.dispose();
-  state.dispose();
-  return { config, weights, history: progress.history };
-}
-
-/** The inputs of an encoder or a training step for cells of a table. */
-export function batchTensors(
-  space: SearchSpace,
-  table: CellTable,
-  indices: ArrayLike<number>,
-): HostTensors {
-  const { ops, adjacency } = encodeCells(space, table, indices);
-  const nodes = table.nodeCount;
-  return {
-    operations: floats([indices.length, nodes, space.ops.length], ops),
-    adjacency: floats([indices.length, nodes, nodes], adjacency),
-  };
-}
-
-const BATCH = 512;
-
-/** A VQ-VAE ready to encode and decode. */
-export class Vqvae {
-  readonly config: VqvaeConfig;
-  readonly #state: DeviceState;
-  readonly #encode;
-  readonly #decode;
-
-  /** @param state Holds the weights, and may hold more. */
-  constructor(config: VqvaeConfig, executor: Executor, state: DeviceState) {
-    this.config = config;
-    this.#state = state;
-    this.#encode = executor.compile(encodeStep(config), {
-      name: "vqvae encoder",
-    });
-    this.#decode = executor.compile(decodeStep(config), {
-      name: "vqvae decoder",
-    });
-  }
-
-  /** Places weights on a device. */
-  static load(
-    { config, weights }: Pick<TrainedVqvae, "config" | "weights">,
-    executor: Executor,
-  ): Vqvae {
-    return new Vqvae(
-      config,
-      executor,
-      executor.state({ ...weights.parameters, ...weights.statistics }),
-    );
-  }
-
-  /**
-   * Encodes cells of a space.
-   *
-   * @returns `codes`, `[B·N]`, and encoder outputs `z` before quantization, `[B·N, D]`.
-   */
-  async encode(
-    space: SearchSpace,
-    indices: ArrayLike<number>,
-  ): Promise<{ codes: Int32Array; z: Float32Array }> {
-    const { nodes, latentDim } = this.config;
-    const codes = new Int32Array(indices.length * nodes);
-    const z = new Float32Array(indices.length * nodes * latentDim);
-    const all = Uint32Array.from(indices);
-    for (let start = 0; start < all.length; start += BATCH) {
-      const outputs = await this.#encode.run(
-        this.#state,
-        batchTensors(
-          space,
-          space.cells(),
-          all.subarray(start, start + BATCH),
-        ),
-      );
-      codes.set(outputs.codes.data as Int32Array, start * nodes);
-      z.set(outputs.z.data as Float32Array, start * nodes * latentDim);
-    }
-    return { codes, z };
-  }
-
-  /** Decodes code sequences, `[B·N]`. */
-  async decode(codes: Int32Array): Promise<DecodedCells> {
-    const { nodes } = this.config;
-    const count = codes.length / nodes;
-    const ops = new Int32Array(codes.length);
-    const incoming = new Uint32Array(count * nodes);
-    for (let start = 0; start < count; start += BATCH) {
-      const part = codes.slice(start * nodes, (start + BATCH) * nodes);
-      const outputs = await this.#decode.run(this.#state, {
-        codes: integers([part.length], part),
-      });
-      ops.set(outputs.operations.data as Int32Array, start * nodes);
-      incoming.set(
-        incomingOfLogits(outputs.adjacency.data, nodes),
-        start * nodes,
-      );
-    }
-    return { ops, incoming };
-  }
-
-  /** Encodes and decodes cells, and counts what comes back. */
-  async reconstruction(
-    space: SearchSpace,
-    indices: ArrayLike<number>,
-  ): Promise<ReconstructionReport> {
-    const counter = new ReconstructionCounter();
-    const { codes } = await this.encode(space, indices);
-    counter.add(space.cells(), indices, await this.decode(codes));
-    return counter.report();
-  }
-
-  /** Frees compiled graphs; the state is the caller's. */
-  async dispose(): Promise<void> {
-    await this.#encode.dispose();
-    await this.#decode.dispose();
-  }
-}
-
-/**
- * Encodes both splits of a space.
- *
- * @param limit At most so many cells of each split; the splits' order is random, so the
- *   first ones are a fair sample.
- */
-export async function encodeSplits(
-  vqvae: Vqvae,
-  space: SearchSpace,
-  limit = Infinity,
-): Promise<{ train: CodeSequences; validation: CodeSequences }> {
-  const { nodes: length, codebookSize } = vqvae.config;
-  const encode = async (indices: Uint32Array) => ({
-    codes: (await vqvae.encode(space, indices.subarray(0, limit))).codes,
-    length,
-    codebookSize,
-  });
-  const { train, validation } = space.split();
-  return { train: await encode(train), validation: await encode(validation) };
-}
-
-/** Fills the codebook with encoder outputs of random training cells. */
-async function _initialiseCodebook(
-  config: VqvaeConfig,
-  executor: Executor,
-  state: DeviceState,
-  space: SearchSpace,
-  train: Uint32Array,
-  random: Random,
-): Promise<void> {
-  const draw = random.split("codebook");
-  const sample = draw.permutation(train.length).subarray(0, 2048)
-    .map((i) => train[i]);
-  const encoder = executor.compile(encodeStep(config, true), {
-    name: "vqvae encoder before training",
-  });
-  const { z } = await encoder.run(
-    state,
-    batchTensors(space, space.cells(), sample),
-  );
-  await encoder.dispose();
-  const used = new Uint32Array(config.codebookSize);
-  await _reseed(state, used, z.data, draw);
-}
-
-/** Standard deviation of the noise that keeps re-seeded codes apart. */
-const RESEED_NOISE = 0.01;
-
-/** Encoder outputs among which the place of a re-seeded code is chosen. */
-const RESEED_CANDIDATES = 64;
-
-/**
- * Moves each unused code to an encoder output and clears its optimizer slots.
- *
- * Of some random encoder outputs it is the one farthest from all codes: a random one alone
- * would mostly fall on what is frequent and coded already, and what is rare would never
- * get a code of its own.
- *
- * @param used How often each code was used, `[K]`.
- * @param z Encoder outputs, `[M, D]`.
- * @returns How many codes moved.
- */
-async function _reseed(
-  state: DeviceState,
-  used: ArrayLike<number>,
-  z: ArrayLike<number>,
-  random: Random,
-): Promise<number> {
-  const names = [
-    CODEBOOK,
-    `adam.first.${CODEBOOK}`,
-    `adam.second.${CODEBOOK}`,
-  ];
-  const values = await state.read(names);
-  const { data: codebook, shape: [, dim] } = values[CODEBOOK];
-  const rows = z.length / dim;
-  let moved = 0;
-  for (let code = 0; code < used.length; code++) {
-    if (used[code] > 0) continue;
-    moved++;
-    let row = 0, farthest = -1;
-    for (let candidate = 0; candidate < RESEED_CANDIDATES; candidate++) {
-      const at = random.integer(rows);
-      const distance = _distanceToNearest(codebook, dim, z, at);
-      if (distance > farthest) [row, farthest] = [at, distance];
-    }
-    for (let d = 0; d < dim; d++) {
-      codebook[code * dim + d] = z[row * dim + d] +
-        RESEED_NOISE * random.normal();
-      for (const slot of names.slice(1)) values[slot].data[code * dim + d] = 0;
-    }
-  }
-  if (moved > 0) state.write(values);
-  return moved;
-}
-
-/** Squared distance of row `row` of `z` to the nearest code. */
-function _distanceToNearest(
-  codebook: ArrayLike<number>,
-  dim: number,
-  z: ArrayLike<number>,
-  row: number,
-): number {
-  let nearest = Infinity;
-  for (let start = 0; start < codebook.length; start += dim) {
-    let distance = 0;
-    for (let d = 0; d < dim && distance < nearest; d++) {
-      distance += (z[row * dim + d] - codebook[start + d]) ** 2;
-    }
-    nearest = Math.min(nearest, distance);
-  }
-  return nearest;
 }

@@ -5,10 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
-import {
-  type Executor,
-  type StepFunction,
-} from "../../../lib/engine/executor.ts";
+import type { Executor, StepFunction } from "../../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,
@@ -22,24 +19,26 @@ import {
   trainingKeys,
 } from "../../../lib/metrics/generation.ts";
 import {
-  type Arch2vecConfig,
-  arch2vecConfig,
   arch2vecDecodeStep,
   arch2vecEncodeStep,
   arch2vecLoss,
   initialArch2vecWeights,
 } from "../../../lib/models/arch2vec/network.ts";
 import {
-  Arch2vec,
+  type Arch2vecConfig,
+  arch2vecConfig,
+} from "../../../lib/models/arch2vec/config.ts";
+import {
   arch2vecTraining,
   trainArch2vec,
 } from "../../../lib/models/arch2vec/training.ts";
+import { Arch2vec } from "../../../lib/models/arch2vec/arch2vec.ts";
 import { readSafetensors } from "../../../lib/core/safetensors.ts";
 import { adamWSlots, trainingStep } from "../../../lib/nn/optimizers.ts";
 import { Random } from "../../../lib/core/random.ts";
-
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
+import { counting } from "../_counting.ts";
 
 const EXECUTORS: Record<string, Executor> = {
   traced: onnxExecutor({ provider: "cpu", threads: 1 }),
@@ -217,6 +216,23 @@ Deno.test("trainArch2vec() learns to bring operations back, and samples by its s
 });
 
 class Killed extends Error {}
+
+Deno.test("trainArch2vec() and Arch2vec free all that they placed on the device", async () => {
+  const { executor, open } = counting(onnxExecutor({ provider: "cpu" }));
+  const config = { ...arch2vecConfig(space), hidden: 8, layers: 1 };
+  const training = { ...arch2vecTraining(space, 1), epochs: 1 };
+  const trained = await trainArch2vec(space, config, training, {
+    executor,
+    limit: 64,
+  });
+  assert.equal(open(), 0);
+  {
+    await using model = new Arch2vec(trained, executor);
+    await model.encode(space, [1, 2]);
+    assert.ok(open() > 0);
+  }
+  assert.equal(open(), 0);
+});
 
 Deno.test("trainArch2vec() killed goes on to the same weights", async () => {
   const options = { executor, limit: 320 };

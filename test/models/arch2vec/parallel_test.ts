@@ -6,13 +6,12 @@ import { exists } from "../../../lib/core/files.ts";
 import {
   arch2vecConfig,
   repairedArch2vecConfig,
-} from "../../../lib/models/arch2vec/network.ts";
+} from "../../../lib/models/arch2vec/config.ts";
 import { trainArch2vecInParallel } from "../../../lib/models/arch2vec/parallel.ts";
 import {
   arch2vecTraining,
   trainArch2vec,
 } from "../../../lib/models/arch2vec/training.ts";
-
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import { withFolder } from "../../_helpers.ts";
 
@@ -26,6 +25,11 @@ const runs = [
   training: { ...arch2vecTraining(space, seed), epochs: 2 },
 }));
 const limit = 1600;
+
+const SPLIT = {
+  train: space.split().train.slice(0, 64),
+  validation: space.split().validation,
+};
 
 Deno.test("trainArch2vecInParallel() in workers gives the weights of one training after the other", async () => {
   const executor = onnxExecutor({ provider: "cpu" });
@@ -62,6 +66,17 @@ Deno.test("trainArch2vecInParallel() on another device trains there, one after t
   );
   assert.equal(models.length, 2);
   assert.notDeepEqual(models[0].weights, models[1].weights);
+});
+
+Deno.test("trainArch2vecInParallel() trains on a space that the registry does not have", async () => {
+  const executor = onnxExecutor({ provider: "cpu" });
+  // Another space under a name that no worker could open.
+  const own = { ...space, name: "own", split: () => SPLIT };
+  const models = await trainArch2vecInParallel(own, runs, { executor });
+  for (const [index, { config, training }] of runs.entries()) {
+    const alone = await trainArch2vec(own, config, training, { executor });
+    assert.deepEqual(models[index], alone);
+  }
 });
 
 Deno.test("trainArch2vecInParallel() passes on what goes wrong in a worker", async () => {

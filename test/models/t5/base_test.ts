@@ -3,16 +3,12 @@ import { join } from "node:path";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { copyFile } from "node:fs/promises";
 import { loadTokenizer } from "../../../lib/language/tokenizer.ts";
-
 import { loadT5, saveT5 } from "../../../lib/models/t5/files.ts";
 import { openT5Base, openTunedT5 } from "../../../lib/models/t5/base.ts";
 import { initialT5Weights } from "../../../lib/models/t5/config.ts";
-import {
-  sequenceLikelihood,
-  trainT5,
-} from "../../../lib/models/t5/training.ts";
+import { trainT5 } from "../../../lib/models/t5/training.ts";
+import { sequenceLikelihood } from "../../../lib/models/t5/likelihood.ts";
 import { Random } from "../../../lib/core/random.ts";
-
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import { sharedData, withFolder } from "../../_helpers.ts";
 import { tinyT5Config } from "./_tiny_t5.ts";

@@ -1,14 +1,18 @@
 /** A step in parts against the same step on the whole batch, traced and eager. */
 import assert from "node:assert/strict";
 import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
-import { type Executor } from "../../../lib/engine/executor.ts";
+import type { Executor } from "../../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,
   integers,
 } from "../../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { IGNORED_LABEL, shiftRight } from "../../../lib/models/t5/network.ts";
+import {
+  IGNORED_LABEL,
+  shiftRight,
+  type T5Part,
+} from "../../../lib/models/t5/network.ts";
 import {
   accumulatedStep,
   type BatchStep,
@@ -39,7 +43,7 @@ const random = Random.fromSeed(2);
 const LENGTH = 6;
 
 /** Inputs of a prompt; each row has so many labels that count. */
-function rows(part: number, counts: readonly number[]): HostTensors {
+function rows(part: T5Part, counts: readonly number[]): HostTensors {
   const shape = [counts.length, LENGTH];
   const token = () => 2 + random.integer(CONFIG.vocab_size - 2);
   const labels = Int32Array.from(
@@ -62,7 +66,7 @@ function rows(part: number, counts: readonly number[]): HostTensors {
 }
 
 /** Rows `from` to `to` of a prompt. */
-function cut(batch: HostTensors, part: number, from: number, to: number) {
+function cut(batch: HostTensors, part: T5Part, from: number, to: number) {
   return Object.fromEntries(
     Object.entries(batch).filter(([name]) => name.startsWith(`${part}.`))
       .map(([name, { type, data }]) => [name, {
@@ -87,7 +91,7 @@ async function run(
       learningRate: 1e-2,
       step: i + 1,
     });
-    for (const name of ["loss", "0.loss", "1.loss"]) {
+    for (const name of ["loss", "generate.loss", "fill.loss"]) {
       losses.push(outputs[name].data[0]);
     }
   }
@@ -102,13 +106,13 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
     Deno.test(`accumulatedStep() is wholeStep() for uneven label counts, ${name}, ${kind}`, async () => {
       // Few labels in one part, many in another; the third has one prompt alone.
       const wholes = [
-        { ...rows(0, [1, 1, 6, 6, 5, 2]), ...rows(1, [3, 6, 1]) },
-        { ...rows(0, [6, 2, 1, 3, 4, 5]), ...rows(1, [1, 1, 6]) },
+        { ...rows("generate", [1, 1, 6, 6, 5, 2]), ...rows("fill", [3, 6, 1]) },
+        { ...rows("generate", [6, 2, 1, 3, 4, 5]), ...rows("fill", [1, 1, 6]) },
       ];
       const parts = wholes.map((whole) => [
-        { ...cut(whole, 0, 0, 2), ...cut(whole, 1, 0, 1) },
-        { ...cut(whole, 0, 2, 4), ...cut(whole, 1, 1, 3) },
-        cut(whole, 0, 4, 6),
+        { ...cut(whole, "generate", 0, 2), ...cut(whole, "fill", 0, 1) },
+        { ...cut(whole, "generate", 2, 4), ...cut(whole, "fill", 1, 3) },
+        cut(whole, "generate", 4, 6),
       ]);
       const expected = await run(
         executor,

@@ -7,11 +7,9 @@ import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { readJson } from "../../../lib/core/files.ts";
-
 import { loadT5 } from "../../../lib/models/t5/files.ts";
 import { exportOnnx } from "../../../lib/engine/onnx_export.ts";
 import { tf } from "../../../lib/engine/tensorflow.ts";
-
 import { floats } from "../../../lib/core/tensors.ts";
 import { relativePositionBuckets } from "../../../lib/models/t5/network.ts";
 import { T5_MINI, type T5Config } from "../../../lib/models/t5/config.ts";

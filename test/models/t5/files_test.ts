@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-
 import {
   floats,
   type HostTensors,
@@ -8,11 +7,11 @@ import {
 } from "../../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { readJson, writeJson } from "../../../lib/core/files.ts";
-
-import { loadT5, saveT5 } from "../../../lib/models/t5/files.ts";
+import { loadT5, saveT5, t5ConfigOf } from "../../../lib/models/t5/files.ts";
 import { loadVqvae, saveVqvae } from "../../../lib/models/vqvae/files.ts";
 import {
   readSafetensors,
+  storable,
   writeSafetensors,
 } from "../../../lib/core/safetensors.ts";
 import { decodeText, encodeText } from "../../../lib/models/t5/network.ts";
@@ -22,14 +21,14 @@ import {
   type T5Config,
   t5ParameterCount,
 } from "../../../lib/models/t5/config.ts";
-
-import { storable } from "../../../lib/core/safetensors.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
+} from "../../../lib/models/vqvae/network.ts";
+import {
   VQVAE_PAPER,
   type VqvaeConfig,
-} from "../../../lib/models/vqvae/network.ts";
+} from "../../../lib/models/vqvae/config.ts";
 import { Random } from "../../../lib/core/random.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
 import { askPython, hasPackages } from "../../_python.ts";
@@ -117,10 +116,7 @@ for (const config of [T5, GATED]) {
       const model = t5(config);
       await saveT5(folder, model);
       const loaded = await loadT5(folder);
-      assert.deepEqual(loaded.weights, model.weights);
-      for (const [key, value] of Object.entries(config)) {
-        assert.equal(loaded.config[key as keyof T5Config], value, key);
-      }
+      assert.deepEqual(loaded, model);
       // What is saved again is the same.
       const file = join(folder, "model.safetensors");
       const before = await Deno.readFile(file);
@@ -191,47 +187,111 @@ async function change(
   await writeSafetensors(path, new Map(Object.entries(tensors)));
 }
 
-Deno.test("loadVqvae() and loadT5() name a tensor that is missing, surplus or of another shape", async () => {
+/** What a reader says of a model whose tensors are not those of its configuration. */
+function refusal(folder: string, problems: string) {
+  return {
+    name: "RangeError",
+    message:
+      `Cannot read the model ${folder}: its tensors must be those of its config.json, got ${problems}`,
+  };
+}
+
+Deno.test("loadVqvae() names a tensor that is missing, surplus or of another shape", async () => {
   await withFolder(async (folder) => {
-    const path = join(folder, "model.safetensors");
     await saveVqvae(folder, vqvae());
     await change(folder, (tensors) => delete tensors[CODEBOOK]);
-    await assert.rejects(loadVqvae(folder), {
-      name: "RangeError",
-      message:
-        `Cannot read the model ${path}: it must hold the tensor quantizer.codebook`,
-    });
-    await change(
-      folder,
-      (tensors) =>
-        tensors[CODEBOOK] = { shape: [2, 6], data: new Float32Array(12) },
-    );
     await assert.rejects(
       loadVqvae(folder),
-      (error: Error) =>
-        error.name === "RangeError" &&
-        /^Cannot read the model .*: quantizer\.codebook must have shape \[6, ?2\], got \[2, ?6\]$/
-          .test(error.message),
+      refusal(folder, "no quantizer.codebook"),
     );
+    await change(folder, (tensors) => {
+      tensors[CODEBOOK] = { shape: [2, 6], data: new Float32Array(12) };
+      tensors.other = { shape: [1], data: new Float32Array(1) };
+    });
+    await assert.rejects(
+      loadVqvae(folder),
+      refusal(
+        folder,
+        "quantizer.codebook of shape [2, 6] instead of [6, 2], surplus other",
+      ),
+    );
+  });
+});
 
+Deno.test("loadT5() names all tensors that are missing, surplus or of another shape", async () => {
+  await withFolder(async (folder) => {
     await saveT5(folder, t5(T5));
+    await change(folder, (tensors) => {
+      tensors["shared.weight"] = { shape: [1], data: new Float32Array(1) };
+      tensors.other = { shape: [1], data: new Float32Array(1) };
+      delete tensors["encoder.final_layer_norm.weight"];
+    });
+    await assert.rejects(
+      loadT5(folder),
+      refusal(
+        folder,
+        "shared.weight of shape [1] instead of [11, 8], surplus other, no encoder.final_layer_norm.weight",
+      ),
+    );
+  });
+});
+
+Deno.test("loadT5() passes over what no T5 computes with", async () => {
+  const one = { shape: [1], data: new Float32Array(1) };
+  const copies = {
+    "encoder.embed_tokens.weight": one,
+    "decoder.embed_tokens.weight": one,
+    "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight":
+      one,
+  };
+  await withFolder(async (folder) => {
+    const model = t5(T5);
+    await saveT5(folder, model);
+    // A tied head is a copy of the embedding.
     await change(
       folder,
-      (tensors) =>
-        tensors["lm_head.weight"] = { shape: [1], data: new Float32Array(1) },
+      (tensors) => Object.assign(tensors, copies, { "lm_head.weight": one }),
     );
-    await assert.rejects(loadT5(folder), {
-      name: "RangeError",
-      message:
-        `Cannot read the model ${path}: its tensors must be those of its config.json, got lm_head.weight as well`,
+    assert.deepEqual((await loadT5(folder)).weights, model.weights);
+
+    const gated = t5(GATED);
+    await saveT5(folder, gated);
+    await change(folder, (tensors) => Object.assign(tensors, copies));
+    assert.deepEqual((await loadT5(folder)).weights, gated.weights);
+    await change(folder, (tensors) => delete tensors["lm_head.weight"]);
+    await assert.rejects(
+      loadT5(folder),
+      refusal(folder, "no lm_head.weight"),
+    );
+  });
+});
+
+Deno.test("loadT5() reads weights in several files by their index", async () => {
+  await withFolder(async (folder) => {
+    const model = t5(T5);
+    await saveT5(folder, model);
+    await Deno.remove(join(folder, "model.safetensors"));
+    const all = [...storable(model.weights)];
+    const files = {
+      "a.safetensors": all.slice(0, 7),
+      "b.safetensors": all.slice(7),
+    };
+    for (const [name, tensors] of Object.entries(files)) {
+      await writeSafetensors(join(folder, name), new Map(tensors));
+    }
+    const index = join(folder, "model.safetensors.index.json");
+    await writeJson(index, {
+      weight_map: Object.fromEntries(
+        Object.entries(files).flatMap(([name, tensors]) =>
+          tensors.map(([key]) => [key, name])
+        ),
+      ),
     });
-    const bias =
-      "decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight";
-    await saveT5(folder, t5(T5));
-    await change(folder, (tensors) => delete tensors[bias]);
+    assert.deepEqual((await loadT5(folder)).weights, model.weights);
+    await writeJson(index, {});
     await assert.rejects(loadT5(folder), {
       name: "RangeError",
-      message: `Cannot read the model ${path}: it must hold the tensor ${bias}`,
+      message: `Cannot read ${index}: it must hold a weight_map, got none`,
     });
   });
 });
@@ -244,13 +304,19 @@ Deno.test("loadT5() refuses weights of another configuration", async () => {
     await writeJson(path, { ...config, d_ff: 13 });
     await assert.rejects(
       loadT5(folder),
-      /^RangeError: Cannot read the model .*DenseReluDense\.wi\.weight must have shape \[13, ?8\], got \[12, ?8\]$/,
+      /DenseReluDense\.wi\.weight of shape \[12, 8\] instead of \[13, 8\], /,
     );
     await writeJson(path, { ...config, feed_forward_proj: "gated-gelu" });
     await assert.rejects(
       loadT5(folder),
-      /^RangeError: Cannot read the model .*: its tensors must be those of its config\.json, got encoder\.block\.0\.layer\.1\.DenseReluDense\.wi\.weight as well$/,
+      /got surplus encoder\.block\.0\.layer\.1\.DenseReluDense\.wi\.weight, .*, no encoder\.block\.0\.layer\.1\.DenseReluDense\.wi_0\.weight, /,
     );
+    await writeJson(path, { ...config, feed_forward_proj: "gated-silu" });
+    await assert.rejects(loadT5(folder), {
+      name: "RangeError",
+      message:
+        `Cannot use the model of ${path}: feed_forward_proj must be relu or gated-gelu, got gated-silu`,
+    });
   });
 });
 
@@ -264,13 +330,11 @@ Deno.test("loadT5() refuses weights that are no real numbers", async () => {
     const bytes = new Uint8Array(8 + header.length + 352);
     new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
     bytes.set(new TextEncoder().encode(header), 8);
-    const path = join(folder, "model.safetensors");
-    await Deno.writeFile(path, bytes);
-    await assert.rejects(loadT5(folder), {
-      name: "RangeError",
-      message:
-        `Cannot read the model ${path}: shared.weight must hold real numbers`,
-    });
+    await Deno.writeFile(join(folder, "model.safetensors"), bytes);
+    await assert.rejects(
+      loadT5(folder),
+      /config\.json, got shared\.weight of whole numbers, no encoder\./,
+    );
   });
 });
 
@@ -315,6 +379,25 @@ Deno.test("loading names a file that is not there or not readable", async () => 
       });
     });
   }
+});
+
+Deno.test("t5ConfigOf() has the defaults of transformers and refuses other models", () => {
+  const small = t5ConfigOf({ model_type: "t5" }, "x");
+  assert.deepEqual(
+    [small.d_model, small.num_decoder_layers, small.feed_forward_proj],
+    [512, 6, "relu"],
+  );
+  assert.equal(t5ConfigOf({ num_layers: 4 }, "x").num_decoder_layers, 4);
+  for (
+    const [file, message] of [
+      [{ model_type: "bert" }, /model_type must be t5, got bert/],
+      [
+        { feed_forward_proj: "gated-silu" },
+        /feed_forward_proj must be relu or gated-gelu, got gated-silu/,
+      ],
+      [{ d_model: 0 }, /d_model must be a whole number from 1 up, got 0/],
+    ] as const
+  ) assert.throws(() => t5ConfigOf(file, "x"), message);
 });
 
 Deno.test("storable() refuses what is not float32", () => {

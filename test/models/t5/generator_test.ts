@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
-
 import {
   floats,
   type HostTensors,
@@ -23,6 +22,7 @@ import {
   T5Generator,
 } from "../../../lib/models/t5/generator.ts";
 import { Random } from "../../../lib/core/random.ts";
+import { counting } from "../_counting.ts";
 
 const CONFIG: T5Config = {
   ...T5_MINI,
@@ -138,6 +138,28 @@ async function teacherForcing(
   await forward.dispose();
   return logits.data as Float32Array;
 }
+
+Deno.test("T5Generator frees what it placed on the device, its caches also where sampling fails", async () => {
+  const { executor: counted, open } = counting(executor);
+  {
+    await using generator = new T5Generator({
+      config: CONFIG,
+      weights: {
+        ...weights,
+        "shared.weight": floats([8, 16], new Float32Array(128).fill(NaN)),
+      },
+    }, counted);
+    const before = open();
+    const options = {
+      temperature: 1,
+      maxTokens: MAX_TOKENS,
+      random: Random.fromSeed(0),
+    };
+    await assert.rejects(generator.generate(prompts(2), options), RangeError);
+    assert.equal(open(), before);
+  }
+  assert.equal(open(), 0);
+});
 
 Deno.test("T5Generator at temperature 0 takes the tokens that teacher forcing finds most probable", async () => {
   const batch = prompts(60);

@@ -3,7 +3,7 @@
  * made the expected values.
  */
 import assert from "node:assert/strict";
-import { type Executor } from "../../../lib/engine/executor.ts";
+import type { Executor } from "../../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,
@@ -14,8 +14,7 @@ import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { readJson } from "../../../lib/core/files.ts";
 import { T5Generator } from "../../../lib/models/t5/generator.ts";
-import type { T5Config } from "../../../lib/models/t5/config.ts";
-import { t5Tensors } from "../../../lib/models/t5/config.ts";
+import { type T5Config, t5Tensors } from "../../../lib/models/t5/config.ts";
 import {
   decodeText,
   encodeText,
@@ -71,16 +70,16 @@ function matrix(rows: number[][]) {
 function batchOf(expected: Expected, config: T5Config): HostTensors {
   const labels = matrix(expected.labels);
   return {
-    "0.ids": matrix(expected.inputIds),
-    "0.mask": floats(
+    "generate.ids": matrix(expected.inputIds),
+    "generate.mask": floats(
       matrix(expected.attentionMask).shape,
       expected.attentionMask.flat(),
     ),
-    "0.decoderIds": integers(
+    "generate.decoderIds": integers(
       labels.shape,
       shiftRight(labels.data as Int32Array, labels.shape[1], config),
     ),
-    "0.labels": labels,
+    "generate.labels": labels,
   };
 }
 
@@ -95,7 +94,7 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
   Deno.test(`${name}: shiftRight() gives Hugging Face's decoder inputs`, async () => {
     const { config, expected } = await load(name);
     assert.deepEqual(
-      [...batchOf(expected, config)["0.decoderIds"].data],
+      [...batchOf(expected, config)["generate.decoderIds"].data],
       expected.decoderInputIds.flat(),
     );
   });
@@ -106,11 +105,14 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
       const executor = (await executors())[kind];
       const forward = executor.compile((state, inputs) => {
         const pass = { config, state };
-        const mask = inputs["0.mask"];
-        const hidden = encodeText(pass, inputs["0.ids"], mask);
+        const mask = inputs["generate.mask"];
+        const hidden = encodeText(pass, inputs["generate.ids"], mask);
         return {
           outputs: {
-            logits: decodeText(pass, inputs["0.decoderIds"], { hidden, mask }),
+            logits: decodeText(pass, inputs["generate.decoderIds"], {
+              hidden,
+              mask,
+            }),
           },
         };
       }, { name });
@@ -126,7 +128,7 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
       const executor = (await executors())[kind];
       const step = executor.compile(
         trainingStep(
-          (state, inputs) => t5Loss(config, state, inputs, 1),
+          (state, inputs) => t5Loss(config, state, inputs, ["generate"]),
           Object.keys(weights),
           { weightDecay: expected.adamw.weight_decay, decays: () => true },
         ),
@@ -178,7 +180,7 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
       const names = Object.keys(weights);
       const step = executor.compile(
         trainingStep(
-          (state, inputs) => t5Loss(config, state, inputs, 1),
+          (state, inputs) => t5Loss(config, state, inputs, ["generate"]),
           names,
           {},
         ),
@@ -191,8 +193,11 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
         const state = executor.state({ ...weights, ...adamWSlots(weights) });
         const outputs = await step.run(state, {
           ...batchOf(expected, config),
-          "0.ids": matrix(Array(rows).fill(ids)),
-          "0.mask": floats([rows, ids.length], Array(rows).fill(mask).flat()),
+          "generate.ids": matrix(Array(rows).fill(ids)),
+          "generate.mask": floats(
+            [rows, ids.length],
+            Array(rows).fill(mask).flat(),
+          ),
           learningRate: scalar(1e-3),
           step: scalar(1),
         });
@@ -214,7 +219,7 @@ for (const name of ["t5_tiny", "t5_tiny_gated"]) {
       const executor = (await executors())[kind];
       const step = executor.compile(
         trainingStep(
-          (state, inputs) => t5Loss(config, state, inputs, 1),
+          (state, inputs) => t5Loss(config, state, inputs, ["generate"]),
           Object.keys(weights),
           adafactor(),
         ),

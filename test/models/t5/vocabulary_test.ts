@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-
 import { floats, integers } from "../../../lib/core/tensors.ts";
 import { decodeText, encodeText } from "../../../lib/models/t5/network.ts";
-import { initialT5Weights, T5_MINI } from "../../../lib/models/t5/config.ts";
+import {
+  initialT5Weights,
+  T5_MINI,
+  type T5Model,
+} from "../../../lib/models/t5/config.ts";
 import {
   restoreModel,
-  type T5Model,
   trimmedVocabulary,
   trimModel,
 } from "../../../lib/models/t5/vocabulary.ts";

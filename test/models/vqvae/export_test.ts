@@ -1,29 +1,28 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-
 import { floats } from "../../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-
 import { saveVqvae } from "../../../lib/models/vqvae/files.ts";
 import {
   CODEBOOK,
-  type CodeKind,
-  CODES,
   decodeStep,
   encodeStep,
   initialVqvaeWeights,
+} from "../../../lib/models/vqvae/network.ts";
+import {
+  type CodeKind,
+  CODES,
   type VqvaeConfig,
   vqvaeConfig,
-} from "../../../lib/models/vqvae/network.ts";
+} from "../../../lib/models/vqvae/config.ts";
 import {
   exportVqvae,
   vqvaeDecoderOnnx,
   vqvaeEncoderOnnx,
 } from "../../../lib/models/vqvae/export.ts";
-import { batchTensors } from "../../../lib/models/vqvae/training.ts";
+import { batchTensors } from "../../../lib/models/batch_tensors.ts";
 import { Random } from "../../../lib/core/random.ts";
-
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
 import { assertPasses, hasPackages } from "../../_python.ts";

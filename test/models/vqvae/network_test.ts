@@ -4,10 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
-import {
-  type Executor,
-  type StepFunction,
-} from "../../../lib/engine/executor.ts";
+import type { Executor, StepFunction } from "../../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,
@@ -22,13 +19,14 @@ import {
   decodeStep,
   encodeStep,
   initialVqvaeWeights,
-  type VqvaeConfig,
-  vqvaeConfig,
   vqvaeLoss,
 } from "../../../lib/models/vqvae/network.ts";
+import {
+  type VqvaeConfig,
+  vqvaeConfig,
+} from "../../../lib/models/vqvae/config.ts";
 import { adamWSlots, trainingStep } from "../../../lib/nn/optimizers.ts";
 import { Random } from "../../../lib/core/random.ts";
-
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import { ACROSS_BACKENDS, assertClose } from "../../_helpers.ts";
 

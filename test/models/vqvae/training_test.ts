@@ -1,25 +1,23 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Executor } from "../../../lib/engine/executor.ts";
-import { type HostTensors } from "../../../lib/core/tensors.ts";
+import type { HostTensors } from "../../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
+import { CODEBOOK } from "../../../lib/models/vqvae/network.ts";
 import {
-  CODEBOOK,
   type VqvaeConfig,
   vqvaeConfig,
-} from "../../../lib/models/vqvae/network.ts";
+} from "../../../lib/models/vqvae/config.ts";
 import {
-  batchTensors,
-  encodeSplits,
   type TrainedVqvae,
   trainVqvae,
-  Vqvae,
   type VqvaeTraining,
 } from "../../../lib/models/vqvae/training.ts";
-import { edgesOf } from "../../../lib/spaces/graph.ts";
-import { type SearchSpace } from "../../../lib/spaces/space.ts";
+import { Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
+import type { SearchSpace } from "../../../lib/spaces/space.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import { withFolder } from "../../_helpers.ts";
+import { counting } from "../_counting.ts";
 
 /** NAS-Bench-201 with 512 training cells and 96 for validation. */
 const whole = getSpace("nasbench201");
@@ -62,6 +60,7 @@ interface Changes {
   config?: Partial<VqvaeConfig>;
   checkpoint?: string;
   trainIndices?: Uint32Array;
+  executor?: Executor;
 }
 
 class Killed extends Error {}
@@ -270,6 +269,14 @@ Deno.test("trainVqvae() trains on the cells that it is given", async () => {
   assert.notEqual(others.history[0].loss, reference.history[0].loss);
 });
 
+Deno.test("trainVqvae() frees all that it placed on the device, killed or not", async () => {
+  const { executor: counted, open } = counting(executor);
+  await train({ executor: counted, training: { epochs: 1 } });
+  assert.equal(open(), 0);
+  await kill(2, { executor: counted });
+  assert.equal(open(), 0);
+});
+
 for (
   const [when, killAt, next] of [
     ["within the first epoch", 2, 1],
@@ -327,126 +334,11 @@ Deno.test("trainVqvae() does not go on from a checkpoint of another run", async 
   });
 });
 
-Deno.test("batchTensors() holds one-hot operations and adjacency", () => {
-  const cells = SPACE.cells();
-  const { operations, adjacency } = batchTensors(SPACE, cells, [7, 8, 7]);
-  assert.deepEqual(operations.shape, [3, 8, 7]);
-  assert.deepEqual(adjacency.shape, [3, 8, 8]);
-  assert.deepEqual(
-    operations.data.slice(0, 56),
-    operations.data.slice(112),
-  );
-  const row = operations.data.slice(3 * 7, 4 * 7);
-  assert.equal(row.indexOf(1), cells.ops[7 * 8 + 3]);
-});
-
-Deno.test("Vqvae encodes to the nearest codes, whatever the batch", async () => {
-  const vqvae = Vqvae.load(reference, executor);
-  // 600 is more than one batch of 512, and the second is a partial one.
-  const indices = Uint32Array.from({ length: 600 }, (_, i) => 7 * i);
-  const { codes, z } = await vqvae.encode(SPACE, indices);
-  const { nodes, latentDim, codebookSize } = CONFIG;
-  assert.equal(codes.length, 600 * nodes);
-  assert.equal(z.length, 600 * nodes * latentDim);
-  const codebook = reference.weights.parameters[CODEBOOK].data;
-  for (let row = 0; row < codes.length; row += 37) {
-    const distance = (code: number) => {
-      let sum = 0;
-      for (let d = 0; d < latentDim; d++) {
-        sum += (z[row * latentDim + d] - codebook[code * latentDim + d]) ** 2;
-      }
-      return sum;
-    };
-    for (let code = 0; code < codebookSize; code++) {
-      assert.ok(distance(codes[row]) <= distance(code) + 1e-5, `row ${row}`);
-    }
-  }
-  const some = await vqvae.encode(SPACE, [indices[3], indices[599]]);
-  assert.deepEqual(
-    some.codes,
-    Int32Array.of(
-      ...codes.subarray(3 * nodes, 4 * nodes),
-      ...codes.subarray(599 * nodes),
-    ),
-  );
-  assert.equal((await vqvae.encode(SPACE, [])).codes.length, 0);
-  await vqvae.dispose();
-});
-
-Deno.test("Vqvae decodes each sequence of codes to operations and edges", async () => {
-  // Latent width 2; codes 0, 1 and 2 are (1, 0), (0, 1) and (−1, 0): the product of two is
-  // above 0 for 0 with 0, 1 with 1, 2 with 2 alone. Operation: the code's number.
-  const config: VqvaeConfig = {
-    ...CONFIG,
-    nodes: 4,
-    latentDim: 2,
-    codebookSize: 3,
-    operations: 3,
-  };
-  const { weights } = reference;
-  const floats = (shape: number[], data: number[]) => ({
-    type: "float32" as const,
-    shape,
-    data: Float32Array.from(data),
-  });
-  const vqvae = Vqvae.load({
-    config,
-    weights: {
-      ...weights,
-      parameters: {
-        [CODEBOOK]: floats([3, 2], [1, 0, 0, 1, -1, 0]),
-        "decoder.operations.weight": floats([3, 2], [1, 0, 0, 1, -1, 0]),
-        "decoder.operations.bias": floats([3], [0, 0, 0]),
-      },
-    },
-  }, executor);
-  const sequences = [[0, 1, 2, 0], [1, 1, 1, 2], [2, 0, 2, 2], [0, 1, 2, 1]];
-  const edges = [
-    edgesOf([[0, 3]]),
-    edgesOf([[0, 1], [0, 2], [1, 2]]),
-    edgesOf([[0, 2], [0, 3], [2, 3]]),
-    edgesOf([[1, 3]]),
-  ];
-  // Over and over, so that there is more than one batch.
-  const rows = Array.from({ length: 515 }, (_, i) => i % 4);
-  const decoded = await vqvae.decode(
-    Int32Array.from(rows.flatMap((row) => sequences[row])),
-  );
-  assert.deepEqual(
-    [...decoded.ops],
-    rows.flatMap((row) => sequences[row]),
-  );
-  assert.deepEqual([...decoded.edges], rows.map((row) => edges[row]));
-  const nothing = await vqvae.decode(new Int32Array());
-  assert.deepEqual(nothing.edges, new Uint32Array());
-  await vqvae.dispose();
-});
-
 Deno.test("Vqvae counts reconstruction as the training did", async () => {
   const vqvae = Vqvae.load(reference, executor);
   assert.deepEqual(
     await vqvae.reconstruction(SPACE, SMALL.validation),
     reference.history.at(-1)!.validation,
   );
-  await vqvae.dispose();
-});
-
-Deno.test("encodeSplits() encodes both splits, up to a limit", async () => {
-  const vqvae = Vqvae.load(reference, executor);
-  const { train, validation } = await encodeSplits(vqvae, SPACE);
-  for (const sequences of [train, validation]) {
-    assert.equal(sequences.length, 8);
-    assert.equal(sequences.codebookSize, 64);
-  }
-  assert.equal(train.codes.length, 512 * 8);
-  assert.equal(validation.codes.length, 96 * 8);
-  assert.deepEqual(
-    train.codes,
-    (await vqvae.encode(SPACE, SMALL.train)).codes,
-  );
-
-  const few = await encodeSplits(vqvae, SPACE, 100);
-  assert.deepEqual(few.train.codes, train.codes.slice(0, 800));
-  assert.deepEqual(few.validation.codes, validation.codes);
   await vqvae.dispose();
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { findTwins } from "../../../lib/models/vqvae/twins.ts";
+import { initialVqvaeWeights } from "../../../lib/models/vqvae/network.ts";
 import {
   type CodeKind,
-  initialVqvaeWeights,
   vqvaeConfig,
-} from "../../../lib/models/vqvae/network.ts";
-import { Vqvae } from "../../../lib/models/vqvae/training.ts";
+} from "../../../lib/models/vqvae/config.ts";
+import { Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
 import { Random } from "../../../lib/core/random.ts";
 import { hasEdge } from "../../../lib/spaces/graph.ts";
 import { cellGraph } from "../../../lib/spaces/space.ts";

@@ -1,0 +1,204 @@
+/**
+ * A trained VQ-VAE at work: cells to codes, and codes to cells.
+ *
+ * Shapes: `B` cells, `N` nodes, `D` latent width.
+ *
+ * @module
+ */
+
+import { integers } from "../../core/tensors.ts";
+import type { DeviceState, Executor } from "../../engine/executor.ts";
+import type { CodeSequences } from "../../language/code_sequences.ts";
+import {
+  ReconstructionCounter,
+  type ReconstructionReport,
+} from "../../metrics/reconstruction.ts";
+import type { Graph } from "../../spaces/graph.ts";
+import {
+  type CellTable,
+  cellTable,
+  type SearchSpace,
+} from "../../spaces/space.ts";
+import { type DecodedCells, incomingOfLogits } from "../../spaces/tensors.ts";
+import { batchTensors } from "../batch_tensors.ts";
+import type { VqvaeConfig } from "./config.ts";
+import { decodeStep, encodeStep, type VqvaeWeights } from "./network.ts";
+
+const BATCH = 512;
+
+/** Encoder and decoder, compiled; the weights are those of the state that is passed. */
+export class VqvaeFunctions {
+  readonly config: VqvaeConfig;
+  readonly #encode;
+  readonly #decode;
+
+  constructor(config: VqvaeConfig, executor: Executor) {
+    this.config = config;
+    this.#encode = executor.compile(encodeStep(config), {
+      name: "vqvae encoder",
+    });
+    this.#decode = executor.compile(decodeStep(config), {
+      name: "vqvae decoder",
+    });
+  }
+
+  /** As {@link Vqvae.encode}. */
+  async encode(
+    state: DeviceState,
+    space: SearchSpace,
+    indices: ArrayLike<number>,
+    table: CellTable = space.cells(),
+  ): Promise<{ codes: Int32Array; z: Float32Array }> {
+    const { nodes, latentDim } = this.config;
+    const codes = new Int32Array(indices.length * nodes);
+    const z = new Float32Array(indices.length * nodes * latentDim);
+    const all = Uint32Array.from(indices);
+    for (let start = 0; start < all.length; start += BATCH) {
+      const outputs = await this.#encode.run(
+        state,
+        batchTensors(space, table, all.subarray(start, start + BATCH)),
+      );
+      codes.set(outputs.codes.data as Int32Array, start * nodes);
+      z.set(outputs.z.data as Float32Array, start * nodes * latentDim);
+    }
+    return { codes, z };
+  }
+
+  /** As {@link Vqvae.decode}. */
+  async decode(state: DeviceState, codes: Int32Array): Promise<DecodedCells> {
+    const { nodes } = this.config;
+    const count = codes.length / nodes;
+    const ops = new Int32Array(codes.length);
+    const incoming = new Uint32Array(count * nodes);
+    for (let start = 0; start < count; start += BATCH) {
+      const part = codes.slice(start * nodes, (start + BATCH) * nodes);
+      const outputs = await this.#decode.run(state, {
+        codes: integers([part.length], part),
+      });
+      ops.set(outputs.operations.data as Int32Array, start * nodes);
+      incoming.set(
+        incomingOfLogits(outputs.adjacency.data, nodes),
+        start * nodes,
+      );
+    }
+    return { ops, incoming };
+  }
+
+  /** As {@link Vqvae.reconstruction}. */
+  async reconstruction(
+    state: DeviceState,
+    space: SearchSpace,
+    indices: ArrayLike<number>,
+  ): Promise<ReconstructionReport> {
+    const counter = new ReconstructionCounter();
+    const { codes } = await this.encode(state, space, indices);
+    counter.add(space.cells(), indices, await this.decode(state, codes));
+    return counter.report();
+  }
+
+  /** Frees the compiled graphs. */
+  async dispose(): Promise<void> {
+    await this.#encode.dispose();
+    await this.#decode.dispose();
+  }
+}
+
+/** A VQ-VAE ready to encode and decode; it owns its weights on the device. */
+export class Vqvae implements AsyncDisposable {
+  readonly #functions: VqvaeFunctions;
+  readonly #state: DeviceState;
+
+  private constructor(functions: VqvaeFunctions, state: DeviceState) {
+    this.#functions = functions;
+    this.#state = state;
+  }
+
+  /** Places weights on a device. */
+  static load(
+    { config, weights }: {
+      readonly config: VqvaeConfig;
+      readonly weights: VqvaeWeights;
+    },
+    executor: Executor,
+  ): Vqvae {
+    return new Vqvae(
+      new VqvaeFunctions(config, executor),
+      executor.state({ ...weights.parameters, ...weights.statistics }),
+    );
+  }
+
+  get config(): VqvaeConfig {
+    return this.#functions.config;
+  }
+
+  /**
+   * Encodes cells of a space.
+   *
+   * @param table What the indices count in; by default the cells of the space.
+   * @returns `codes`, `[B·N]`, and encoder outputs `z` before quantization, `[B·N, D]`.
+   */
+  encode(
+    space: SearchSpace,
+    indices: ArrayLike<number>,
+    table?: CellTable,
+  ): Promise<{ codes: Int32Array; z: Float32Array }> {
+    return this.#functions.encode(this.#state, space, indices, table);
+  }
+
+  /** Encodes cells that need not be in the table of their space; as `encode` otherwise. */
+  encodeGraphs(
+    space: SearchSpace,
+    graphs: readonly Graph[],
+  ): Promise<{ codes: Int32Array; z: Float32Array }> {
+    return this.encode(
+      space,
+      Array.from(graphs.keys()),
+      cellTable(graphs, this.config.nodes),
+    );
+  }
+
+  /** Decodes code sequences, `[B·N]`. */
+  decode(codes: Int32Array): Promise<DecodedCells> {
+    return this.#functions.decode(this.#state, codes);
+  }
+
+  /** Encodes and decodes cells, and counts what comes back. */
+  reconstruction(
+    space: SearchSpace,
+    indices: ArrayLike<number>,
+  ): Promise<ReconstructionReport> {
+    return this.#functions.reconstruction(this.#state, space, indices);
+  }
+
+  /** Frees weights and compiled graphs. */
+  async dispose(): Promise<void> {
+    this.#state.dispose();
+    await this.#functions.dispose();
+  }
+
+  /** As {@link dispose}, at the end of an `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}
+
+/**
+ * Encodes both splits of a space.
+ *
+ * @param limit At most so many cells of each split; the splits' order is random, so the
+ *   first ones are a fair sample.
+ */
+export async function encodeSplits(
+  vqvae: Vqvae,
+  space: SearchSpace,
+  limit = Infinity,
+): Promise<{ train: CodeSequences; validation: CodeSequences }> {
+  const { nodes: length, codebookSize } = vqvae.config;
+  const encode = async (indices: Uint32Array) => ({
+    codes: (await vqvae.encode(space, indices.subarray(0, limit))).codes,
+    length,
+    codebookSize,
+  });
+  const { train, validation } = space.split();
+  return { train: await encode(train), validation: await encode(validation) };
+}
