@@ -13,14 +13,13 @@ import {
 import { openDevice } from "../engine/device.ts";
 import { Random } from "../core/random.ts";
 import { withProgress } from "../run/run.ts";
-
-import { getSpace } from "../spaces/registry.ts";
+import { getSpace, SPACES } from "../spaces/registry.ts";
 import { parseOptions, runCommand } from "./command.ts";
 
 const HELP = `deno task surrogate [--space NAME]
 
 Trains the predictor of accuracies on the real tables of a space, which must be there
-(deno task data), and writes it to lib/spaces. By default: both spaces.
+(deno task data), and writes it to lib/spaces. By default: all spaces.
 `;
 
 /** Runs the command; returns the exit code. */
@@ -34,9 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const executor = await openDevice("auto");
-  const names = asked === undefined ? ["nasbench201", "nasbench101"] : [asked];
-  for (const name of names) {
-    const space = getSpace(name);
+  for (const space of asked === undefined ? SPACES : [getSpace(asked)]) {
     await space.prepare();
     const tables = await loadAccuracies(space.name);
     const surrogate = await withProgress(

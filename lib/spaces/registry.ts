@@ -8,7 +8,11 @@ import { NASBENCH101 } from "./nasbench101/space.ts";
 import { NASBENCH201 } from "./nasbench201/space.ts";
 import type { SearchSpace } from "./space.ts";
 
-const SPACES: readonly SearchSpace[] = [NASBENCH101, NASBENCH201];
+/** All of them, in the order of reports. */
+export const SPACES: readonly SearchSpace[] = [NASBENCH201, NASBENCH101];
+
+/** The one that is meant where none is named. */
+export const DEFAULT_SPACE: SearchSpace = NASBENCH201;
 
 /**
  * Looks a search space up.
@@ -18,7 +22,7 @@ const SPACES: readonly SearchSpace[] = [NASBENCH101, NASBENCH201];
 export function getSpace(name: string): SearchSpace {
   const space = SPACES.find((space) => space.name === name);
   if (space === undefined) {
-    const known = SPACES.map((space) => space.name).join(", ");
+    const known = SPACES.map((space) => space.name).sort().join(", ");
     throw new RangeError(
       `Cannot open a search space: its name must be one of ${known}, got ${
         JSON.stringify(name)
