@@ -23,6 +23,7 @@ import {
   shownPath,
 } from "../run/folders.ts";
 import { gitState } from "../run/git.ts";
+import { lockRun } from "../run/lock.ts";
 import { writeManifest } from "../run/manifest.ts";
 import { notebookTitle, readNotebook } from "../run/notebook.ts";
 import {
@@ -247,7 +248,8 @@ async function runStage(
  *
  * @param options `notebooks` is the absolute folder of the notebooks; `command`
  *   is what the manifest tells of.
- * @throws {Error} If a notebook fails, or the outputs folder cannot be written.
+ * @throws {Error} If a notebook fails, the outputs folder cannot be written, or another process
+ *   runs in it.
  */
 export async function reproduce(
   settings: RunSettings,
@@ -269,6 +271,7 @@ export async function reproduce(
 ): Promise<void> {
   const outputs = resultsFolder(settings);
   await checkWritable(outputs);
+  using _lock = await lockRun(outputs);
   if (fresh) await removeResults(outputs);
   terminal.line(
     `${getSpace(settings.space).title}, seed ${settings.seed}, ${

@@ -65,9 +65,10 @@ export async function recordRun(
 ): Promise<string> {
   const action = `record the run ${name}`;
   const outputs = runFolder(root, name);
-  const manifest = await _finishedRun(root, name, stages, action);
+  const { manifest, left } = await _finishedRun(root, name, stages, action);
   await _checkCode(manifest, project, action);
-  const paths = Object.keys(manifest.files).filter(_isKept);
+  const paths = Object.keys(manifest.files)
+    .filter((path) => left.has(path) && _isKept(path));
   await _checkFiles(outputs, manifest, paths, action);
   const notebooks = await _notebooks(outputs, project, stages);
 
@@ -118,13 +119,13 @@ function _isKept(path: string): boolean {
     basename(path) !== "checkpoint.safetensors";
 }
 
-/** The manifest of a run that is there, full, and finished. */
+/** The manifest of a run that is there, full, and finished, and the files that its stages left. */
 async function _finishedRun(
   root: string,
   name: string,
   stages: readonly string[],
   action: string,
-): Promise<Manifest> {
+): Promise<{ manifest: Manifest; left: ReadonlySet<string> }> {
   const outputs = runFolder(root, name);
   if (!await exists(outputs)) {
     const folder = runsFolder(root);
@@ -159,7 +160,8 @@ async function _finishedRun(
       `Cannot ${action}: it must be a full run, got a quick one`,
     );
   }
-  return manifest;
+  const left = records.flatMap((record) => Object.keys(record!.files));
+  return { manifest, left: new Set(left) };
 }
 
 /** Refuses a run whose stages were not all run from code that the checkout has, unmodified. */

@@ -79,6 +79,8 @@ Deno.test("recordRun() keeps what a reader needs, in place of the record before"
     await write("notebooks/1_a.ipynb", oneCell("1;", "", "# Edited"));
     await commit();
     const run = await makeRun(checkout);
+    // What no stage left is nobody's result.
+    await write("outputs/runs/mine/tables/own.md", "a note");
     // Prose and results may change after the run.
     await write("README.md", "Other");
     await commit();
@@ -97,7 +99,15 @@ Deno.test("recordRun() keeps what a reader needs, in place of the record before"
         FILES[path as keyof typeof FILES],
       );
     }
-    for (const path of ["tables/gone.md", "samples", "trials", "stages"]) {
+    for (
+      const path of [
+        "tables/gone.md",
+        "tables/own.md",
+        "samples",
+        "trials",
+        "stages",
+      ]
+    ) {
       assert.equal(await exists(join(outputs, path)), false, path);
     }
     const manifest = await readJson<Manifest>(
