@@ -5,9 +5,9 @@
  */
 
 import { existsSync } from "node:fs";
-import { writeJson } from "../core/files.ts";
 import { openDevice } from "../engine/device.ts";
 import type { Executor } from "../engine/executor.ts";
+import { writeJson } from "../core/files.ts";
 import type { Figure } from "../report/figure.ts";
 import { progressBar } from "../report/progress.ts";
 import { publishFigure, publishTable } from "../report/save.ts";
