@@ -4,10 +4,9 @@
  * @module
  */
 
-import { join, relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
-
-import { PROJECT_ROOT } from "../core/project.ts";
+import { OUTPUTS } from "../run/folders.ts";
 
 /**
  * Runs a command to its end and leaves the process with its exit code.
@@ -39,9 +38,29 @@ export async function runCommand(
 export function parseOptions<
   Options extends NonNullable<ParseArgsConfig["options"]>,
 >(args: readonly string[], options: Options, action: string) {
+  return _parse(args, options, action, false).values;
+}
+
+/**
+ * As {@link parseOptions}, with bare words.
+ *
+ * @returns Values by option, and the words in order.
+ */
+export function parseWords<
+  Options extends NonNullable<ParseArgsConfig["options"]>,
+>(args: readonly string[], options: Options, action: string) {
+  const { values, positionals } = _parse(args, options, action, true);
+  return { values, words: positionals };
+}
+
+function _parse<Options extends NonNullable<ParseArgsConfig["options"]>>(
+  args: readonly string[],
+  options: Options,
+  action: string,
+  allowPositionals: boolean,
+) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false })
-      .values;
+    return parseArgs({ args: [...args], options, allowPositionals });
   } catch (error) {
     // The first sentence says what is wrong; the rest are hints on dashes.
     const [first] = (error as Error).message.split(/\.\s|\n/);
@@ -85,20 +104,12 @@ export function userFolder(): string {
   return Deno.env.get("INIT_CWD") ?? Deno.cwd();
 }
 
-/** The absolute folder that `--outputs` names; by default `outputs/` of the project. */
+/** The absolute folder of all runs and records, as `--outputs` names it; by default the project's. */
 export function outputsRoot(
   option: string | undefined,
   folder: string,
 ): string {
-  return option === undefined
-    ? join(PROJECT_ROOT, "outputs")
-    : resolve(folder, option);
-}
-
-/** A path as the user would type it in the project's folder. */
-export function shownPath(path: string): string {
-  const short = relative(PROJECT_ROOT, path);
-  return short.startsWith("..") ? path : short;
+  return option === undefined ? OUTPUTS : resolve(folder, option);
 }
 
 /** A time as people say it: `8.2 s`, `3 min 5 s`, `1 h 2 min`. */

@@ -10,14 +10,17 @@ import { exportT5 } from "../models/t5/export.ts";
 
 import { CODES } from "../models/vqvae/config.ts";
 import { exportVqvae } from "../models/vqvae/export.ts";
-import { outputsFolder } from "../run/settings.ts";
-
+import {
+  modelFolder,
+  recordFolder,
+  runFolder,
+  shownPath,
+} from "../run/folders.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import {
   outputsRoot,
   parseOptions,
   runCommand,
-  shownPath,
   userFolder,
 } from "./command.ts";
 
@@ -25,8 +28,9 @@ const ACTION = "export models";
 
 const HELP = `deno task export [options]
 
-  --space NAME     models of the run of this search space (${DEFAULT_SPACE.name})
-  --outputs DIR    folder of the results (outputs)
+  --space NAME     models of the run of record of this search space (${DEFAULT_SPACE.name})
+  --run NAME       models of this run of outputs/runs instead
+  --outputs DIR    folder of all runs and records (outputs)
   --t5 DIR         only the T5 of this folder, in Hugging Face's layout
   --vqvae DIR      only the VQ-VAE of this folder
 
@@ -56,30 +60,36 @@ export function parseExportArguments(
   args: readonly string[],
   folder: string = Deno.cwd(),
 ): ExportRequest {
-  const { space, outputs, t5, vqvae, help = false } = parseOptions(args, {
+  const options = parseOptions(args, {
     space: { type: "string" },
+    run: { type: "string" },
     outputs: { type: "string" },
     t5: { type: "string" },
     vqvae: { type: "string" },
     help: { type: "boolean" },
   }, ACTION);
+  const { space, run, outputs, t5, vqvae, help = false } = options;
   if (t5 !== undefined || vqvae !== undefined) {
-    if (space !== undefined || outputs !== undefined) {
+    if ([space, run, outputs].some((option) => option !== undefined)) {
       throw new RangeError(
-        `Cannot ${ACTION}: --t5 and --vqvae must stand without --space and --outputs, got both`,
+        `Cannot ${ACTION}: --t5 and --vqvae must stand without --space, --run and --outputs, got both`,
       );
     }
     const list = (path?: string) =>
       path === undefined ? [] : [resolve(folder, path)];
     return { t5: list(t5), vqvae: list(vqvae), help };
   }
-  const run = outputsFolder(
-    outputsRoot(outputs, folder),
-    (space === undefined ? DEFAULT_SPACE : getSpace(space)).name,
-    false,
-  );
+  if (space !== undefined && run !== undefined) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --run must stand without --space, got both`,
+    );
+  }
+  const root = outputsRoot(outputs, folder);
+  const source = run === undefined
+    ? recordFolder(root, getSpace(space ?? DEFAULT_SPACE.name).name)
+    : runFolder(root, run);
   const models = (kind: string) =>
-    CODES.map((code) => join(run, "models", code, kind));
+    CODES.map((code) => modelFolder(source, `${code}/${kind}`));
   return { t5: models("t5"), vqvae: models("vqvae"), help };
 }
 

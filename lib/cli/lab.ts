@@ -1,6 +1,9 @@
 /**
  * `deno task lab`: JupyterLab on the notebooks, with the project's own environment.
  *
+ * What is run there goes to `outputs/runs/lab-<space>/`: the first cell of a notebook holds
+ * its settings, and nothing of `deno task reproduce` is written over.
+ *
  * Further arguments go to JupyterLab, such as `--no-browser` or `--port=8890`.
  *
  * @module

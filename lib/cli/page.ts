@@ -4,13 +4,21 @@
  * @module
  */
 
-import { join } from "node:path";
+import { readJson } from "../core/files.ts";
+import { CODE_METHODS } from "../models/vqvae/config.ts";
 import {
   findModels,
-  modelsFolder,
+  type ModelSource,
   type PageOptions,
   servePage,
 } from "../page/server.ts";
+import {
+  manifestPath,
+  modelFolder,
+  recordFolder,
+  runFolder,
+} from "../run/folders.ts";
+import type { Manifest } from "../run/manifest.ts";
 import { getSpace, SPACES } from "../spaces/registry.ts";
 import {
   outputsRoot,
@@ -23,13 +31,13 @@ import { runExport } from "./export.ts";
 
 const ACTION = "open the page";
 
-const NAMES: readonly string[] = SPACES.map(({ name }) => name);
 const PORT = 8201;
 
 const HELP = `deno task page [options]
 
-  --space NAME     one of ${NAMES.join(", ")} (all that have models)
-  --outputs DIR    folder of the results (outputs)
+  --space NAME     models of the run of record of this search space (of all)
+  --run NAME       models of this finished run of outputs/runs instead
+  --outputs DIR    folder of all runs and records (outputs)
   --port N         where the page is served, 0 for any free port (${PORT})
 
 Serves a page to this machine alone: trained models write cells in the browser.
@@ -37,7 +45,14 @@ Models that are not exported yet are exported first (deno task export).
 `;
 
 /** What `page` is asked for. */
-export interface PageRequest extends PageOptions {
+export interface PageRequest {
+  /** Name of the one space to offer; null for all. */
+  readonly space: string | null;
+  /** Name of the run whose models are offered; null for those of record. */
+  readonly run: string | null;
+  /** Absolute folder of all runs and records. */
+  readonly root: string;
+  readonly port: number;
   readonly help: boolean;
 }
 
@@ -45,7 +60,7 @@ export interface PageRequest extends PageOptions {
  * Reads the command line of `page`.
  *
  * @param folder What a relative `--outputs` is relative to.
- * @throws {RangeError} If an option is unknown or its value is wrong.
+ * @throws {RangeError} If an option is unknown, its value is wrong, or two exclude each other.
  */
 export function parsePageArguments(
   args: readonly string[],
@@ -53,6 +68,7 @@ export function parsePageArguments(
 ): PageRequest {
   const options = parseOptions(args, {
     space: { type: "string" },
+    run: { type: "string" },
     outputs: { type: "string" },
     port: { type: "string" },
     help: { type: "boolean" },
@@ -63,30 +79,59 @@ export function parsePageArguments(
       `Cannot ${ACTION}: --port must be from 0 to 65535, got ${port}`,
     );
   }
+  const { space, run = null, help = false } = options;
+  if (space !== undefined && run !== null) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --run must stand without --space, got both`,
+    );
+  }
   return {
-    spaces: options.space === undefined
-      ? NAMES
-      : [getSpace(options.space).name],
-    outputs: outputsRoot(options.outputs, folder),
+    space: space === undefined ? null : getSpace(space).name,
+    run,
+    root: outputsRoot(options.outputs, folder),
     port,
-    help: options.help ?? false,
+    help,
   };
+}
+
+/**
+ * Where the models that are asked for come from.
+ *
+ * @throws {Error} If the run is not there or not finished.
+ */
+export async function pageSources(
+  { space, run, root }: PageRequest,
+): Promise<ModelSource[]> {
+  if (run !== null) {
+    const outputs = runFolder(root, run);
+    const { settings } = await readJson<Manifest>(
+      manifestPath(outputs),
+      `manifest of the run ${run}`,
+    );
+    return [{ space: settings.space, outputs }];
+  }
+  return SPACES.filter(({ name }) => space === null || name === space)
+    .map(({ name }) => ({ space: name, outputs: recordFolder(root, name) }));
 }
 
 /** Exports the trained models that the page cannot open yet, and says so. */
 export async function exportMissing(
-  request: Pick<PageOptions, "outputs" | "spaces">,
+  options: Pick<PageOptions, "sources">,
   print: (line: string) => void = console.log,
 ): Promise<void> {
-  for (const { space, code, title, missing } of await findModels(request)) {
+  for (const { space, code, missing } of await findModels(options)) {
     if (missing.length === 0) continue;
     print(
-      `Exporting the models of ${getSpace(space).title}, ${title}:`,
+      `Exporting the models of ${getSpace(space).title}, ${
+        CODE_METHODS[code]
+      }:`,
     );
-    const folder = modelsFolder(request.outputs, space, code);
+    const { outputs } = options.sources.find((source) =>
+      source.space === space
+    )!;
     await runExport({
-      t5: [join(folder, "t5")],
-      vqvae: [join(folder, "vqvae")],
+      t5: [modelFolder(outputs, `${code}/t5`)],
+      vqvae: [modelFolder(outputs, `${code}/vqvae`)],
       help: false,
     }, (line) => print(`  ${line}`));
   }
@@ -98,8 +143,9 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(HELP.trimEnd());
     return 0;
   }
-  await exportMissing(request);
-  const page = await servePage(request);
+  const options = { sources: await pageSources(request), port: request.port };
+  await exportMissing(options);
+  const page = await servePage(options);
   console.log(`The page is at ${page.url} (Ctrl-C ends it)`);
   await page.finished;
   return 0;

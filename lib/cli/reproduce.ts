@@ -1,5 +1,5 @@
 /**
- * `deno task reproduce`: the notebooks from first to last, without a browser, into `outputs/<space>/`.
+ * `deno task reproduce`: the notebooks from first to last, without a browser, into `outputs/runs/<name>/`.
  *
  * A stage whose inputs are unchanged is skipped. What a notebook prints and its
  * progress bars go to the terminal; its executed file, the tables, figures,
@@ -11,12 +11,27 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { exists, writeFileAtomic } from "../core/files.ts";
-import { writeManifest } from "../run/manifest.ts";
-import { notebookTitle, readNotebook } from "../run/notebook.ts";
-import { checkRunSettings, outputsFolder, RUN_VARIABLE, type RunSettings } from "../run/settings.ts";
 import { OPTIMIZERS } from "../models/t5/config.ts";
 import { DEVICES } from "../engine/devices.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
+import {
+  executedNotebook,
+  isHandRun,
+  logPath,
+  manifestPath,
+  reportPath,
+  shownPath,
+} from "../run/folders.ts";
+import { gitState } from "../run/git.ts";
+import { lockRun } from "../run/lock.ts";
+import { writeManifest } from "../run/manifest.ts";
+import { notebookTitle, readNotebook } from "../run/notebook.ts";
+import {
+  checkRunSettings,
+  resultsFolder,
+  RUN_VARIABLE,
+  type RunSettings,
+} from "../run/settings.ts";
 import {
   fileHash,
   filesLeft,
@@ -27,19 +42,17 @@ import {
   removeStale,
   snapshotResults,
   type Stage,
-  stageKeys,
+  stageKey,
   type StageRecord,
   STAGES,
   writeStageRecord,
 } from "../run/stages.ts";
-
-import { getSpace } from "../spaces/registry.ts";
+import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import {
   formatSeconds,
   outputsRoot,
   parseOptions,
   runCommand,
-  shownPath,
   userFolder,
   wholeNumber,
 } from "./command.ts";
@@ -60,14 +73,16 @@ const ACTION = "reproduce";
 
 const HELP = `deno task reproduce [options]
 
-  --space NAME     search space (nasbench201)
+  --space NAME     search space (${DEFAULT_SPACE.name})
   --seed N         where all randomness comes from (0)
   --samples N      sentences per decoding setting (10000; 500 with --quick)
   --device NAME    ${DEVICES.join(", ")} (auto)
   --t5 SOURCE      fine-tune this pretrained T5: a folder in Hugging Face's layout, or
                    a name on its hub, google-t5/t5-small (trained from scratch)
   --optimizer NAME what the T5 is trained with: ${OPTIMIZERS.join(", ")} (adamw)
-  --outputs DIR    folder of the results (outputs)
+  --name NAME      of the run: of its folder in outputs/runs (SPACE-seedN, with --quick
+                   SPACE-seedN-quick)
+  --outputs DIR    folder of all runs and records (outputs)
   --quick          every stage on a slice, in a few minutes: not for results
   --fresh          remove what earlier runs left and do all of it again
 `;
@@ -97,6 +112,7 @@ export function parseReproduceArguments(
     device: { type: "string" },
     t5: { type: "string" },
     optimizer: { type: "string" },
+    name: { type: "string" },
     outputs: { type: "string" },
     quick: { type: "boolean" },
     fresh: { type: "boolean" },
@@ -110,16 +126,16 @@ export function parseReproduceArguments(
     t5: options.t5 === undefined ? null : _t5Source(options.t5, folder),
     optimizer: options.optimizer,
     quick: options.quick,
+    name: options.name,
+    root: outputsRoot(options.outputs, folder),
   }, ACTION);
+  if (isHandRun(settings.name)) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --name must not be one of notebooks opened by hand, got ${settings.name}`,
+    );
+  }
   return {
-    settings: {
-      ...settings,
-      outputs: outputsFolder(
-        outputsRoot(options.outputs, folder),
-        settings.space,
-        settings.quick,
-      ),
-    },
+    settings,
     fresh: options.fresh ?? false,
     help: options.help ?? false,
   };
@@ -168,20 +184,20 @@ function showEvent(terminal: Terminal, cells: number, event: NotebookEvent) {
 /** Executes one stage and returns its record, which is written by then. */
 async function runStage(
   stage: Stage,
-  { settings, notebooks, key, after, terminal, signal }: {
+  { settings, notebooks, key, terminal, signal }: {
     settings: RunSettings;
     notebooks: string;
     key: string;
-    after: string | null;
     terminal: Terminal;
     signal?: AbortSignal;
   },
 ): Promise<StageRecord> {
-  const { outputs } = settings;
+  const outputs = resultsFolder(settings);
   const last = await readStageRecord(outputs, stage.name);
   await removeStageRecord(outputs, stage.name);
   const before = await snapshotResults(outputs);
-  const executed = `notebooks/${stage.name}.ipynb`;
+  const executed = executedNotebook(stage.name);
+  const git = await gitState();
   const started = performance.now();
   let cells = 0;
   let peakMemoryBytes: number | null;
@@ -200,7 +216,7 @@ async function runStage(
     );
   } catch (error) {
     if (!(error instanceof NotebookError) || signal?.aborted) throw error;
-    const log = join(outputs, "logs", `${stage.name}.log`);
+    const log = logPath(outputs, stage.name);
     await writeFileAtomic(log, error.details);
     throw new Error(`${error.message} (traceback in ${shownPath(log)})`, {
       cause: error,
@@ -212,8 +228,7 @@ async function runStage(
   const record: StageRecord = {
     name: stage.name,
     key,
-    run: crypto.randomUUID(),
-    after,
+    git,
     finished: new Date().toISOString(),
     seconds: Math.round(performance.now() - started) / 1000,
     peakMemoryBytes,
@@ -233,7 +248,8 @@ async function runStage(
  *
  * @param options `notebooks` is the absolute folder of the notebooks; `command`
  *   is what the manifest tells of.
- * @throws {Error} If a notebook fails, or the outputs folder cannot be written.
+ * @throws {Error} If a notebook fails, the outputs folder cannot be written, or another process
+ *   runs in it.
  */
 export async function reproduce(
   settings: RunSettings,
@@ -253,9 +269,9 @@ export async function reproduce(
     signal?: AbortSignal;
   } = {},
 ): Promise<void> {
-  const { outputs } = settings;
+  const outputs = resultsFolder(settings);
   await checkWritable(outputs);
-  const keys = await stageKeys(stages, notebooks, settings);
+  using _lock = await lockRun(outputs);
   if (fresh) await removeResults(outputs);
   terminal.line(
     `${getSpace(settings.space).title}, seed ${settings.seed}, ${
@@ -269,8 +285,7 @@ export async function reproduce(
   const records: StageRecord[] = [];
   let executed = 0;
   for (const [index, stage] of stages.entries()) {
-    const key = keys[index];
-    const after = records.at(-1)?.run ?? null;
+    const key = await stageKey(stage, records, notebooks, settings);
     const heading = `[${index + 1}/${stages.length}] ${
       notebookTitle(
         await readNotebook(join(notebooks, `${stage.name}.ipynb`)),
@@ -279,13 +294,13 @@ export async function reproduce(
     }`;
     let record = await readStageRecord(outputs, stage.name);
     if (
-      record !== null && await isStageDone(outputs, record, key, after)
+      record !== null && await isStageDone(outputs, record, key)
     ) {
       terminal.line(`${heading}: unchanged, skipped`);
     } else {
       terminal.line(heading);
       record = await runStage(stage, {
-        ...{ settings, notebooks, key, after, terminal, signal },
+        ...{ settings, notebooks, key, terminal, signal },
       });
       terminal.line(`  done in ${formatSeconds(record.seconds)}`);
       executed++;
@@ -293,8 +308,7 @@ export async function reproduce(
     records.push(record);
   }
 
-  const left = ["manifest.json", "report.html"]
-    .map((name) => exists(join(outputs, name)));
+  const left = [manifestPath(outputs), reportPath(outputs)].map(exists);
   if (executed === 0 && (await Promise.all(left)).every(Boolean)) {
     terminal.line(
       "Nothing to do: every stage is done (--fresh runs them anew)",
@@ -320,41 +334,30 @@ function interruptSignal(): AbortSignal {
   return controller.signal;
 }
 
-/**
- * `reproduce` as a command: parses, sets up, runs.
- *
- * @returns The exit code, whether all stages are done, and the settings of the run.
- */
-export async function reproduceCommand(
-  args: readonly string[],
-  task: string,
-): Promise<{ code: number; done: boolean; settings: RunSettings }> {
+/** Parses, sets up, runs; returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
   const { settings, fresh, help } = parseReproduceArguments(
     args,
     userFolder(),
   );
   if (help) {
-    console.log(HELP.replace("reproduce", task));
-    return { code: 0, done: false, settings };
+    console.log(HELP.trimEnd());
+    return 0;
   }
-  await checkWritable(settings.outputs);
+  await checkWritable(resultsFolder(settings));
   await setup();
   const signal = interruptSignal();
-  const command = ["deno", "task", task, ...args].join(" ");
+  const command = ["deno", "task", "reproduce", ...args].join(" ");
   try {
     await reproduce(settings, { fresh, command, signal });
-    return { code: 0, done: true, settings };
+    return 0;
   } catch (error) {
     if (!signal.aborted) throw error;
     console.error(
       "Stopped; the same command goes on with the stage that was cut short",
     );
-    return { code: 130, done: false, settings };
+    return 130;
   }
 }
 
-if (import.meta.main) {
-  await runCommand(async () =>
-    (await reproduceCommand(Deno.args, "reproduce")).code
-  );
-}
+if (import.meta.main) await runCommand(() => main(Deno.args));

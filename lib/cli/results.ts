@@ -9,9 +9,10 @@ import { exists, writeFileAtomic } from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { generationTableNumber } from "../paper/generation_tables.ts";
 import { searchTableNumber } from "../paper/search_tables.ts";
+import { shownPath } from "../run/folders.ts";
 import { resultsPage, type RunOfRecord } from "../run/results_page.ts";
 import { SPACES } from "../spaces/registry.ts";
-import { parseOptions, runCommand, shownPath } from "./command.ts";
+import { parseOptions, runCommand } from "./command.ts";
 
 /** What `deno task bench` printed for the README's machine. */
 const SPEED = "speed.md";

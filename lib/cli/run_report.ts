@@ -5,6 +5,7 @@
  */
 
 import { basename, join } from "node:path";
+import { executedNotebook, reportPath } from "../run/folders.ts";
 import {
   type PlannedSection,
   readSections,
@@ -12,7 +13,7 @@ import {
 } from "../report/html_report.ts";
 import type { Manifest } from "../run/manifest.ts";
 import { introduction, notebookTitle, readNotebook } from "../run/notebook.ts";
-import type { RunSettings } from "../run/settings.ts";
+import { resultsFolder, type RunSettings } from "../run/settings.ts";
 import type { StageRecord } from "../run/stages.ts";
 
 import { getSpace } from "../spaces/registry.ts";
@@ -40,11 +41,12 @@ export async function writeRunReport(
   records: readonly StageRecord[],
   manifest: Manifest,
 ): Promise<string> {
-  const { outputs, space, seed, samples, quick } = settings;
+  const outputs = resultsFolder(settings);
+  const { space, seed, samples, quick } = settings;
   const plan: PlannedSection[] = [];
   for (const record of records) {
     const notebook = await readNotebook(
-      join(outputs, "notebooks", `${record.name}.ipynb`),
+      join(outputs, executedNotebook(record.name)),
     );
     plan.push({
       title: notebookTitle(notebook, record.name),
@@ -61,7 +63,7 @@ export async function writeRunReport(
       formatSeconds(manifest.totalSeconds)
     } on ${manifest.machine.cores} cores (${manifest.machine.processor})`,
   ].join(", ");
-  const path = join(outputs, "report.html");
+  const path = reportPath(outputs);
   await writeReport({
     title: `Arch-LLM on ${getSpace(space).title}`,
     intro: quick

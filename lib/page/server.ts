@@ -18,9 +18,9 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exists } from "../core/files.ts";
 import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/config.ts";
-import { outputsFolder } from "../run/settings.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
-import { relativeImports } from "../run/sources.ts";
+import { modelFolder } from "../run/folders.ts";
+import { relativeImports } from "./relative_imports.ts";
 
 /** A code of a space, and whether its models can be opened. */
 export interface PageModel {
@@ -32,12 +32,18 @@ export interface PageModel {
   readonly missing: readonly string[];
 }
 
+/** Where models of a space come from. */
+export interface ModelSource {
+  /** Name of the space. */
+  readonly space: string;
+  /** Of a run or a record: models are in `<outputs>/models/`. */
+  readonly outputs: string;
+}
+
 /** Where the page looks and listens. */
 export interface PageOptions {
-  /** Folder of the results of all spaces: models are in `<outputs>/<space>/models/`. */
-  readonly outputs: string;
-  /** The spaces to offer. */
-  readonly spaces: readonly string[];
+  /** The spaces to offer, and the folder of the run or record that has their models. */
+  readonly sources: readonly ModelSource[];
   /** 0 for one that is free. */
   readonly port: number;
 }
@@ -148,12 +154,12 @@ export async function browserModules(): Promise<Map<string, string>> {
  * @param options As of the page.
  */
 export async function findModels(
-  { outputs, spaces }: Pick<PageOptions, "outputs" | "spaces">,
+  { sources }: Pick<PageOptions, "sources">,
 ): Promise<PageModel[]> {
   const models: PageModel[] = [];
-  for (const space of spaces) {
+  for (const { space, outputs } of sources) {
     for (const code of CODES) {
-      const folder = modelsFolder(outputs, space, code);
+      const folder = modelFolder(outputs, code);
       const missing: string[] = [];
       for (const file of MODEL_FILES) {
         const path = join(folder, file);
@@ -175,18 +181,9 @@ async function isOutdated(path: string): Promise<boolean> {
   return await exists(weights) && await changed(path) < await changed(weights);
 }
 
-/** Where the models of a code are. */
-export function modelsFolder(
-  outputs: string,
-  space: string,
-  code: string,
-): string {
-  return join(outputsFolder(outputs, space, false), "models", code);
-}
-
 /** Path on disk of every file that is served as it is, by the path that it is served at. */
 function servedFiles(
-  { outputs, spaces }: Pick<PageOptions, "outputs" | "spaces">,
+  { sources }: Pick<PageOptions, "sources">,
 ): Map<string, string> {
   const files = new Map([
     ["/style.css", fileURLToPath(new URL("style.css", import.meta.url))],
@@ -195,12 +192,12 @@ function servedFiles(
   for (const [served, name, file] of VENDOR) {
     files.set(served, join(dirname(resolve(name)), file));
   }
-  for (const space of spaces) {
+  for (const { space, outputs } of sources) {
     for (const code of CODES) {
       for (const file of MODEL_FILES) {
         files.set(
           `/models/${space}/${code}/${file}`,
-          join(modelsFolder(outputs, space, code), file),
+          join(modelFolder(outputs, code), file),
         );
       }
     }

@@ -10,19 +10,20 @@
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { readJson, writeJson } from "../core/files.ts";
-import { outputOf } from "../core/processes.ts";
-import { type RunSettings } from "./settings.ts";
+import { manifestPath, metricsPath } from "./folders.ts";
+import { type GitState } from "./git.ts";
+import { resultsFolder, type RunSettings } from "./settings.ts";
 import { type Device } from "../engine/devices.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { fileHash, resultFiles, type StageRecord } from "./stages.ts";
 
-/** Written to `outputs/<space>/manifest.json`. */
+/** Written to `manifest.json` in the folder of the run. */
 export interface Manifest {
   /** The command as typed. */
   readonly command: string;
   /** When the last stage ended, ISO 8601. */
   readonly finished: string;
-  readonly settings: Omit<RunSettings, "outputs">;
+  readonly settings: Omit<RunSettings, "root">;
   /** The device asked for, and the one that the notebooks report in their metrics. */
   readonly device: { readonly asked: Device; readonly used: string | null };
   /** Version by name: deno, v8, typescript, python, and each package. */
@@ -34,11 +35,15 @@ export interface Manifest {
     readonly cores: number;
     readonly memoryBytes: number;
   };
-  /** Null outside a git checkout, or where git is missing. */
-  readonly git: { readonly commit: string; readonly modified: boolean } | null;
+  /**
+   * The checkout that the last stage was run from; modified, if that or any other stage was run
+   * from a modified one. Null if it is not known of all.
+   */
+  readonly git: GitState | null;
   readonly stages: readonly {
     readonly name: string;
     readonly finished: string;
+    readonly git: GitState | null;
     readonly seconds: number;
     readonly peakMemoryBytes: number | null;
     /** What the notebook wrote to `stages/<name>.metrics.json`, if it did; `device` is the one used. */
@@ -64,17 +69,14 @@ export async function denoVersions(): Promise<Record<string, string>> {
   return { ...Deno.version, ...Object.fromEntries(packages) };
 }
 
-/** The commit checked out, and whether the code differs from it; null where git does not say. */
-export async function gitState(
-  folder: string = PROJECT_ROOT,
-): Promise<Manifest["git"]> {
-  const git = (...args: string[]) =>
-    outputOf(["git", ...args], { cwd: folder });
-  const commit = await git("rev-parse", "HEAD");
-  if (commit === null) return null;
-  // What a run itself writes, under outputs/ and notebooks/, does not count.
-  const changes = await git("status", "--porcelain", "--", "lib", "deno.json");
-  return { commit, modified: changes !== "" };
+/** The checkout that stages were run from; see {@link Manifest}. */
+function _git(records: readonly StageRecord[]): GitState | null {
+  const states = records.map(({ git }) => git).filter((git) => git !== null);
+  if (states.length < records.length || states.length === 0) return null;
+  return {
+    commit: states.at(-1)!.commit,
+    modified: states.some(({ modified }) => modified),
+  };
 }
 
 /**
@@ -91,14 +93,15 @@ export async function writeManifest(
     jupyterVersions: Readonly<Record<string, string>>;
   },
 ): Promise<Manifest> {
-  const { outputs, ...asked } = settings;
+  const outputs = resultsFolder(settings);
+  const { root: _, ...asked } = settings;
   const stages = await Promise.all(records.map(async (record) => {
     const metrics = await readJson<Record<string, unknown>>(
-      join(outputs, "stages", `${record.name}.metrics.json`),
+      metricsPath(outputs, record.name),
       "stage metrics",
     ).catch(() => undefined);
-    const { name, finished, seconds, peakMemoryBytes } = record;
-    return { name, finished, seconds, peakMemoryBytes, metrics };
+    const { name, finished, git, seconds, peakMemoryBytes } = record;
+    return { name, finished, git, seconds, peakMemoryBytes, metrics };
   }));
   const files: Record<string, string> = {};
   for (const path of await resultFiles(outputs)) {
@@ -121,11 +124,11 @@ export async function writeManifest(
       cores: processors.length,
       memoryBytes: totalmem(),
     },
-    git: await gitState(),
+    git: _git(records),
     stages,
     totalSeconds: records.reduce((sum, record) => sum + record.seconds, 0),
     files,
   };
-  await writeJson(join(outputs, "manifest.json"), manifest);
+  await writeJson(manifestPath(outputs), manifest);
   return manifest;
 }

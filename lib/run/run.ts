@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { openDevice } from "../engine/device.ts";
 import type { Executor } from "../engine/executor.ts";
 import { writeJson } from "../core/files.ts";
@@ -15,14 +15,46 @@ import { publishFigure, publishTable } from "../report/save.ts";
 import type { ReportTable } from "../report/tables.ts";
 import { type SearchSpace } from "../spaces/space.ts";
 import { getSpace } from "../spaces/registry.ts";
-import { readRunSettings, type RunSettings } from "./settings.ts";
+import {
+  defaultRunName,
+  hasModel,
+  isHandRun,
+  manifestPath,
+  metricsPath,
+  modelFolder,
+  modelSources,
+  recordFolder,
+  runFolder,
+  samplesFolder,
+  shownPath,
+  trialsFolder,
+} from "./folders.ts";
+import {
+  readRunSettings,
+  resultsFolder,
+  type RunSettings,
+} from "./settings.ts";
 
 /** An open run. */
 export interface Run extends RunSettings {
   /** The search space itself, not its name. */
   readonly cells: SearchSpace;
   readonly executor: Executor;
-  /** A path under `outputs/<space>/models`. */
+  /** Absolute folder of the results. */
+  readonly outputs: string;
+  /** Where trials of searches are saved. */
+  readonly trials: string;
+  /** Where samples of a model are saved. */
+  samplesOf(name: string): string;
+  /** Where a model of this run is written, and its checkpoints. */
+  newModel(name: string): string;
+  /**
+   * The folder of a trained model: this run's own. For a notebook opened by hand, where it has
+   * none, that of a finished run of the same settings, else that of the run of record.
+   *
+   * @param name `<code>/vqvae` or `<code>/t5`.
+   * @throws {Error} If there is none, with the folders that were looked at, and what makes it.
+   */
   model(name: string): string;
 }
 
@@ -38,8 +70,9 @@ export async function openRun(
   defaults: Partial<RunSettings> = {},
 ): Promise<Run> {
   const settings = readRunSettings(defaults);
+  const outputs = resultsFolder(settings);
   const executor = await openDevice(settings.device);
-  await writeJson(join(settings.outputs, "stages", `${stage}.metrics.json`), {
+  await writeJson(metricsPath(outputs, stage), {
     device: executor.description,
   });
   const cells = getSpace(settings.space);
@@ -48,8 +81,38 @@ export async function openRun(
     ...settings,
     cells,
     executor,
-    model: (name) => join(settings.outputs, "models", name),
+    outputs,
+    trials: trialsFolder(outputs),
+    samplesOf: (name) => samplesFolder(outputs, name),
+    newModel: (name) => modelFolder(outputs, name),
+    model: (name) => _trainedModel(name, settings),
   };
+}
+
+/** See {@link Run.model}. */
+function _trainedModel(name: string, settings: RunSettings): string {
+  const { root, space, seed, quick } = settings;
+  const folders = [resultsFolder(settings)];
+  if (isHandRun(settings.name)) {
+    const run = runFolder(root, defaultRunName(settings));
+    if (existsSync(manifestPath(run))) folders.push(run);
+    folders.push(recordFolder(root, space));
+  }
+  const sources = modelSources(name, folders);
+  const found = sources.find((folder) => hasModel(folder, name));
+  if (found !== undefined) return modelFolder(found, name);
+  const command = [
+    `deno task reproduce --space ${space}`,
+    ...seed === 0 ? [] : [`--seed ${seed}`],
+    ...quick ? ["--quick"] : [],
+  ].join(" ");
+  throw new Error(
+    `Cannot open the model ${name} of ${
+      getSpace(space).title
+    }: it must be in models/ of ${
+      sources.map(shownPath).join(" or ")
+    }, got none; ${command} makes it, as do the notebooks before this one`,
+  );
 }
 
 /**

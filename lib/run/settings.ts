@@ -1,18 +1,25 @@
 /**
- * What a run is asked for: search space, seed, samples, device, quick or full, and where results go.
+ * What a run is asked for: search space, seed, samples, device, quick or full, and its name.
  *
  * `deno task reproduce` puts the settings into an environment variable, every
- * notebook reads them from there. A notebook opened by hand finds no variable
- * and runs with the defaults, so that both ways are the same code.
+ * notebook reads them from there. A notebook opened by hand, in JupyterLab or another
+ * editor, finds no variable and runs with the settings of its first cell, in a run of
+ * its own, so that both ways are the same code and neither writes over the other.
  *
  * @module
  */
 
-import { isAbsolute, join } from "node:path";
-import { PROJECT_ROOT } from "../core/project.ts";
+import { isAbsolute } from "node:path";
 import { type Device, DEVICES } from "../engine/devices.ts";
-import { OPTIMIZERS, type OptimizerName } from "../models/t5/config.ts";
-import { getSpace } from "../spaces/registry.ts";
+import { type OptimizerName, OPTIMIZERS } from "../models/t5/config.ts";
+import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
+import {
+  defaultRunName,
+  handRunName,
+  isRunName,
+  OUTPUTS,
+  runFolder,
+} from "./folders.ts";
 
 /** The settings of one run. */
 export interface RunSettings {
@@ -28,8 +35,10 @@ export interface RunSettings {
   readonly optimizer: OptimizerName;
   /** Every stage on a slice: for tests and a first look, not for results. */
   readonly quick: boolean;
-  /** Absolute folder of the results: `outputs/<space>`, or `outputs/<space>-quick`. */
-  readonly outputs: string;
+  /** Of the run: results go to `<root>/runs/<name>`. */
+  readonly name: string;
+  /** Absolute folder of all runs and records. */
+  readonly root: string;
 }
 
 /** Name of the environment variable that carries the settings to the notebooks, as JSON. */
@@ -43,13 +52,9 @@ const QUICK_SAMPLES = 500;
 /** The most samples that can be asked for: they are held in memory. */
 const MAX_SAMPLES = 10_000_000;
 
-/** The folder of the results of one space: `<root>/<space>`, or `<root>/<space>-quick`. */
-export function outputsFolder(
-  root: string,
-  space: string,
-  quick: boolean,
-): string {
-  return join(root, quick ? `${space}-quick` : space);
+/** The absolute folder of a run's results. */
+export function resultsFolder({ root, name }: RunSettings): string {
+  return runFolder(root, name);
 }
 
 /** Settings as they come from a person or from JSON: nothing checked, anything may be missing. */
@@ -60,8 +65,8 @@ export type UncheckedSettings = {
 /**
  * Checks settings and fills in the defaults.
  *
- * Defaults: nasbench201, seed 0, 10,000 samples (500 when quick), device auto, no
- * pretrained T5, AdamW, full, the project's `outputs` folder.
+ * Defaults: the default space, seed 0, 10,000 samples (500 when quick), device auto, no
+ * pretrained T5, AdamW, full, named after space, seed and quickness, the project's `outputs`.
  *
  * @param settings `undefined` values count as missing.
  * @param action What cannot be done when a value is wrong, for the error.
@@ -99,12 +104,13 @@ export function checkRunSettings(
     "t5",
     "optimizer",
     "quick",
-    "outputs",
+    "name",
+    "root",
   ];
   for (const key of Object.keys(settings)) {
     if (!known.includes(key)) fail("a setting", `one of ${known}`, key);
   }
-  const { space: spaceName = "nasbench201", device = "auto" } = settings;
+  const { space: spaceName = DEFAULT_SPACE.name, device = "auto" } = settings;
   if (typeof spaceName !== "string") fail("space", "a name", spaceName);
   const space = getSpace(spaceName).name;
   const { quick = false, seed = 0, t5 = null } = settings;
@@ -120,29 +126,35 @@ export function checkRunSettings(
   if (!(DEVICES as readonly unknown[]).includes(device)) {
     fail("device", `one of ${DEVICES.join(", ")}`, device);
   }
-  const {
-    outputs = outputsFolder(join(PROJECT_ROOT, "outputs"), space, quick),
-  } = settings;
-  if (typeof outputs !== "string" || !isAbsolute(outputs)) {
-    fail("outputs", "an absolute path", outputs);
+  const { root = OUTPUTS } = settings;
+  if (typeof root !== "string" || !isAbsolute(root)) {
+    fail("root", "an absolute path", root);
+  }
+  const checkedSeed = whole("seed", seed, 0, 2 ** 32 - 1);
+  const { name = defaultRunName({ space, seed: checkedSeed, quick }) } =
+    settings;
+  if (typeof name !== "string" || !isRunName(name)) {
+    fail("name", "letters, digits, - _ and . (not first)", name);
   }
   return {
     space,
-    seed: whole("seed", seed, 0, 2 ** 32 - 1),
+    seed: checkedSeed,
     samples: whole("samples", samples, 1, MAX_SAMPLES),
     device: device as Device,
     t5: t5 as string | null,
     optimizer: optimizer as OptimizerName,
     quick,
-    outputs,
+    name,
+    root,
   };
 }
 
 /**
  * Reads the settings of the run that a notebook belongs to.
  *
- * The environment variable {@link RUN_VARIABLE} wins over `defaults`, value by
- * value; `defaults` win over those of {@link checkRunSettings}.
+ * The environment variable {@link RUN_VARIABLE} wins over `defaults`, value by value;
+ * `defaults` win over those of {@link checkRunSettings}. Without the variable the notebook
+ * was opened by hand, and its run is that of its space's notebooks opened by hand.
  *
  * @throws {SyntaxError} If the variable is not a JSON object.
  * @throws {RangeError} If a value is wrong.
@@ -151,7 +163,10 @@ export function readRunSettings(
   defaults: Partial<RunSettings> = {},
 ): RunSettings {
   const text = Deno.env.get(RUN_VARIABLE);
-  if (text === undefined || text === "") return checkRunSettings(defaults);
+  if (text === undefined || text === "") {
+    const name = handRunName(defaults.space ?? DEFAULT_SPACE.name);
+    return checkRunSettings({ name, ...defaults });
+  }
   let given: unknown;
   try {
     given = JSON.parse(text);

@@ -1,55 +1,115 @@
 /**
  * The stages of a run, one per notebook, and the records that let an unchanged one be skipped.
  *
- * A stage's key is a hash of all that its result depends on: the code cells, the
- * modules they import, the pinned packages, the settings that matter, what else it reads
- * (a pretrained T5; real accuracies, or what predicts them), and the key of the stage before.
- * The record of a finished stage holds its key and the files it left, in `outputs/<space>/stages/<name>.json`.
+ * A stage's key is a hash of all that its result depends on, and all of it is data: the
+ * versions that the stage and the parts it runs declare, its own code cells, the settings that
+ * matter, and the digests of what it reads: models that stages before it left, a pretrained
+ * T5, accuracies. The text of `lib/` is not, nor are the versions of packages: those stand in
+ * the manifest, and a golden run among the tests tells a change of figures without a new
+ * version.
+ *
+ * The record of a finished stage holds its key and the files it left, in
+ * `outputs/runs/<name>/stages/<stage>.json`.
  *
  * @module
  */
 
 import { join, relative } from "node:path";
-import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { accuracyInputs } from "../evaluation/tables.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { type SourceFile, sourceFile } from "../core/source_file.ts";
 import { exists, readJson, sha256, writeJson } from "../core/files.ts";
+import { VERSION as SAMPLING } from "../generation/sampling_sweep.ts";
+import { VERSION as ARCH2VEC } from "../models/arch2vec/training.ts";
+import { VERSION as T5 } from "../models/t5/training.ts";
+import { VERSION as VQVAE } from "../models/vqvae/training.ts";
+import { SEARCH_VERSIONS } from "../search/versions.ts";
+import { RESULT_FOLDERS, stagePath, WORK_FOLDERS } from "./folders.ts";
+import type { GitState } from "./git.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
 import { type RunSettings } from "./settings.ts";
-import { PROJECT_ROOT } from "../core/project.ts";
-import { textHash } from "./sources.ts";
 
 /** One stage: a notebook of `notebooks/`. */
 export interface Stage {
   /** File name of the notebook without `.ipynb`. */
   readonly name: string;
+  /**
+   * Versions by part: the stage's own, raised with every change of what it shows that no
+   * other version tells, and those of the parts that it runs.
+   */
+  readonly versions: Readonly<Record<string, number>>;
   /** Settings that the notebook does not look at: a change of them leaves its result as it is. */
   readonly ignores: readonly (keyof RunSettings)[];
+  /** Kinds of models that stages before it left and it reads. */
+  readonly reads: readonly ("vqvae" | "t5")[];
   /** Tells apart what it reads beside results of the stages before, such as real accuracies. */
   readonly inputs?: (settings: RunSettings) => Promise<unknown>;
 }
 
-/** The stages of a run in order. A further notebook is one more line here. */
+/** The stages of a run in order. A further notebook is one more entry here. */
 export const STAGES: readonly Stage[] = [
-  { name: "1_data", ignores: ["samples", "device", "t5", "optimizer"] },
-  { name: "2_vqvae", ignores: ["samples", "t5", "optimizer"] },
-  { name: "3_tokenize", ignores: ["samples", "t5", "optimizer"] },
-  { name: "4_finetune", ignores: ["samples"], inputs: pretrainedFiles },
-  { name: "5_generate", ignores: [] },
-  { name: "6_latent", ignores: ["samples"], inputs: readAccuracies },
-  { name: "7_nas", ignores: ["samples"], inputs: readAccuracies },
+  {
+    name: "1_data",
+    versions: { stage: 1 },
+    ignores: ["samples", "device", "t5", "optimizer"],
+    reads: [],
+  },
+  {
+    name: "2_vqvae",
+    versions: { stage: 1, vqvae: VQVAE },
+    ignores: ["samples", "t5", "optimizer"],
+    reads: [],
+  },
+  {
+    name: "3_tokenize",
+    versions: { stage: 1 },
+    ignores: ["samples", "t5", "optimizer"],
+    reads: ["vqvae"],
+  },
+  {
+    name: "4_finetune",
+    versions: { stage: 1, t5: T5 },
+    ignores: ["samples"],
+    reads: ["vqvae"],
+    inputs: pretrainedFiles,
+  },
+  {
+    name: "5_generate",
+    versions: { stage: 1, sampling: SAMPLING, arch2vec: ARCH2VEC },
+    ignores: [],
+    reads: ["vqvae", "t5"],
+  },
+  {
+    name: "6_latent",
+    versions: { stage: 1, arch2vec: ARCH2VEC },
+    ignores: ["samples"],
+    reads: ["vqvae", "t5"],
+    inputs: readAccuracies,
+  },
+  {
+    name: "7_nas",
+    versions: { stage: 1, arch2vec: ARCH2VEC, ...SEARCH_VERSIONS },
+    ignores: ["samples"],
+    reads: ["vqvae", "t5"],
+    inputs: readAccuracies,
+  },
 ];
 
-/** The files of a pretrained T5, where it is a folder. */
-async function pretrainedFiles({ t5 }: RunSettings): Promise<SourceFile[]> {
+/** The SHA-256 of each file of a pretrained T5 by name, where it is a folder. */
+async function pretrainedFiles(
+  { t5 }: RunSettings,
+): Promise<[string, string][]> {
   const isFolder = t5 !== null &&
     await Deno.stat(t5).then((info) => info.isDirectory, () => false);
   if (!isFolder) return [];
   const names = [...Deno.readDirSync(t5)].filter(({ isFile }) => isFile)
     .map(({ name }) => name).sort();
-  return await Promise.all(names.map((name) => sourceFile(join(t5, name))));
+  return await Promise.all(
+    names.map(async (name) =>
+      [name, await fileHash(join(t5, name))] as [string, string]
+    ),
+  );
 }
 
 /** The files of real accuracies; where there are none, a hash of what predicts them. */
@@ -57,72 +117,64 @@ function readAccuracies({ space }: RunSettings): Promise<unknown> {
   return accuracyInputs(getSpace(space));
 }
 
-/** Folders of `outputs/<space>` that hold results: what stages leave and a fresh run removes. */
-const RESULT_FOLDERS = [
-  "tables",
-  "figures",
-  "models",
-  "samples",
-  "trials",
-] as const;
-
 /** What is known of a stage that has ended well. */
 export interface StageRecord {
   readonly name: string;
   readonly key: string;
-  /** Random name of this execution. */
-  readonly run: string;
-  /** Name of the execution of the stage before that this one built on; null for the first. */
-  readonly after: string | null;
+  /** The checkout that it was run from, as it was at the start; null where git does not say. */
+  readonly git: GitState | null;
   /** End, ISO 8601. */
   readonly finished: string;
   /** Wall clock from the kernel's start to its end. */
   readonly seconds: number;
   /** Peak resident memory of the kernel in bytes; null where the system does not tell. */
   readonly peakMemoryBytes: number | null;
-  /** SHA-256 of each file the stage left, by path relative to the outputs folder. */
+  /** SHA-256 of each file the stage left, by path relative to the folder of its run. */
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** Settings that say where results go, not what they are. */
+const PLACES: readonly string[] = ["name", "root"] satisfies (
+  keyof RunSettings
+)[];
+
 /**
- * Computes the key of each stage.
+ * Computes the key of a stage.
  *
- * @param stages In order.
+ * @param before The records of the stages before it.
  * @param notebooks Absolute folder of the notebooks.
- * @returns SHA-256 in hexadecimal, one per stage.
- * @throws {Error} If a notebook or `deno.json` cannot be read.
+ * @returns SHA-256 in hexadecimal.
+ * @throws {Error} If the notebook cannot be read.
  */
-export async function stageKeys(
-  stages: readonly Stage[],
+export async function stageKey(
+  stage: Stage,
+  before: readonly StageRecord[],
   notebooks: string,
   settings: RunSettings,
-): Promise<string[]> {
-  const { imports } = await readJson<{ imports: unknown }>(
-    join(PROJECT_ROOT, "deno.json"),
-    "project configuration",
-  );
-  const keys: string[] = [];
-  let before: string | null = null;
-  for (const stage of stages) {
-    const path = join(notebooks, `${stage.name}.ipynb`);
-    const code = codeCells(await readNotebook(path)).join("\n");
-    const matters = Object.entries(settings).filter(([name]) =>
-      name !== "outputs" && !(stage.ignores as string[]).includes(name)
-    ).sort();
-    before = sha256(JSON.stringify([
-      await textHash(code, pathToFileURL(path)),
-      imports,
-      matters,
-      before,
-      ...(stage.inputs === undefined ? [] : [await stage.inputs(settings)]),
-    ]));
-    keys.push(before);
-  }
-  return keys;
+): Promise<string> {
+  const matters = Object.entries(settings).filter(([name]) =>
+    !PLACES.includes(name) && !(stage.ignores as string[]).includes(name)
+  ).sort();
+  const models = before.flatMap(({ files }) => Object.entries(files))
+    .filter(([path]) => stage.reads.some((kind) => isModelFile(path, kind)))
+    .sort();
+  return sha256(JSON.stringify([
+    stage.versions,
+    codeCells(await readNotebook(join(notebooks, `${stage.name}.ipynb`))),
+    matters,
+    models,
+    stage.inputs === undefined ? null : await stage.inputs(settings),
+  ]));
 }
 
-function recordPath(outputs: string, name: string): string {
-  return join(outputs, "stages", `${name}.json`);
+/**
+ * Whether a file of a run, given by its path, is part of a trained model of a kind: neither a
+ * checkpoint nor an export of it.
+ */
+export function isModelFile(path: string, kind: "vqvae" | "t5"): boolean {
+  const [folder, , model, file, ...deeper] = path.split("/");
+  return folder === "models" && model === kind && file !== undefined &&
+    deeper.length === 0 && file !== "checkpoint.safetensors";
 }
 
 /** Reads the record of a stage; null where there is none that can be read. */
@@ -130,26 +182,21 @@ export function readStageRecord(
   outputs: string,
   name: string,
 ): Promise<StageRecord | null> {
-  return readJson<StageRecord>(recordPath(outputs, name), "stage record")
+  return readJson<StageRecord>(stagePath(outputs, name), "stage record")
     .catch(() => null);
 }
 
 /**
- * Whether a stage need not run again: its key agrees, it built on the execution
- * of the stage before that is there now, and the files it left are still there.
+ * Whether a stage need not run again: its key agrees, and the files it left are still there.
  *
- * @param key What {@link stageKeys} gives now.
- * @param after The execution of the stage before; null for the first stage.
+ * @param key What {@link stageKey} gives now.
  */
 export async function isStageDone(
   outputs: string,
   record: StageRecord | null,
   key: string,
-  after: string | null,
 ): Promise<boolean> {
-  if (record === null || record.key !== key || record.after !== after) {
-    return false;
-  }
+  if (record === null || record.key !== key) return false;
   for (const path of Object.keys(record.files)) {
     if (!await exists(join(outputs, path))) return false;
   }
@@ -161,7 +208,7 @@ export function writeStageRecord(
   outputs: string,
   record: StageRecord,
 ): Promise<void> {
-  return writeJson(recordPath(outputs, record.name), record);
+  return writeJson(stagePath(outputs, record.name), record);
 }
 
 /** Removes a stage's record, so that a run cut short leaves it undone. */
@@ -169,18 +216,18 @@ export async function removeStageRecord(
   outputs: string,
   name: string,
 ): Promise<void> {
-  await Deno.remove(recordPath(outputs, name)).catch((error) => {
+  await Deno.remove(stagePath(outputs, name)).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
 }
 
 /**
- * Removes every stage record and result of earlier runs from an outputs folder.
+ * Removes every stage record and result from the folder of a run.
  *
  * Only the folders that a run makes are touched.
  */
 export async function removeResults(outputs: string): Promise<void> {
-  for (const folder of ["stages", "notebooks", "logs", ...RESULT_FOLDERS]) {
+  for (const folder of [...WORK_FOLDERS, ...RESULT_FOLDERS]) {
     await Deno.remove(join(outputs, folder), { recursive: true }).catch(
       (error) => {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -189,7 +236,7 @@ export async function removeResults(outputs: string): Promise<void> {
   }
 }
 
-/** Lists the result files of an outputs folder: path relative to it, with `/`, in order. */
+/** Lists the result files of a run: path relative to it, with `/`, in order. */
 export async function resultFiles(outputs: string): Promise<string[]> {
   const files: string[] = [];
   async function walk(folder: string): Promise<void> {
@@ -250,7 +297,7 @@ export async function removeStale(
  * Hashes the files that a stage left: those written since `before`, and those of
  * its last record that it found up to date.
  *
- * @returns SHA-256 by path relative to the outputs folder, in the order they were written.
+ * @returns SHA-256 by path relative to the folder of the run, in the order they were written.
  */
 export async function filesLeft(
   outputs: string,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   formatSeconds,
   parseOptions,
+  parseWords,
   wholeNumber,
 } from "../../lib/cli/command.ts";
 
@@ -17,6 +18,20 @@ Deno.test("parseOptions() reads values and flags", () => {
   assert.deepEqual(parse("--seed", "3", "--quick"), { seed: "3", quick: true });
   assert.deepEqual(parse("--seed=-3"), { seed: "-3" });
   assert.deepEqual(parse(), {});
+});
+
+Deno.test("parseWords() keeps bare words in order, apart from options", () => {
+  const { values, words } = parseWords(
+    ["a", "--seed", "3", "b"],
+    OPTIONS,
+    "run",
+  );
+  assert.deepEqual({ ...values }, { seed: "3" });
+  assert.deepEqual(words, ["a", "b"]);
+  assert.throws(() => parseWords(["a", "--foo"], OPTIONS, "run"), {
+    name: "RangeError",
+    message: /^Cannot run: unknown option '--foo'/,
+  });
 });
 
 Deno.test("parseOptions() names what is wrong and the options there are", () => {

@@ -13,7 +13,7 @@ import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { withFolder } from "../_helpers.ts";
 
-Deno.test("parseExportArguments() names the models of a run, or single folders", () => {
+Deno.test("parseExportArguments() names the models of a record or a run, or single folders", () => {
   const models = (root: string, kind: string) =>
     ["arch-llm", "arch-llm-plus"].map((code) =>
       join(root, "models", code, kind)
@@ -23,6 +23,7 @@ Deno.test("parseExportArguments() names the models of a run, or single folders",
       [[], join(PROJECT_ROOT, "outputs", "nasbench201")],
       [["--space", "nasbench101", "--outputs", "b"], "/a/b/nasbench101"],
       [["--outputs", "/c"], "/c/nasbench201"],
+      [["--outputs", "/c", "--run", "mine"], "/c/runs/mine"],
     ] as const
   ) {
     assert.deepEqual(parseExportArguments(args, "/a"), {
@@ -47,11 +48,15 @@ Deno.test("parseExportArguments() names what is wrong", () => {
     [["--space", "darts"], /darts/],
     [
       ["--quick"],
-      /^Cannot export models: unknown option '--quick'; the options are --space, --outputs, --t5, --vqvae, --help$/,
+      /^Cannot export models: unknown option '--quick'; the options are --space, --run, --outputs, --t5, --vqvae, --help$/,
     ],
     [
       ["--t5", "x", "--space", "nasbench201"],
-      /^Cannot export models: --t5 and --vqvae must stand without --space and --outputs, got both$/,
+      /^Cannot export models: --t5 and --vqvae must stand without --space, --run and --outputs, got both$/,
+    ],
+    [
+      ["--run", "mine", "--space", "nasbench201"],
+      /^Cannot export models: --run must stand without --space, got both$/,
     ],
   ];
   for (const [args, message] of wrong) {

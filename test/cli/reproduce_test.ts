@@ -6,8 +6,13 @@ import { parseReproduceArguments, reproduce } from "../../lib/cli/reproduce.ts";
 import { Terminal } from "../../lib/cli/terminal.ts";
 import { readJson } from "../../lib/core/files.ts";
 import type { Manifest } from "../../lib/run/manifest.ts";
-import { checkRunSettings, RUN_VARIABLE } from "../../lib/run/settings.ts";
+import {
+  checkRunSettings,
+  resultsFolder,
+  RUN_VARIABLE,
+} from "../../lib/run/settings.ts";
 import { PROJECT_ROOT } from "../../lib/core/project.ts";
+import type { Stage } from "../../lib/run/stages.ts";
 import { notebookWith } from "./_notebooks.ts";
 
 /** Needs `deno task setup`. */
@@ -28,7 +33,8 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
         t5: null,
         optimizer: "adamw",
         quick: true,
-        outputs: join("/home/me", "results", "nasbench201-quick"),
+        name: "nasbench201-seed5-quick",
+        root: join("/home/me", "results"),
       },
       fresh: true,
       help: false,
@@ -42,10 +48,13 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
     parseReproduceArguments(["--optimizer", "adafactor"]).settings.optimizer,
     "adafactor",
   );
-  assert.equal(
-    parseReproduceArguments([]).settings.outputs,
-    join(PROJECT_ROOT, "outputs", "nasbench201"),
-  );
+  const place = (...args: string[]) => {
+    const { settings } = parseReproduceArguments(args);
+    return resultsFolder(settings);
+  };
+  const runs = join(PROJECT_ROOT, "outputs", "runs");
+  assert.equal(place(), join(runs, "nasbench201-seed0"));
+  assert.equal(place("--name", "my-1.try"), join(runs, "my-1.try"));
 });
 
 Deno.test("parseReproduceArguments() rejects what it does not know", () => {
@@ -55,6 +64,12 @@ Deno.test("parseReproduceArguments() rejects what it does not know", () => {
     ["--seed=-1", /^Cannot reproduce: seed must be .* got -1$/],
     ["--samples=0", /^Cannot reproduce: samples must be .* got 0$/],
     ["--device=tpu", /^Cannot reproduce: device must be .* got tpu$/],
+    ["--name=a/b", /^Cannot reproduce: name must be letters, .* got a\/b$/],
+    ["--name=..", /^Cannot reproduce: name must be letters, .* got \.\.$/],
+    [
+      "--name=lab-x",
+      /^Cannot reproduce: --name must not be one of notebooks opened by hand, got lab-x$/,
+    ],
     ["--speed=9", /^Cannot reproduce: unknown option '--speed'; /],
   ];
   for (const [argument, message] of wrong) {
@@ -88,15 +103,16 @@ Deno.test("reproduce as a command ends with one sentence and exit code 1", async
 
 Deno.test({
   name:
-    "reproduce() runs what has changed, and all that follows it, and no more",
+    "reproduce() runs what has changed, and what reads its models, and no more",
   ignore,
   async fn() {
     const folder = await Deno.makeTempDir();
-    const outputs = join(folder, "outputs", "nasbench201-quick");
-    const settings = checkRunSettings({ quick: true, seed: 9, outputs });
-    const stages = [
-      { name: "1_a", ignores: [] },
-      { name: "2_b", ignores: [] },
+    const settings = checkRunSettings({ quick: true, seed: 9, root: folder });
+    const outputs = resultsFolder(settings);
+    assert.equal(outputs, join(folder, "runs", "nasbench201-seed9-quick"));
+    const stages: Stage[] = [
+      { name: "1_a", versions: { stage: 1 }, ignores: [], reads: [] },
+      { name: "2_b", versions: { stage: 1 }, ignores: [], reads: ["vqvae"] },
     ];
     async function writeNotebook(name: string, ...cells: string[]) {
       await Deno.writeTextFile(
@@ -127,22 +143,32 @@ In short.`,
     }
 
     try {
+      await Deno.writeTextFile(join(folder, "note"), "weights");
       await writeNotebook(
         "1_a",
         `const settings = JSON.parse(Deno.env.get("${RUN_VARIABLE}"));
-const tables = settings.outputs + "/tables";
+const outputs = settings.root + "/runs/" + settings.name;
+const model = outputs + "/models/arch-llm/vqvae";
+const tables = outputs + "/tables";
 await Deno.mkdir(tables, { recursive: true });
+await Deno.mkdir(model, { recursive: true });
+const note = await Deno.readTextFile(settings.root + "/note");
+await Deno.writeTextFile(model + "/model.safetensors", note);
 await Deno.writeTextFile(tables + "/t.md", "| seed |\\n|---|\\n| 9 |\\n");
 await Deno.writeTextFile(tables + "/t.json", '[{"seed":' + settings.seed + "}]");
 console.log("made a table");`,
       );
-      await writeNotebook("2_b", "1 + 1;");
+      await writeNotebook(
+        "2_b",
+        "1 + 1;",
+        `if (Deno.readTextFileSync("note") !== "weights") throw new Error("no\\nluck");`,
+      );
       const first = await run();
       assert.equal(first.error, null);
       assert.deepEqual(first.executed, ["1_a", "2_b"]);
       assert.match(first.shown, /seed 9, 500 samples, device auto, quick/);
       assert.match(first.shown, /cell 1 of 1\nmade a table\n {2}done in/);
-      assert.match(first.shown, /cell 1 of 1\n2\n/);
+      assert.match(first.shown, /cell 1 of 2\n2\n/);
       assert.match(first.shown, /Done in .*report\.html\n$/);
       assert.deepEqual(
         await readJson(join(outputs, "tables", "t.json"), "table"),
@@ -162,14 +188,14 @@ console.log("made a table");`,
       assert.deepEqual(second.executed, []);
       assert.match(second.shown, /Nothing to do/);
 
-      // A result that is gone: its stage and the one that builds on it.
+      // A result that is gone: its stage, and no other where its model comes out the same.
       await Deno.remove(join(outputs, "tables", "t.md"));
-      assert.deepEqual((await run()).executed, ["1_a", "2_b"]);
-
-      // A stage that fails is run again, the one before it is not.
-      await writeNotebook("2_b", "2;", 'throw new Error("no\\nluck");');
+      assert.deepEqual((await run()).executed, ["1_a"]);
+      // Another model: the stage that reads it too. One that fails is run again, alone.
+      await Deno.remove(join(outputs, "tables", "t.md"));
+      await Deno.writeTextFile(join(folder, "note"), "other weights");
       const failed = await run();
-      assert.deepEqual(failed.executed, ["2_b"]);
+      assert.deepEqual(failed.executed, ["1_a", "2_b"]);
       assert.match(
         failed.error?.message ?? "",
         /^Cannot run 2_b\.ipynb: code cell 2 of 2: no luck \(traceback in .*2_b\.log\)$/,

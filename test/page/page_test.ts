@@ -5,11 +5,8 @@ import {
   openCellModel,
   sampleCells,
 } from "../../lib/generation/cell_sampling.ts";
-import {
-  modelsFolder,
-  type PageOptions,
-  servePage,
-} from "../../lib/page/server.ts";
+import { type PageOptions, servePage } from "../../lib/page/server.ts";
+import { modelFolder } from "../../lib/run/folders.ts";
 import { Random } from "../../lib/core/random.ts";
 import { withFolder } from "../_helpers.ts";
 import { executor, saveLearnedModel, space } from "../models/_learned_model.ts";
@@ -41,15 +38,17 @@ Deno.test({
   ignore: noChromium,
   fn: () =>
     withFolder(async (outputs) => {
-      const folder = modelsFolder(outputs, "nasbench201", "arch-llm");
+      const folder = modelFolder(join(outputs, "nasbench201"), "arch-llm");
       const directories = {
         vqvae: join(folder, "vqvae"),
         t5: join(folder, "t5"),
       };
       await saveLearnedModel(directories, { fillShare: 0.5, epochs: 120 });
       const options: PageOptions = {
-        outputs,
-        spaces: ["nasbench201", "nasbench101"],
+        sources: ["nasbench201", "nasbench101"].map((space) => ({
+          space,
+          outputs: join(outputs, space),
+        })),
         port: 0,
       };
       const printed: string[] = [];

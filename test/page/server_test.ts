@@ -22,13 +22,23 @@ function withServer(
     }
     await writeFileAtomic(join(models, "arch-llm", "t5", "secret.json"), "{}");
     await writeFileAtomic(join(models, "secret.json"), "{}");
-    const page = await servePage({ outputs, spaces: ["nasbench201"], port: 0 });
+    const page = await servePage({
+      ...sources(outputs, "nasbench201"),
+      port: 0,
+    });
     try {
       await action(page, outputs);
     } finally {
       await page.close();
     }
   });
+}
+
+/** The records of spaces in a folder. */
+function sources(outputs: string, ...spaces: string[]) {
+  return {
+    sources: spaces.map((space) => ({ space, outputs: join(outputs, space) })),
+  };
 }
 
 /** Sends a request as it stands: `fetch` would shorten paths with dots. */
@@ -124,7 +134,7 @@ Deno.test("servePage() says so when the port is taken", () =>
   withServer(async (page, outputs) => {
     const port = Number(new URL(page.url).port);
     await assert.rejects(
-      servePage({ outputs, spaces: ["nasbench201"], port }),
+      servePage({ ...sources(outputs, "nasbench201"), port }),
       {
         message:
           `Cannot open the page: the port must be free, got ${port}, which is taken; choose another with --port`,
@@ -142,14 +152,13 @@ Deno.test("findModels() lists what is there and what it lacks", () =>
       );
     await config("vqvae"); // and no language model: it cannot write
     assert.equal(
-      (await findModels({ outputs, spaces: ["nasbench201"] })).length,
+      (await findModels(sources(outputs, "nasbench201"))).length,
       1,
     );
     await config("t5");
-    const found = await findModels({
-      outputs,
-      spaces: ["nasbench101", "nasbench201"],
-    });
+    const found = await findModels(
+      sources(outputs, "nasbench101", "nasbench201"),
+    );
     assert.deepEqual(found, [
       {
         space: "nasbench201",
@@ -173,7 +182,7 @@ Deno.test("findModels() takes an export that is older than its weights for missi
       "nasbench201/models/arch-llm/vqvae/model.safetensors",
     );
     const missing = async () =>
-      (await findModels({ outputs, spaces: ["nasbench201"] }))[0].missing;
+      (await findModels(sources(outputs, "nasbench201")))[0].missing;
     await writeFileAtomic(weights, "");
     await Deno.utime(weights, 1, 1);
     assert.deepEqual(await missing(), []);

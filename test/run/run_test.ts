@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fromCSV } from "arquero";
-import { exists, readJson } from "../../lib/core/files.ts";
+import {
+  exists,
+  readJson,
+  writeFileAtomic,
+  writeJson,
+} from "../../lib/core/files.ts";
 import { lineChart } from "../../lib/report/charts.ts";
 import { table } from "../../lib/report/tables.ts";
+import { hasModel, OUTPUTS, recordFolder } from "../../lib/run/folders.ts";
 import { openRun, publish, type Run, withProgress } from "../../lib/run/run.ts";
 import { RUN_VARIABLE, type RunSettings } from "../../lib/run/settings.ts";
+import { withFolder } from "../_helpers.ts";
 
 /** Runs an action with environment variables set, or unset where they are null. */
 async function withVariables<T>(
@@ -25,22 +32,19 @@ async function withVariables<T>(
   }
 }
 
-/** Opens a run whose outputs are gone afterwards. */
+/** Opens the run of a notebook opened by hand, whose results are gone afterwards. */
 async function withRun(
   defaults: Partial<RunSettings>,
   action: (run: Run) => Promise<void>,
 ): Promise<void> {
-  const outputs = await Deno.makeTempDir();
-  try {
-    await action(
+  await withFolder(async (root) =>
+    action(
       await withVariables(
         { [RUN_VARIABLE]: null },
-        () => openRun("2_vqvae", { device: "cpu", outputs, ...defaults }),
+        () => openRun("2_vqvae", { device: "cpu", root, ...defaults }),
       ),
-    );
-  } finally {
-    await Deno.remove(outputs, { recursive: true });
-  }
+    )
+  );
 }
 
 /** What an action prints. */
@@ -63,7 +67,10 @@ Deno.test("openRun() opens space and device, and notes the device for the manife
     assert.equal(run.seed, 3);
     assert.equal(run.quick, false);
     assert.equal(run.executor.description, "onnxruntime cpu");
-    assert.equal(run.model("vqvae"), join(run.outputs, "models", "vqvae"));
+    assert.equal(run.outputs, join(run.root, "runs", "lab-nasbench201"));
+    assert.equal(run.newModel("a/t5"), join(run.outputs, "models/a/t5"));
+    assert.equal(run.samplesOf("a"), join(run.outputs, "samples", "a"));
+    assert.equal(run.trials, join(run.outputs, "trials"));
     assert.deepEqual(
       await readJson(
         join(run.outputs, "stages", "2_vqvae.metrics.json"),
@@ -75,50 +82,110 @@ Deno.test("openRun() opens space and device, and notes the device for the manife
 });
 
 Deno.test("openRun() follows the environment variable", async () => {
-  const outputs = await Deno.makeTempDir();
-  try {
-    const asked = { quick: true, seed: 8, samples: 7, device: "wasm", outputs };
+  await withFolder(async (root) => {
+    const asked = {
+      ...{ quick: true, seed: 8, samples: 7, device: "wasm", name: "mine" },
+      root,
+    };
     const run = await withVariables(
       { [RUN_VARIABLE]: JSON.stringify(asked) },
       () => openRun("5_generate", { seed: 1, device: "cpu" }),
     );
-    const { quick, seed, samples, device } = run;
-    assert.deepEqual({ quick, seed, samples, device, outputs }, asked);
+    const { quick, seed, samples, device, name } = run;
+    assert.deepEqual({ quick, seed, samples, device, name, root }, asked);
     assert.equal(run.executor.description, "tfjs wasm");
-    assert.ok(await exists(join(outputs, "stages", "5_generate.metrics.json")));
-  } finally {
-    await Deno.remove(outputs, { recursive: true });
-  }
+    const stages = join(root, "runs", "mine", "stages");
+    assert.ok(await exists(join(stages, "5_generate.metrics.json")));
+  });
+});
+
+/** Trains a model, as far as a folder can tell. */
+const train = (outputs: string, name: string) =>
+  writeFileAtomic(join(outputs, "models", name, "model.safetensors"), "");
+
+Deno.test("run.model() of a notebook opened by hand is its own, else a finished run's, else the record's", async () => {
+  await withRun({}, async ({ model, newModel, outputs, root }) => {
+    const reproduced = join(root, "runs", "nasbench201-seed0");
+    const record = join(root, "nasbench201");
+    assert.throws(() => model("arch-llm/t5"), {
+      message:
+        `Cannot open the model arch-llm/t5 of NAS-Bench-201: it must be in models/ of ${outputs} or ${record}, got none; deno task reproduce --space nasbench201 makes it, as do the notebooks before this one`,
+    });
+    // Only a checkpoint: not trained to its end.
+    await writeFileAtomic(
+      newModel("arch-llm/vqvae/checkpoint.safetensors"),
+      "",
+    );
+    await train(record, "arch-llm/vqvae");
+    await train(record, "arch-llm/t5");
+    assert.equal(
+      model("arch-llm/vqvae"),
+      join(record, "models", "arch-llm", "vqvae"),
+    );
+    await train(reproduced, "arch-llm/t5");
+    assert.equal(model("arch-llm/t5"), join(record, "models/arch-llm/t5"));
+    await writeJson(join(reproduced, "manifest.json"), {});
+    assert.equal(model("arch-llm/t5"), join(reproduced, "models/arch-llm/t5"));
+    // A VQ-VAE of its own has codes of its own: no other language model writes them.
+    await train(outputs, "arch-llm/vqvae");
+    assert.equal(model("arch-llm/vqvae"), newModel("arch-llm/vqvae"));
+    assert.throws(() => model("arch-llm/t5"), {
+      message: new RegExp(`in models/ of ${outputs}, got none`),
+    });
+    await train(outputs, "arch-llm/t5");
+    assert.equal(model("arch-llm/t5"), newModel("arch-llm/t5"));
+  });
+});
+
+Deno.test("run.model() of reproduce is its own, and the message names what was asked for", async () => {
+  await withFolder(async (root) => {
+    const asked = { seed: 3, quick: true, name: "mine", root, device: "cpu" };
+    const { model } = await withVariables(
+      { [RUN_VARIABLE]: JSON.stringify(asked) },
+      () => openRun("5_generate"),
+    );
+    await train(join(root, "nasbench201"), "arch-llm/vqvae");
+    assert.throws(() => model("arch-llm/vqvae"), {
+      message: new RegExp(
+        `in models/ of ${
+          join(root, "runs", "mine")
+        }, got none; deno task reproduce --space nasbench201 --seed 3 --quick makes it`,
+      ),
+    });
+  });
+});
+
+Deno.test("The models that the run of record of NAS-Bench-101 ships are there to be opened", () => {
+  const record = recordFolder(OUTPUTS, "nasbench101");
+  for (
+    const name of ["arch-llm/vqvae", "arch-llm-plus/vqvae", "arch-llm-plus/t5"]
+  ) assert.ok(hasModel(record, name), name);
 });
 
 Deno.test("openRun() refuses a wrong setting before it writes anything", async () => {
-  const outputs = await Deno.makeTempDir();
-  try {
+  await withFolder(async (root) => {
     await withVariables({ [RUN_VARIABLE]: null }, async () => {
-      await assert.rejects(openRun("1_data", { outputs, samples: 0 }), {
+      await assert.rejects(openRun("1_data", { root, samples: 0 }), {
         name: "RangeError",
         message:
           "Cannot read the run's settings: samples must be a whole number from 1 to 10000000, got 0",
       });
     });
-    assert.deepEqual([...Deno.readDirSync(outputs)], []);
-  } finally {
-    await Deno.remove(outputs, { recursive: true });
-  }
+    assert.deepEqual([...Deno.readDirSync(root)], []);
+  });
 });
 
-Deno.test("openRun() says when outputs cannot be written", async () => {
-  const file = await Deno.makeTempFile();
-  try {
+Deno.test("openRun() says when results cannot be written", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "");
     await withVariables({ [RUN_VARIABLE]: null }, async () => {
       await assert.rejects(
-        openRun("1_data", { outputs: join(file, "below"), device: "cpu" }),
+        openRun("1_data", { root: join(file, "below"), device: "cpu" }),
         /^Error: Cannot write .*1_data\.metrics\.json: [^\n]+$/,
       );
     });
-  } finally {
-    await Deno.remove(file);
-  }
+  });
 });
 
 const ROWS = [{ method: "ours", validity: 98.25 }, {

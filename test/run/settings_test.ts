@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
   checkRunSettings,
-  outputsFolder,
   readRunSettings,
+  resultsFolder,
   RUN_VARIABLE,
+  type RunSettings,
 } from "../../lib/run/settings.ts";
 import { DEVICES } from "../../lib/engine/devices.ts";
 import { PROJECT_ROOT } from "../../lib/core/project.ts";
@@ -30,14 +31,12 @@ Deno.test("checkRunSettings() fills in the documented defaults", () => {
     t5: null,
     optimizer: "adamw",
     quick: false,
-    outputs: join(PROJECT_ROOT, "outputs", "nasbench201"),
+    name: "nasbench201-seed0",
+    root: join(PROJECT_ROOT, "outputs"),
   });
   const quick = checkRunSettings({ quick: true, samples: undefined });
   assert.equal(quick.samples, 500);
-  assert.equal(
-    quick.outputs,
-    join(PROJECT_ROOT, "outputs", "nasbench201-quick"),
-  );
+  assert.equal(quick.name, "nasbench201-seed0-quick");
 });
 
 Deno.test("checkRunSettings() keeps each value that is right", () => {
@@ -50,7 +49,8 @@ Deno.test("checkRunSettings() keeps each value that is right", () => {
       t5: "google-t5/t5-small",
       optimizer: "adafactor",
       quick: true,
-      outputs: "/results/here",
+      name: "My_run-2.1",
+      root: "/results/here",
     };
     assert.deepEqual(checkRunSettings(settings), settings);
   }
@@ -74,7 +74,10 @@ Deno.test("checkRunSettings() names what is wrong", () => {
       /optimizer must be one of adamw, adafactor, got sgd$/,
     ],
     [{ quick: "yes" }, /quick must be true or false, got yes/],
-    [{ outputs: "outputs" }, /outputs must be an absolute path, got outputs/],
+    [{ root: "outputs" }, /root must be an absolute path, got outputs/],
+    [{ name: "../a" }, /name must be letters, .*, got \.\.\/a$/],
+    [{ name: ".hidden" }, /name must be letters, .*, got \.hidden$/],
+    [{ name: "" }, /name must be letters, .*, got $/],
     [{ sample: 3 }, /a setting must be one of .*, got sample/],
   ];
   for (const [settings, message] of wrong) {
@@ -85,15 +88,36 @@ Deno.test("checkRunSettings() names what is wrong", () => {
   }
 });
 
-Deno.test("outputsFolder() keeps quick and full results apart", () => {
+Deno.test("resultsFolder() keeps quick and full results, seeds and spaces apart", () => {
+  const folders = [
+    {},
+    { quick: true },
+    { seed: 1 },
+    { seed: 1, quick: true },
+    { space: "nasbench101" },
+  ].map((settings) => resultsFolder(checkRunSettings(settings)));
+  assert.equal(new Set(folders).size, folders.length);
   assert.equal(
-    outputsFolder("/o", "nasbench201", false),
-    join("/o", "nasbench201"),
+    resultsFolder(checkRunSettings({ root: "/o", quick: true, seed: 7 })),
+    join("/o", "runs", "nasbench201-seed7-quick"),
   );
-  assert.equal(
-    outputsFolder("/o", "nasbench201", true),
-    join("/o", "nasbench201-quick"),
-  );
+});
+
+Deno.test("readRunSettings() gives notebooks opened by hand a run of their own, one a space", () => {
+  const name = (defaults: Partial<RunSettings>) =>
+    withVariable(null, () => readRunSettings(defaults).name);
+  assert.equal(name({}), "lab-nasbench201");
+  assert.equal(name({ seed: 4, quick: true }), "lab-nasbench201");
+  assert.equal(name({ space: "nasbench101" }), "lab-nasbench101");
+  // A run of `reproduce` says what it is called, and which space it is of.
+  const given = JSON.stringify(checkRunSettings({ space: "nasbench101" }));
+  withVariable(given, () => {
+    const { name, space } = readRunSettings({ space: "nasbench201" });
+    assert.deepEqual({ name, space }, {
+      name: "nasbench101-seed0",
+      space: "nasbench101",
+    });
+  });
 });
 
 Deno.test("readRunSettings() lets the environment win over the defaults given", () => {

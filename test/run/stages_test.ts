@@ -4,6 +4,7 @@ import { exists } from "../../lib/core/files.ts";
 import { checkRunSettings } from "../../lib/run/settings.ts";
 import {
   filesLeft,
+  isModelFile,
   isStageDone,
   readStageRecord,
   removeResults,
@@ -12,22 +13,12 @@ import {
   resultFiles,
   snapshotResults,
   type Stage,
-  stageKeys,
+  stageKey,
   type StageRecord,
   STAGES,
   writeStageRecord,
 } from "../../lib/run/stages.ts";
-
-async function withFolder(
-  action: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await action(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "../_helpers.ts";
 
 async function writeNotebook(
   folder: string,
@@ -46,16 +37,10 @@ async function writeNotebook(
   );
 }
 
-const TWO_STAGES: readonly Stage[] = [
-  { name: "a", ignores: ["samples"] },
-  { name: "b", ignores: [] },
-];
-
 const RECORD: StageRecord = {
   name: "a",
   key: "key",
-  run: "run",
-  after: null,
+  git: null,
   finished: "2026-01-01T00:00:00.000Z",
   seconds: 1,
   peakMemoryBytes: null,
@@ -68,59 +53,132 @@ Deno.test("STAGES are numbered notebooks in order", () => {
   );
 });
 
-Deno.test("stageKeys() changes from the first stage that is concerned", async () => {
+const STAGE: Stage = {
+  name: "b",
+  versions: { stage: 1, vqvae: 3 },
+  ignores: ["samples"],
+  reads: ["vqvae"],
+};
+
+Deno.test("stageKey() changes with versions, own code, settings that matter, and inputs", async () => {
   await withFolder(async (folder) => {
-    await writeNotebook(folder, "a", `import "./lib.ts";`);
-    await writeNotebook(folder, "b", "1;");
+    await writeNotebook(folder, "a", "1;");
+    const code = `import "./lib.ts";`;
+    await writeNotebook(folder, "b", code);
     await Deno.writeTextFile(join(folder, "lib.ts"), "");
-    const settings = checkRunSettings({ outputs: "/o" });
-    const keys = (change = {}) =>
-      stageKeys(TWO_STAGES, folder, { ...settings, ...change });
-    const [a, b] = await keys();
-
-    // Not concerned: outputs of cells, the folder of the results.
-    await writeNotebook(folder, "b", "1;", "an output");
-    assert.deepEqual(await keys({ outputs: "/p" }), [a, b]);
-
-    // `a` ignores samples, `b` does not.
-    const samples = await keys({ samples: 3 });
-    assert.equal(samples[0], a);
-    assert.notEqual(samples[1], b);
-
-    const seed = await keys({ seed: 1 });
-    assert.notEqual(seed[0], a);
-    assert.notEqual(seed[1], b);
-
-    await writeNotebook(folder, "b", "2;");
-    const code = await keys();
-    assert.equal(code[0], a);
-    assert.notEqual(code[1], b);
-    await writeNotebook(folder, "b", "1;");
-
-    // A module that only `a` imports: `b` follows because it builds on `a`.
-    await Deno.writeTextFile(join(folder, "lib.ts"), "export {};");
-    const module = await keys();
-    assert.notEqual(module[0], a);
-    assert.notEqual(module[1], b);
-
-    // What `b` reads beside them.
-    const reading = (file: string) =>
-      stageKeys(
-        [TWO_STAGES[0], { ...TWO_STAGES[1], inputs: async () => await file }],
+    const settings = checkRunSettings({});
+    const before = [{
+      ...RECORD,
+      files: {
+        "models/arch-llm/vqvae/model.safetensors": "weights",
+        "models/arch-llm/vqvae/checkpoint.safetensors": "checkpoint",
+        "models/arch-llm/t5/model.safetensors": "weights",
+        "figures/f.json": "figure",
+      },
+    }];
+    const keyOf = (
+      { stage = {}, setting = {}, files = {} }: {
+        stage?: Partial<Stage>;
+        setting?: Partial<typeof settings>;
+        files?: Record<string, string>;
+      } = {},
+    ) =>
+      stageKey(
+        { ...STAGE, ...stage },
+        [{ ...before[0], files: { ...before[0].files, ...files } }],
         folder,
-        settings,
+        { ...settings, ...setting },
       );
-    const [first, second] = [await reading("x"), await reading("y")];
-    assert.deepEqual(await reading("x"), first);
-    assert.equal(first[0], second[0]);
-    assert.notEqual(first[1], second[1]);
+    const key = await keyOf();
+    assert.match(key, /^[0-9a-f]{64}$/);
+    assert.equal(await keyOf(), key);
+
+    // Not concerned: where results go, what it ignores, other notebooks, outputs of cells,
+    // a comment in a module, results that it does not read, how a stage before came about.
+    assert.equal(await keyOf({ setting: { name: "x", root: "/o" } }), key);
+    assert.equal(await keyOf({ setting: { samples: 3 } }), key);
+    await writeNotebook(folder, "a", "3;");
+    await writeNotebook(folder, "b", code, "an output");
+    await Deno.writeTextFile(join(folder, "lib.ts"), "// a comment");
+    assert.equal(await keyOf(), key);
+    for (
+      const path of [
+        "figures/f.json",
+        "models/arch-llm/t5/model.safetensors",
+        "models/arch-llm/vqvae/checkpoint.safetensors",
+      ]
+    ) assert.equal(await keyOf({ files: { [path]: "other" } }), key);
+    before[0] = { ...before[0], key: "other", seconds: 9 };
+    assert.equal(await keyOf(), key);
+
+    // Concerned, each in its own way.
+    const weights = "models/arch-llm/vqvae/model.safetensors";
+    const reading = (file: string): Partial<Stage> => ({
+      inputs: () => Promise.resolve(file),
+    });
+    const others = [
+      await keyOf({ stage: { versions: { stage: 2, vqvae: 3 } } }),
+      await keyOf({ stage: { versions: { stage: 1, vqvae: 4 } } }),
+      await keyOf({ setting: { seed: 1 } }),
+      await keyOf({ setting: { quick: true } }),
+      await keyOf({ files: { [weights]: "other" } }),
+      await keyOf({ stage: reading("x") }),
+      await keyOf({ stage: reading("y") }),
+      (await writeNotebook(folder, "b", "4;"), await keyOf()),
+    ];
+    assert.equal(new Set([key, ...others]).size, others.length + 1);
+  });
+});
+
+Deno.test("isModelFile() leaves out checkpoints and exports", () => {
+  const is = (path: string) => isModelFile(path, "t5");
+  assert.ok(is("models/arch-llm/t5/model.safetensors"));
+  assert.ok(is("models/arch-llm-plus/t5/tokenizer.json"));
+  for (
+    const path of [
+      "models/arch-llm/t5/checkpoint.safetensors",
+      "models/arch-llm/t5/onnx/encoder_model.onnx",
+      "models/arch-llm/vqvae/model.safetensors",
+      "models/tokenizer/tokenizer.json",
+      "samples/arch-llm/t5/x.json",
+    ]
+  ) assert.ok(!is(path), path);
+});
+
+Deno.test("STAGES run again by themselves: all for another seed, one for its notebook or a version", async () => {
+  await withFolder(async (folder) => {
+    for (const { name } of STAGES) await writeNotebook(folder, name, "1;");
+    const keys = (settings = {}, stages = STAGES) =>
+      Promise.all(
+        stages.map((stage) =>
+          stageKey(stage, [RECORD], folder, checkRunSettings(settings))
+        ),
+      );
+    const before = await keys();
+    const changed = (after: string[]) =>
+      STAGES.filter((_, i) => after[i] !== before[i]).map(({ name }) => name);
+    assert.deepEqual(changed(await keys()), []);
+    assert.deepEqual(changed(await keys({ name: "mine" })), []);
+    assert.equal(changed(await keys({ seed: 1 })).length, STAGES.length);
+    assert.deepEqual(changed(await keys({ samples: 9 })), ["5_generate"]);
+    const raised = STAGES.map((stage) => ({
+      ...stage,
+      versions: "arch2vec" in stage.versions
+        ? { ...stage.versions, arch2vec: 99 }
+        : stage.versions,
+    }));
+    assert.deepEqual(
+      changed(await keys({}, raised)),
+      ["5_generate", "6_latent", "7_nas"],
+    );
+    await writeNotebook(folder, "3_tokenize", "2;");
+    assert.deepEqual(changed(await keys()), ["3_tokenize"]);
   });
 });
 
 Deno.test("STAGES tell the files of a pretrained T5 apart, where it is a folder", async () => {
   const { inputs } = STAGES.find(({ name }) => name === "4_finetune")!;
-  const files = (t5: string | null) =>
-    inputs!({ ...checkRunSettings({ outputs: "/o" }), t5 });
+  const files = (t5: string | null) => inputs!({ ...checkRunSettings({}), t5 });
   await withFolder(async (folder) => {
     const path = join(folder, "model.safetensors");
     await Deno.writeTextFile(path, "weights");
@@ -135,25 +193,17 @@ Deno.test("STAGES tell the files of a pretrained T5 apart, where it is a folder"
   });
 });
 
-Deno.test("isStageDone() wants key, stage before and files", async () => {
+Deno.test("isStageDone() wants key and files", async () => {
   await withFolder(async (outputs) => {
     await Deno.mkdir(join(outputs, "tables"));
     const path = join(outputs, "tables", "t.json");
     await Deno.writeTextFile(path, "[]");
-    const record = {
-      ...RECORD,
-      after: "before",
-      files: { "tables/t.json": "" },
-    };
-    const done = (key: string, after: string | null) =>
-      isStageDone(outputs, record, key, after);
-    assert.equal(await done("key", "before"), true);
-    assert.equal(await done("other", "before"), false);
-    assert.equal(await done("key", "another run"), false);
-    assert.equal(await done("key", null), false);
-    assert.equal(await isStageDone(outputs, null, "key", null), false);
+    const record = { ...RECORD, files: { "tables/t.json": "" } };
+    assert.equal(await isStageDone(outputs, record, "key"), true);
+    assert.equal(await isStageDone(outputs, record, "other"), false);
+    assert.equal(await isStageDone(outputs, null, "key"), false);
     await Deno.remove(path);
-    assert.equal(await done("key", "before"), false);
+    assert.equal(await isStageDone(outputs, record, "key"), false);
   });
 });
 

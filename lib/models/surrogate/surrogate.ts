@@ -31,6 +31,9 @@ import type { AccuracyTable } from "../../spaces/accuracies.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import { encodeCells } from "../../spaces/tensors.ts";
 
+/** Raised with every change of what a training gives for the same tables and seed. */
+export const VERSION = 1;
+
 const WIDTH = 128;
 const LAYERS = 3;
 const BATCH = 512;

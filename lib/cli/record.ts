@@ -1,0 +1,46 @@
+/**
+ * `deno task record RUN`: makes a finished run the run of record of its space.
+ *
+ * @module
+ */
+
+import { shownPath } from "../run/folders.ts";
+import { recordRun } from "../run/record.ts";
+import { outputsRoot, parseWords, runCommand, userFolder } from "./command.ts";
+
+const ACTION = "record a run";
+
+const HELP = `deno task record RUN [options]
+
+  RUN              name of the run: of its folder in outputs/runs
+  --outputs DIR    folder of all runs and records (outputs)
+
+Writes outputs/SPACE/, and for the default space the outputs of notebooks/, from a
+full run that has finished and was run from a commit with the code of this checkout.
+Commit what it writes: nothing else writes there.
+`;
+
+/** Runs the command; returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const { values, words } = parseWords(args, {
+    outputs: { type: "string" },
+    help: { type: "boolean" },
+  }, ACTION);
+  if (values.help) {
+    console.log(HELP.trimEnd());
+    return 0;
+  }
+  if (words.length !== 1) {
+    throw new RangeError(
+      `Cannot ${ACTION}: there must be one name of a run, got ${
+        words.length === 0 ? "none" : words.join(" ")
+      }`,
+    );
+  }
+  const root = outputsRoot(values.outputs, userFolder());
+  const record = await recordRun(words[0], { root });
+  console.log(`${words[0]} is the run of record in ${shownPath(record)}`);
+  return 0;
+}
+
+if (import.meta.main) await runCommand(() => main(Deno.args));

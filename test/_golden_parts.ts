@@ -1,0 +1,370 @@
+/**
+ * The parts of the golden run: each trains or searches a little, and gives figures.
+ *
+ * All that this run asks of the library stands in this file. Models are tiny, cells are a
+ * slice of NAS-Bench-201, and everything runs on the CPU. Figures are means, which the last
+ * digits of another machine do not move.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Random } from "../lib/core/random.ts";
+import type { HostTensors } from "../lib/core/tensors.ts";
+import { onnxExecutor } from "../lib/engine/onnx_executor.ts";
+import { openCellModel } from "../lib/generation/cell_sampling.ts";
+import {
+  sweepSampling,
+  type SweepSetting,
+} from "../lib/generation/sampling_sweep.ts";
+import {
+  loadTokenizer,
+  writeCodesTokenizer,
+} from "../lib/language/tokenizer.ts";
+import { arch2vecConfig } from "../lib/models/arch2vec/network.ts";
+import {
+  Arch2vec,
+  arch2vecTraining,
+  trainArch2vec,
+} from "../lib/models/arch2vec/training.ts";
+import { trainSurrogate } from "../lib/models/surrogate/surrogate.ts";
+import type { OptimizerName } from "../lib/models/t5/config.ts";
+import { trainT5 } from "../lib/models/t5/training.ts";
+import {
+  CODE_METHODS,
+  type CodeKind,
+  CODES,
+  vqvaeConfig,
+} from "../lib/models/vqvae/network.ts";
+import { trainVqvae, vqvaeTraining } from "../lib/models/vqvae/training.ts";
+import { algorithm1 } from "../lib/search/algorithm1.ts";
+import { bananas } from "../lib/search/bananas.ts";
+import {
+  archLlmOptions,
+  archLlmSearch,
+  bayesianOptimisation,
+  encodingVectors,
+} from "../lib/search/bayesian.ts";
+import {
+  localSearch,
+  randomSearch,
+  regularisedEvolution,
+  type SearchMethod,
+} from "../lib/search/methods.ts";
+import { neighbours } from "../lib/search/neighbours.ts";
+import { ROUNDS } from "../lib/search/rounds.ts";
+import { runTrials } from "../lib/search/trials.ts";
+import type { CellWriter } from "../lib/search/writer.ts";
+import { NASBENCH201 as space } from "../lib/spaces/nasbench201/space.ts";
+import { withFolder } from "./_helpers.ts";
+import { tinyT5Config } from "./models/t5/_tiny_t5.ts";
+import { madeUpTable } from "./search/_tables.ts";
+
+/** Figures by name. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** One part of the golden run. */
+export interface GoldenPart {
+  readonly name: string;
+  /** The modules whose `VERSION` stands for its figures, from the project's folder. */
+  readonly modules: readonly string[];
+  run(): Promise<Figures>;
+}
+
+/**
+ * The VQ-VAE that `models/_learned_model.ts` makes by hand, and a T5 that learned the code
+ * sequences of 1,000 cells: stored, so that no training stands between a machine and samples.
+ */
+const MODEL_FOLDER = fileURLToPath(
+  new URL("fixtures/golden_model/", import.meta.url),
+);
+
+const executor = onnxExecutor({ provider: "cpu" });
+
+/** Mean absolute value of all numbers. */
+function size(weights: HostTensors): number {
+  let sum = 0, count = 0;
+  for (const { data } of Object.values(weights)) {
+    for (const value of data) sum += Math.abs(value);
+    count += data.length;
+  }
+  return sum / count;
+}
+
+async function vqvae(code: CodeKind): Promise<Figures> {
+  const { weights, history } = await trainVqvae(
+    space,
+    { ...vqvaeConfig(space, code), hidden: 16, codebookSize: 48 },
+    {
+      ...vqvaeTraining(space, true),
+      epochs: 2,
+      batchSize: 32,
+      warmupSteps: 3,
+      reseedEvery: 4,
+    },
+    { executor, trainIndices: space.split().train.subarray(0, 256) },
+  );
+  return Object.assign(
+    {
+      parameters: size(weights.parameters),
+      statistics: size(weights.statistics),
+    },
+    ...history.map((
+      { epoch, loss, reconstruction, quantization, perplexity, validation },
+    ) => ({
+      [`loss of epoch ${epoch}`]: loss,
+      [`reconstruction of epoch ${epoch}`]: reconstruction,
+      [`quantization of epoch ${epoch}`]: quantization,
+      [`perplexity of epoch ${epoch}`]: perplexity,
+      [`validation of epoch ${epoch}`]: validation.elementwise,
+    })),
+  );
+}
+
+async function t5(optimizer: OptimizerName): Promise<Figures> {
+  const [length, codebookSize] = [6, 20];
+  const draw = Random.fromSeed(1);
+  const sequences = (count: number) => ({
+    codes: Int32Array.from(
+      { length: count * length },
+      (_, i) => 3 * (i % length) + draw.integer(5),
+    ),
+    length,
+    codebookSize,
+  });
+  const tokenizer = await withFolder(async (folder) => {
+    await writeCodesTokenizer(folder, { codebookSize });
+    return await loadTokenizer(folder);
+  });
+  const adamw = optimizer === "adamw";
+  const { weights, history } = await trainT5(
+    { train: sequences(96), validation: sequences(32) },
+    {
+      ...tinyT5Config(tokenizer.vocabularySize),
+      dropout_rate: adamw ? 0.1 : 0,
+      tie_word_embeddings: adamw,
+    },
+    {
+      epochs: 2,
+      batchSize: 32,
+      fillShare: 0.5,
+      accumulate: adamw ? 1 : 2,
+      optimizer,
+      learningRate: adamw ? 3e-3 : 1e-2,
+      ...adamw ? { embeddingStepFactor: 3 } : {},
+      warmupSteps: adamw ? 2 : 0,
+      weightDecay: adamw ? 0.01 : 0,
+      clipNorm: adamw ? 1 : 0,
+      patience: 2,
+      seed: 0,
+    },
+    { executor, tokenizer },
+  );
+  return Object.assign(
+    { weights: size(weights) },
+    ...history.map((epoch) => ({
+      [`generate loss of epoch ${epoch.epoch}`]: epoch.generateLoss,
+      [`fill loss of epoch ${epoch.epoch}`]: epoch.fillLoss,
+      [`validation generate loss of epoch ${epoch.epoch}`]:
+        epoch.validationGenerateLoss,
+      [`validation fill loss of epoch ${epoch.epoch}`]:
+        epoch.validationFillLoss,
+    })),
+  );
+}
+
+async function arch2vec(): Promise<Figures> {
+  const trained = await trainArch2vec(
+    space,
+    { ...arch2vecConfig(space), hidden: 8, layers: 2, latentDim: 4 },
+    { ...arch2vecTraining(space, 0), epochs: 2 },
+    { executor, limit: 256 },
+  );
+  const model = new Arch2vec(trained, executor);
+  const cells = space.split().validation.subarray(0, 200);
+  const latents = await model.encode(space, cells);
+  const report = await model.reconstruction(space, cells);
+  await model.dispose();
+  return {
+    parameters: size(trained.weights.parameters),
+    statistics: size(trained.weights.statistics),
+    latents: latents.reduce((sum, z) => sum + Math.abs(z), 0) / latents.length,
+    operations: report.ops,
+  };
+}
+
+async function sampling(): Promise<Figures> {
+  const model = await openCellModel(space, {
+    vqvae: join(MODEL_FOLDER, "vqvae"),
+    t5: join(MODEL_FOLDER, "t5"),
+  }, executor);
+  const settings: SweepSetting[] = [
+    { temperature: 1 },
+    { temperature: 1.5, topK: 20, topP: 0.9 },
+    { temperature: 1, aim: "novel" },
+    { temperature: 1, aim: "distinct" },
+  ];
+  const points = await sweepSampling(model, settings, {
+    samples: 40,
+    seed: 0,
+    random: Random.fromSeed(0).split("sampling"),
+    reconstruction: {
+      cells: 1,
+      ops: 100,
+      edges: 100,
+      elementwise: 100,
+      wholeGraph: 100,
+    },
+    method: "golden",
+  });
+  return Object.assign(
+    {},
+    ...points.map((point) => {
+      const { options, draws, samples, reports } = point;
+      const operations = samples.flatMap((sample) =>
+        typeof sample === "string" ? [] : Array.from(sample.ops)
+      );
+      const { temperature, aim = "independent" } = options;
+      const { strict, paper } = reports;
+      const at = `${aim} at ${temperature}`;
+      return {
+        [`draws, ${at}`]: draws,
+        [`validity, ${at}`]: strict.validity,
+        [`uniqueness, ${at}`]: strict.absoluteUniqueness,
+        [`novelty, ${at}`]: strict.absoluteNovelty,
+        [`novelty as in the paper, ${at}`]: paper.absoluteNovelty,
+        [`mean operation, ${at}`]: operations.reduce((sum, op) => sum + op, 0) /
+          operations.length,
+      };
+    }),
+  );
+}
+
+/** A writer without a model: random cells, and neighbours of the given ones. */
+const WRITER: CellWriter = {
+  generate: (count, random) =>
+    Promise.resolve(
+      Array.from({ length: count }, () => random.integer(space.cells().count)),
+    ),
+  fill: (cells, random) =>
+    Promise.resolve(cells.map((cell) => {
+      const near = neighbours(space, cell);
+      return near[random.integer(near.length)];
+    })),
+};
+
+const FEW = { initial: 8, round: 4, candidates: 60, best: 3 };
+
+/** Searches that are guarded, with their budgets. */
+const SEARCHES: Readonly<Record<string, [SearchMethod, number]>> = {
+  "random search": [randomSearch, 30],
+  "regularised evolution": [
+    (oracle, random) => regularisedEvolution(oracle, random),
+    60,
+  ],
+  "local search": [localSearch, 60],
+  "Bayesian optimisation": [
+    (oracle, random) =>
+      bayesianOptimisation(
+        oracle,
+        random,
+        encodingVectors(oracle.space, ["one-hot", "paths", "subtrees"]),
+        { ...ROUNDS, ...FEW },
+      ),
+    20,
+  ],
+  BANANAS: [
+    (oracle, random) => bananas(oracle, random, executor, FEW),
+    FEW.initial + FEW.round,
+  ],
+  "Algorithm 1": [
+    (oracle, random) =>
+      algorithm1(oracle, random, WRITER, {
+        masked: 2,
+        population: 12,
+        kept: 4,
+        iterations: 3,
+      }),
+    36,
+  ],
+  "Arch-LLM+ search": [
+    (oracle, random) =>
+      archLlmSearch(oracle, random, WRITER, {
+        ...archLlmOptions(space),
+        ...FEW,
+        fills: 5,
+      }),
+    20,
+  ],
+};
+
+async function searched(
+  name: string,
+  [search, budget]: [SearchMethod, number],
+): Promise<Figures> {
+  const [{ queries }] = await runTrials(
+    space,
+    [madeUpTable()],
+    [{ name, search, budget, key: "" }],
+    { seeds: [0] },
+  );
+  const found = queries.map(({ validation }) => validation);
+  const weights = found.map((_, i) => i + 1);
+  return {
+    queries: found.length,
+    best: Math.max(...found),
+    // Another order of the same queries moves it too.
+    "mean by order": found.reduce((sum, v, i) => sum + v * weights[i], 0) /
+      weights.reduce((sum, weight) => sum + weight),
+  };
+}
+
+async function surrogate(): Promise<Figures> {
+  const { weights, quality } = await trainSurrogate(space, [madeUpTable()], {
+    executor,
+    random: Random.fromSeed(0),
+    steps: 30,
+  });
+  const [validation, test] = quality;
+  return {
+    weights: size(weights),
+    "R², validation": validation.r2,
+    "R², test": test.r2,
+    "Kendall's τ, validation": validation.tau,
+  };
+}
+
+/** All parts. */
+export const GOLDEN_PARTS: readonly GoldenPart[] = [
+  ...CODES.map((code) => ({
+    name: `VQ-VAE of ${CODE_METHODS[code]}`,
+    modules: ["lib/models/vqvae/training.ts"],
+    run: () => vqvae(code),
+  })),
+  ...(["adamw", "adafactor"] as const).map((optimizer) => ({
+    name: `T5 trained with ${optimizer}`,
+    modules: ["lib/models/t5/training.ts"],
+    run: () => t5(optimizer),
+  })),
+  {
+    name: "arch2vec",
+    modules: ["lib/models/arch2vec/training.ts"],
+    run: arch2vec,
+  },
+  {
+    name: "sampling",
+    modules: ["lib/generation/sampling_sweep.ts"],
+    run: sampling,
+  },
+  ...Object.entries(SEARCHES).map(([name, method]) => ({
+    name,
+    modules: ["lib/search/compared.ts", "lib/search/trials.ts"],
+    run: () => searched(name, method),
+  })),
+  {
+    name: "surrogate",
+    modules: ["lib/models/surrogate/surrogate.ts"],
+    run: surrogate,
+  },
+];
