@@ -54,9 +54,8 @@ const PATIENCE = 20_000;
  *
  * @param count How many; fewer come back where 20,000 sentences in a row brought none, for
  *   `distinct` where twenty times as many outcomes have not enough.
- * @throws {RangeError} If a sampling option is out of range; for `distinct`, if top-k,
- *   top-p or a span of another temperature is asked for, the temperature is 0, or a code is
- *   not one token.
+ * @throws {RangeError} If a sampling option is out of range; for `distinct`, if top-k or
+ *   top-p is asked for, the temperature is 0, or a code is not one token.
  */
 export async function sampleWithAim(
   model: CellModel,
@@ -115,18 +114,14 @@ async function _sampleDistinct(
     temperature,
     topK = null,
     topP = null,
-    span = null,
     random,
     cut,
     onProgress,
   }: CellSamplingOptions,
 ): Promise<AimedCells> {
-  const only = topK === null && topP === null && span === null;
-  if (!only || !(temperature > 0)) {
+  if (topK !== null || topP !== null || !(temperature > 0)) {
     throw new RangeError(
-      `Cannot sample without replacement: temperature must be more than 0, without top-k, top-p and span, got temperature ${temperature}, top-k ${topK}, top-p ${topP}, span ${
-        JSON.stringify(span)
-      }`,
+      `Cannot sample without replacement: temperature must be more than 0, without top-k and top-p, got temperature ${temperature}, top-k ${topK}, top-p ${topP}`,
     );
   }
   const { nodes, codebookSize } = model.vqvae.config;

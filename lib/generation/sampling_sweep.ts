@@ -11,7 +11,7 @@
 
 import { join } from "node:path";
 import { writeJson } from "../core/files.ts";
-import type { SamplingOptions, TemperatureSpan } from "../language/decoding.ts";
+import type { SamplingOptions } from "../language/decoding.ts";
 import {
   type GenerationReport,
   measureGeneration,
@@ -116,12 +116,11 @@ export async function sweepSampling(
   };
   const points: SweepPoint[] = [];
   for (const [index, options] of settings.entries()) {
-    const { temperature, topK = null, topP = null, span = null, aim } = options;
+    const { temperature, topK = null, topP = null, aim } = options;
     const started = performance.now();
     const draw = random.split(
       [
         `${temperature}/${topK}/${topP}`,
-        ...(span === null ? [] : [_spanName(span)]),
         ...(aim === undefined ? [] : [aim]),
       ].join("/"),
     );
@@ -157,16 +156,12 @@ export async function sweepSampling(
         [
           aim === undefined ? method : `${method}, ${aim},`,
           `t=${temperature}`,
-          ...(span === null ? [] : [
-            `but ${span.temperature} for tokens ${span.from + 1}–${span.to}`,
-          ]),
         ].join(" "),
         { reconstruction, generation: reports[mode] },
         {
           temperature,
           topK,
           topP,
-          ...(span === null ? {} : { span }),
           seed,
           draws: sampled.draws,
           ...(space.variableSize ? { cut: true } : {}),
@@ -230,18 +225,13 @@ export function bestPoint(
   );
 }
 
-function _spanName({ from, to, temperature }: TemperatureSpan): string {
-  return `span_${from}_${to}_${temperature}`;
-}
-
 function _fileName(
-  { temperature, topK, topP, span, aim }: SweepSetting,
+  { temperature, topK, topP, aim }: SweepSetting,
 ): string {
   const parts = [
     `temperature_${temperature}`,
     ...(topK == null ? [] : [`top_k_${topK}`]),
     ...(topP == null ? [] : [`top_p_${topP}`]),
-    ...(span == null ? [] : [_spanName(span)]),
     ...(aim === undefined ? [] : [aim]),
   ];
   return `${parts.join("_")}.json`;

@@ -4,7 +4,7 @@ import type { TokenBatch } from "../../lib/language/tokenizer.ts";
 import { sentinel } from "../../lib/language/sentences.ts";
 import type { GenerationOptions } from "../../lib/models/t5/generator.ts";
 import { Random } from "../../lib/core/random.ts";
-import { edgesOf } from "../../lib/spaces/graph.ts";
+import { graphOf } from "../../lib/spaces/graph.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";
 import {
@@ -63,14 +63,14 @@ Deno.test("editCell() changes no node that is kept, and nothing but cells of the
   const { variants, draws } = await edit();
   assert.ok(draws >= 100 && draws % 100 === 0);
   assert.equal(variants.length, 3);
-  const keys = new Set<string>([space.canonicalKey(before)]);
+  const keys = new Set<string>([space.key(before)]);
   for (const { graph, changed } of variants) {
     for (const node of keep) assert.equal(graph.ops[node], before.ops[node]);
     assert.ok(
       changed.length > 0 && changed.every((node) => !keep.includes(node)),
     );
     assert.equal(space.invalidReason(graph, "strict"), null);
-    keys.add(space.canonicalKey(graph));
+    keys.add(space.key(graph));
   }
   assert.equal(keys.size, variants.length + 1);
   assert.deepEqual(await edit(), { variants, draws });
@@ -91,14 +91,10 @@ Deno.test("editCell() wants some rows to keep, and not all", async () => {
 });
 
 Deno.test("changedNodes() looks at operations and incoming edges", () => {
-  const graph = (ops: number[], edges: [number, number][]) => ({
-    ops: Uint8Array.from(ops),
-    edges: edgesOf(edges),
-  });
-  const before = graph([0, 1, 2, 4], [[0, 1], [1, 2], [2, 3]]);
+  const before = graphOf([0, 1, 2, 4], [[0, 1], [1, 2], [2, 3]]);
   assert.deepEqual(changedNodes(before, before), []);
   assert.deepEqual(
-    changedNodes(before, graph([0, 1, 3, 4], [[0, 1], [1, 2], [1, 3]])),
+    changedNodes(before, graphOf([0, 1, 3, 4], [[0, 1], [1, 2], [1, 3]])),
     [2, 3],
   );
 });

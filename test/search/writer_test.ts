@@ -41,10 +41,10 @@ class OperationVqvae extends Vqvae {
   }
 
   override decode(codes: Int32Array): Promise<DecodedCells> {
-    const { edges } = cellGraph(SPACE.cells(), 0);
+    const { incoming } = cellGraph(SPACE.cells(), 0);
     return Promise.resolve({
       ops: codes,
-      edges: new Uint32Array(codes.length / 8).fill(edges),
+      incoming: Uint32Array.from(codes, (_, i) => incoming[i % 8]),
     });
   }
 }

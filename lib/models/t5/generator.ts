@@ -4,15 +4,22 @@
  * @module
  */
 
-import { type CompiledFunction, type DeviceState, type Executor, type StepFunction } from "../../engine/executor.ts";
+import {
+  type CompiledFunction,
+  type DeviceState,
+  type Executor,
+  type StepFunction,
+} from "../../engine/executor.ts";
 import { floats, type HostTensors, integers } from "../../core/tensors.ts";
 import {
   checkSampling,
-  choiceAt,
   sampleToken,
   type SamplingOptions,
 } from "../../language/decoding.ts";
-import type { SentenceTokenizer, TokenBatch } from "../../language/tokenizer.ts";
+import type {
+  SentenceTokenizer,
+  TokenBatch,
+} from "../../language/tokenizer.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import type { Random } from "../../core/random.ts";
 import type { T5Config } from "./config.ts";
@@ -126,7 +133,6 @@ export class T5Generator {
         ),
       });
       const values = logits.data as Float32Array;
-      const choice = choiceAt(options, position);
       const next = new Int32Array(rows).fill(config.pad_token_id);
       for (let row = 0; row < rows; row++) {
         if (ended[row]) continue;
@@ -135,7 +141,7 @@ export class T5Generator {
             row * config.vocab_size,
             (row + 1) * config.vocab_size,
           ),
-          choice,
+          options,
           options.random,
         );
         next[row] = result[row * maxTokens + position] = token;
