@@ -8,7 +8,7 @@
  */
 
 import type { Executor } from "../engine/executor.ts";
-import type { CellModel } from "../generation/cell_sampling.ts";
+import type { CellModel } from "../generation/cell_model.ts";
 import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/network.ts";
 import {
   algorithm1,

@@ -4,7 +4,7 @@ import type { TokenBatch } from "../../lib/language/tokenizer.ts";
 import { sentinel } from "../../lib/language/sentences.ts";
 import type { GenerationOptions } from "../../lib/models/t5/generator.ts";
 import { Random } from "../../lib/core/random.ts";
-import { graphOf } from "../../lib/spaces/graph.ts";
+import { type Graph, graphOf } from "../../lib/spaces/graph.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";
 import {
@@ -19,11 +19,9 @@ const learned = await learnedModel();
 // The hand-made VQ-VAE only decodes; its codes are known.
 const vqvae = Object.create(learned.vqvae, {
   config: { value: learned.vqvae.config },
-  encode: {
-    value: (_space: unknown, [cell]: number[]) =>
-      Promise.resolve({
-        codes: Int32Array.from(codesOf(cellGraph(space.cells(), cell))),
-      }),
+  encodeGraphs: {
+    value: (_space: unknown, [graph]: Graph[]) =>
+      Promise.resolve({ codes: Int32Array.from(codesOf(graph)) }),
   },
   decode: {
     value: (codes: Int32Array): Promise<DecodedCells> =>
@@ -51,11 +49,10 @@ const generator = Object.create(learned.generator, {
 const model = { ...learned, vqvae, generator };
 
 Deno.test("editCell() changes no node that is kept, and nothing but cells of the space come back", async () => {
-  const cell = 5000;
-  const before = cellGraph(space.cells(), cell);
+  const before = cellGraph(space.cells(), 5000);
   const keep = [0, 1, 2, 3, 7];
   const edit = () =>
-    editCell(model, cell, keep, {
+    editCell(model, before, keep, {
       count: 3,
       temperature: 2,
       random: Random.fromSeed(0),
@@ -80,7 +77,7 @@ Deno.test("editCell() wants some rows to keep, and not all", async () => {
   const all = Array.from({ length: NODES }, (_, node) => node);
   for (const keep of [all, [8], [-1]]) {
     await assert.rejects(
-      editCell(model, 0, keep, {
+      editCell(model, cellGraph(space.cells(), 0), keep, {
         count: 1,
         temperature: 1,
         random: Random.fromSeed(0),

@@ -25,7 +25,8 @@ import {
   warmupCosine,
 } from "../../nn/optimizers.ts";
 import { Random } from "../../core/random.ts";
-import type { CellTable, SearchSpace } from "../../spaces/space.ts";
+import type { Graph } from "../../spaces/graph.ts";
+import { type CellTable, cellTable, type SearchSpace } from "../../spaces/space.ts";
 import {
   type DecodedCells,
   incomingOfLogits,
@@ -316,11 +317,13 @@ export class Vqvae {
   /**
    * Encodes cells of a space.
    *
+   * @param table What the indices count in; by default the cells of the space.
    * @returns `codes`, `[B·N]`, and encoder outputs `z` before quantization, `[B·N, D]`.
    */
   async encode(
     space: SearchSpace,
     indices: ArrayLike<number>,
+    table: CellTable = space.cells(),
   ): Promise<{ codes: Int32Array; z: Float32Array }> {
     const { nodes, latentDim } = this.config;
     const codes = new Int32Array(indices.length * nodes);
@@ -329,16 +332,24 @@ export class Vqvae {
     for (let start = 0; start < all.length; start += BATCH) {
       const outputs = await this.#encode.run(
         this.#state,
-        batchTensors(
-          space,
-          space.cells(),
-          all.subarray(start, start + BATCH),
-        ),
+        batchTensors(space, table, all.subarray(start, start + BATCH)),
       );
       codes.set(outputs.codes.data as Int32Array, start * nodes);
       z.set(outputs.z.data as Float32Array, start * nodes * latentDim);
     }
     return { codes, z };
+  }
+
+  /** Encodes cells that need not be in the table of their space; as `encode` otherwise. */
+  encodeGraphs(
+    space: SearchSpace,
+    graphs: readonly Graph[],
+  ): Promise<{ codes: Int32Array; z: Float32Array }> {
+    return this.encode(
+      space,
+      Array.from(graphs.keys()),
+      cellTable(graphs, this.config.nodes),
+    );
   }
 
   /** Decodes code sequences, `[B·N]`. */

@@ -1,0 +1,36 @@
+/**
+ * What a search asks of a language model: cells.
+ *
+ * @module
+ */
+
+import type { Random } from "../core/random.ts";
+import type { Cell } from "../spaces/cell.ts";
+
+/** Writes cells: new ones, and variants of given ones. */
+export interface CellWriter {
+  /**
+   * Writes cells from nothing, with the "generate:" prompt.
+   *
+   * @returns Those that are cells of the space, at most `count`, in the order they were
+   *   written; a cell can come twice.
+   */
+  generate(count: number, random: Random): Promise<Cell[]>;
+  /**
+   * Writes one variant of each cell, with the "fill:" prompt and random masks.
+   *
+   * @param most The most codes that a mask hides; by default all.
+   * @returns As `generate`.
+   */
+  fill(
+    cells: readonly Cell[],
+    random: Random,
+    most?: number,
+  ): Promise<Cell[]>;
+}
+
+/** A writer whose key tells its model, settings and device from others. */
+export interface KeyedWriter {
+  readonly writer: CellWriter;
+  readonly key: string;
+}
