@@ -86,19 +86,6 @@ export class MarkovChain {
   }
 
   /**
-   * The smoothed probability of a code after others.
-   *
-   * @param context The codes from the sequence's start on, `code`'s own not included;
-   * empty at the start. Only the last `order` count.
-   */
-  probability(context: ArrayLike<number>, code: number): number {
-    const codes = [...Array.from(context), code];
-    const options = { ...this.#options, length: codes.length };
-    checkSequences("look up a probability", codes, options);
-    return this.#probability(codes, codes.length - 1, options);
-  }
-
-  /**
    * The negative log-likelihood of every code of some sequences.
    *
    * @param sequences `[S, L]`, codes in `[0, K)`.
@@ -109,17 +96,14 @@ export class MarkovChain {
     checkSequences("score sequences", sequences, this.#options);
     const nats = new Float64Array(sequences.length); // [S, L]
     for (let i = 0; i < nats.length; i++) {
-      nats[i] = -Math.log(this.#probability(sequences, i, this.#options));
+      nats[i] = -Math.log(this.#probability(sequences, i));
     }
     return nats;
   }
 
   /** P(codes[i] | codes before it in its row). */
-  #probability(
-    codes: ArrayLike<number>,
-    i: number,
-    options: MarkovOptions,
-  ): number {
+  #probability(codes: ArrayLike<number>, i: number): number {
+    const options = this.#options;
     const base = options.codebookSize + 1;
     let probability = 1 / options.codebookSize;
     for (let size = 0; size <= options.order; size++) {
