@@ -10,6 +10,7 @@ import type { Random } from "../core/random.ts";
 import { maskCodes } from "../language/sentences.ts";
 import { cellKey } from "../metrics/generation.ts";
 import type { Graph } from "../spaces/graph.ts";
+import { cellGraph, type SearchSpace } from "../spaces/space.ts";
 import { decodeParsed } from "./cell_decoding.ts";
 import type { WritingModel } from "./cell_model.ts";
 import { fillSequences } from "./code_writing.ts";
@@ -90,4 +91,18 @@ export function changedNodes(before: Graph, after: Graph): number[] {
     after.ops[node] !== before.ops[node] ||
     after.incoming[node] !== before.incoming[node]
   );
+}
+
+/** The last validation cell that has all nodes a cell can have: an example to edit. */
+export function lastFullCell(space: SearchSpace): Graph {
+  const table = space.cells();
+  const index = space.split().validation.findLast((cell) =>
+    cellGraph(table, cell).ops.length === table.nodeCount
+  );
+  if (index === undefined) {
+    throw new RangeError(
+      `Cannot choose a cell: one of the validation cells of ${space.title} must have ${table.nodeCount} nodes, got none`,
+    );
+  }
+  return cellGraph(table, index);
 }

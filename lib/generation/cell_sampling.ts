@@ -8,6 +8,8 @@
 
 import type { ParsedSentence } from "../language/sentences.ts";
 import type { Sample } from "../metrics/generation.ts";
+import type { Graph } from "../spaces/graph.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 import { decodeParsed, joinSequences } from "./cell_decoding.ts";
 import type { WritingModel } from "./cell_model.ts";
 import { writeSequences, type WritingOptions } from "./code_writing.ts";
@@ -54,4 +56,19 @@ export function codesOf({ sequences }: SampledCells): Int32Array {
     codes === null ? [] : [codes]
   );
   return joinSequences(wellFormed, wellFormed[0]?.length ?? 0);
+}
+
+/** The first samples that are cells of the space as they stand (strict mode). */
+export function firstCells(
+  space: SearchSpace,
+  samples: readonly Sample[],
+  most: number,
+): Graph[] {
+  const cells: Graph[] = [];
+  for (const sample of samples) {
+    if (cells.length === most) break;
+    if (typeof sample === "string") continue;
+    if (space.invalidReason(sample, "strict") === null) cells.push(sample);
+  }
+  return cells;
 }

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { changedNodes, editCell } from "../../lib/generation/cell_editing.ts";
+import {
+  changedNodes,
+  editCell,
+  lastFullCell,
+} from "../../lib/generation/cell_editing.ts";
 import type { TokenBatch } from "../../lib/language/tokenizer.ts";
 import { sentinel } from "../../lib/language/sentences.ts";
 import type { GenerationOptions } from "../../lib/models/t5/generator.ts";
 import { Random } from "../../lib/core/random.ts";
 import { type Graph, graphOf } from "../../lib/spaces/graph.ts";
-import { cellGraph } from "../../lib/spaces/space.ts";
+import { cellGraph, cellTable } from "../../lib/spaces/space.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";
 import {
   codesOf,
@@ -94,4 +98,30 @@ Deno.test("changedNodes() looks at operations and incoming edges", () => {
     changedNodes(before, graphOf([0, 1, 3, 4], [[0, 1], [1, 2], [1, 3]])),
     [2, 3],
   );
+});
+
+Deno.test("lastFullCell() is a validation cell with all nodes", () => {
+  const { validation } = space.split();
+  assert.deepEqual(
+    lastFullCell(space),
+    cellGraph(space.cells(), validation[validation.length - 1]),
+  );
+  // Of two cells the second has a node less.
+  const full = cellGraph(space.cells(), 7);
+  const small = graphOf([0, 1, 6], [[0, 1], [1, 2]]);
+  const cells = cellTable([full, small], NODES);
+  const two = {
+    ...space,
+    cells: () => cells,
+    split: () => ({
+      train: Uint32Array.of(),
+      validation: Uint32Array.of(0, 1),
+    }),
+  };
+  assert.deepEqual(lastFullCell(two), full);
+  const none = {
+    ...two,
+    split: () => ({ train: Uint32Array.of(0), validation: Uint32Array.of(1) }),
+  };
+  assert.throws(() => lastFullCell(none), /must have 8 nodes, got none/);
 });

@@ -8,6 +8,7 @@ import {
 } from "../../lib/generation/cell_decoding.ts";
 import {
   codesOf as wellFormedCodes,
+  firstCells,
   sampleCells,
 } from "../../lib/generation/cell_sampling.ts";
 import { Vqvae } from "../../lib/models/vqvae/training.ts";
@@ -194,4 +195,14 @@ Deno.test("sampleCells() refuses wrong sampling options", async () => {
       message: "Cannot sample: temperature must be a number from 0 up, got -1",
     },
   );
+});
+
+Deno.test("firstCells() takes cells of the space alone, and so many", () => {
+  const [a, b, c] = LEARNED;
+  const none = { ops: a.ops, incoming: new Uint32Array(NODES) };
+  assert.deepEqual(
+    firstCells(space, ["wrong length", a, none, b, c], 2),
+    [a, b],
+  );
+  assert.deepEqual(firstCells(space, [none, c], 6), [c]);
 });
