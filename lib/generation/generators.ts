@@ -45,7 +45,7 @@ export interface GenerationRun {
   /** Samples of each generator. */
   readonly samples: number;
   readonly seed: number;
-  /** Whether models were trained on a slice: few settings then show every part at work. */
+  /** Whether its models were trained on a slice; few settings then show every part at work. */
   readonly quick: boolean;
   /** What the T5 was fine-tuned from; null: trained from scratch. */
   readonly t5: string | null;
