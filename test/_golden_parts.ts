@@ -13,49 +13,48 @@ import { fileURLToPath } from "node:url";
 import { Random } from "../lib/core/random.ts";
 import type { HostTensors } from "../lib/core/tensors.ts";
 import { onnxExecutor } from "../lib/engine/onnx_executor.ts";
-import { openCellModel } from "../lib/generation/cell_sampling.ts";
-import {
-  sweepSampling,
-  type SweepSetting,
-} from "../lib/generation/sampling_sweep.ts";
+import { TableEvaluator } from "../lib/evaluation/table_evaluator.ts";
+import type { ArchLlmSetting } from "../lib/generation/arch_llm.ts";
+import { openCellModel } from "../lib/generation/cell_model.ts";
+import { sweepSampling } from "../lib/generation/sampling_sweep.ts";
 import {
   loadTokenizer,
   writeCodesTokenizer,
 } from "../lib/language/tokenizer.ts";
-import { arch2vecConfig } from "../lib/models/arch2vec/network.ts";
+
+import { arch2vecConfig } from "../lib/models/arch2vec/config.ts";
 import {
-  Arch2vec,
   arch2vecTraining,
   trainArch2vec,
 } from "../lib/models/arch2vec/training.ts";
+import { Arch2vec } from "../lib/models/arch2vec/arch2vec.ts";
 import { trainSurrogate } from "../lib/models/surrogate/surrogate.ts";
 import type { OptimizerName } from "../lib/models/t5/config.ts";
 import { trainT5 } from "../lib/models/t5/training.ts";
+
 import {
   CODE_METHODS,
   type CodeKind,
   CODES,
   vqvaeConfig,
-} from "../lib/models/vqvae/network.ts";
+} from "../lib/models/vqvae/config.ts";
 import { trainVqvae, vqvaeTraining } from "../lib/models/vqvae/training.ts";
 import { algorithm1 } from "../lib/search/algorithm1.ts";
 import { bananas } from "../lib/search/bananas.ts";
 import {
   archLlmOptions,
   archLlmSearch,
-  bayesianOptimisation,
-  encodingVectors,
-} from "../lib/search/bayesian.ts";
-import {
-  localSearch,
-  randomSearch,
-  regularisedEvolution,
-  type SearchMethod,
-} from "../lib/search/methods.ts";
+} from "../lib/search/arch_llm_search.ts";
+import { bayesianOptimisation } from "../lib/search/bayesian_optimisation.ts";
+import type { KeyedWriter } from "../lib/search/cell_writer.ts";
+import { localSearch } from "../lib/search/local_search.ts";
+import type { SearchMethod } from "../lib/search/method.ts";
 import { neighbours } from "../lib/search/neighbours.ts";
+import { randomSearch } from "../lib/search/random_search.ts";
+import { regularisedEvolution } from "../lib/search/regularised_evolution.ts";
 import { ROUNDS } from "../lib/search/rounds.ts";
 import { runTrials } from "../lib/search/trials.ts";
-import type { CellWriter } from "../lib/search/writer.ts";
+import { cellAt } from "../lib/spaces/cell.ts";
 import { NASBENCH201 as space } from "../lib/spaces/nasbench201/space.ts";
 import { withFolder } from "./_helpers.ts";
 import { tinyT5Config } from "./models/t5/_tiny_t5.ts";
@@ -199,7 +198,7 @@ async function sampling(): Promise<Figures> {
     vqvae: join(MODEL_FOLDER, "vqvae"),
     t5: join(MODEL_FOLDER, "t5"),
   }, executor);
-  const settings: SweepSetting[] = [
+  const settings: ArchLlmSetting[] = [
     { temperature: 1 },
     { temperature: 1.5, topK: 20, topP: 0.9 },
     { temperature: 1, aim: "novel" },
@@ -216,16 +215,15 @@ async function sampling(): Promise<Figures> {
       elementwise: 100,
       wholeGraph: 100,
     },
-    method: "golden",
   });
   return Object.assign(
     {},
     ...points.map((point) => {
-      const { options, draws, samples, reports } = point;
+      const { setting, draws, samples, reports } = point;
       const operations = samples.flatMap((sample) =>
         typeof sample === "string" ? [] : Array.from(sample.ops)
       );
-      const { temperature, aim = "independent" } = options;
+      const { temperature, aim = "independent" } = setting;
       const { strict, paper } = reports;
       const at = `${aim} at ${temperature}`;
       return {
@@ -242,71 +240,99 @@ async function sampling(): Promise<Figures> {
 }
 
 /** A writer without a model: random cells, and neighbours of the given ones. */
-const WRITER: CellWriter = {
-  generate: (count, random) =>
-    Promise.resolve(
-      Array.from({ length: count }, () => random.integer(space.cells().count)),
-    ),
-  fill: (cells, random) =>
-    Promise.resolve(cells.map((cell) => {
-      const near = neighbours(space, cell);
-      return near[random.integer(near.length)];
-    })),
+const WRITER: KeyedWriter = {
+  key: "golden",
+  writer: {
+    generate: (count, random) =>
+      Promise.resolve(
+        Array.from(
+          { length: count },
+          () => cellAt(space, random.integer(space.cells().count)),
+        ),
+      ),
+    fill: (cells, random) =>
+      Promise.resolve(cells.map((cell) => {
+        const near = neighbours(space, cell);
+        return near[random.integer(near.length)];
+      })),
+  },
 };
 
 const FEW = { initial: 8, round: 4, candidates: 60, best: 3 };
 
-/** Searches that are guarded, with their budgets. */
-const SEARCHES: Readonly<Record<string, [SearchMethod, number]>> = {
-  "random search": [randomSearch, 30],
-  "regularised evolution": [
-    (oracle, random) => regularisedEvolution(oracle, random),
-    60,
-  ],
-  "local search": [localSearch, 60],
-  "Bayesian optimisation": [
-    (oracle, random) =>
-      bayesianOptimisation(
-        oracle,
-        random,
-        encodingVectors(oracle.space, ["one-hot", "paths", "subtrees"]),
-        { ...ROUNDS, ...FEW },
-      ),
-    20,
-  ],
-  BANANAS: [
-    (oracle, random) => bananas(oracle, random, executor, FEW),
-    FEW.initial + FEW.round,
-  ],
-  "Algorithm 1": [
-    (oracle, random) =>
-      algorithm1(oracle, random, WRITER, {
-        masked: 2,
-        population: 12,
-        kept: 4,
-        iterations: 3,
-      }),
-    36,
-  ],
-  "Arch-LLM+ search": [
-    (oracle, random) =>
-      archLlmSearch(oracle, random, WRITER, {
-        ...archLlmOptions(space),
-        ...FEW,
-        fills: 5,
-      }),
-    20,
-  ],
+/** A search that is guarded, with its budget and the modules that it runs. */
+interface GuardedSearch {
+  readonly method: SearchMethod;
+  readonly budget: number;
+  readonly modules: readonly string[];
+}
+
+const BY_ROUNDS = ["rounds", "unseen_cells"];
+
+const SEARCHES: Readonly<Record<string, GuardedSearch>> = {
+  "random search": {
+    method: randomSearch(),
+    budget: 30,
+    modules: ["random_search", "unseen_cells"],
+  },
+  "regularised evolution": {
+    method: regularisedEvolution(),
+    budget: 60,
+    modules: ["regularised_evolution", "neighbours", "unseen_cells"],
+  },
+  "local search": {
+    method: localSearch(),
+    budget: 60,
+    modules: ["local_search", "neighbours", "unseen_cells"],
+  },
+  "Bayesian optimisation": {
+    method: bayesianOptimisation(["one-hot", "paths", "subtrees"], {
+      ...ROUNDS,
+      ...FEW,
+    }),
+    budget: 20,
+    modules: ["bayesian_optimisation", "neighbours", ...BY_ROUNDS],
+  },
+  BANANAS: {
+    method: bananas(executor, FEW),
+    budget: FEW.initial + FEW.round,
+    modules: ["bananas", "neighbours", ...BY_ROUNDS],
+  },
+  "Algorithm 1": {
+    method: algorithm1(WRITER, {
+      masked: 2,
+      population: 12,
+      kept: 4,
+      iterations: 3,
+    }),
+    budget: 36,
+    modules: ["algorithm1", "unseen_cells"],
+  },
+  "Arch-LLM+ search": {
+    method: archLlmSearch(WRITER, {
+      ...archLlmOptions(space),
+      ...FEW,
+      fills: 5,
+    }),
+    budget: 20,
+    modules: ["arch_llm_search", ...BY_ROUNDS],
+  },
 };
+
+/** Modules of `analysis/` that rank candidates. */
+const RANKING = [
+  "lib/analysis/features.ts",
+  "lib/analysis/gaussian_process.ts",
+];
 
 async function searched(
   name: string,
-  [search, budget]: [SearchMethod, number],
+  { method, budget }: GuardedSearch,
 ): Promise<Figures> {
   const [{ queries }] = await runTrials(
     space,
-    [madeUpTable()],
-    [{ name, search, budget, key: "" }],
+    [new TableEvaluator(madeUpTable())],
+    [{ name, budget, ...method }],
     { seeds: [0] },
   );
   const found = queries.map(({ validation }) => validation);
@@ -354,12 +380,16 @@ export const GOLDEN_PARTS: readonly GoldenPart[] = [
   },
   {
     name: "sampling",
-    modules: ["lib/generation/sampling_sweep.ts"],
+    modules: ["lib/generation/generator.ts"],
     run: sampling,
   },
   ...Object.entries(SEARCHES).map(([name, method]) => ({
     name,
-    modules: ["lib/search/compared.ts", "lib/search/trials.ts"],
+    modules: [
+      ...method.modules.map((module) => `lib/search/${module}.ts`),
+      ...RANKING,
+      "lib/search/trials.ts",
+    ],
     run: () => searched(name, method),
   })),
   {

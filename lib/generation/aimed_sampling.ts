@@ -13,20 +13,17 @@
  * @module
  */
 
-import { GENERATE_PROMPT, toSentence } from "../language/sentences.ts";
-import type { SentenceTokenizer } from "../language/tokenizer.ts";
-import {
-  type NextCodes,
-  sampleWithoutReplacement,
-} from "../language/without_replacement.ts";
+import type { ParsedSentence } from "../language/sentences.ts";
+import { sampleWithoutReplacement } from "../language/without_replacement.ts";
 import { cellKey, type Sample, trainingKeys } from "../metrics/generation.ts";
+import { decodeCodes } from "./cell_decoding.ts";
+import type { WritingModel } from "./cell_model.ts";
 import {
-  type CellModel,
   type CellSamplingOptions,
-  decodeSentences,
   sampleCells,
   type SampledCells,
 } from "./cell_sampling.ts";
+import { nextCodes } from "./code_writing.ts";
 
 /** What can be aimed at. */
 export const AIMS = ["well-formed", "distinct", "unique", "novel"] as const;
@@ -54,12 +51,11 @@ const PATIENCE = 20_000;
  *
  * @param count How many; fewer come back where 20,000 sentences in a row brought none, for
  *   `distinct` where twenty times as many outcomes have not enough.
- * @throws {RangeError} If a sampling option is out of range; for `distinct`, if top-k,
- *   top-p or a span of another temperature is asked for, the temperature is 0, or a code is
- *   not one token.
+ * @throws {RangeError} If a sampling option is out of range; for `distinct`, if top-k or
+ *   top-p is asked for, the temperature is 0, or a code is not one token.
  */
 export async function sampleWithAim(
-  model: CellModel,
+  model: WritingModel,
   aim: Aim,
   count: number,
   options: CellSamplingOptions,
@@ -68,7 +64,7 @@ export async function sampleWithAim(
   const keep = aim === "well-formed"
     ? (sample: Sample) => typeof sample !== "string"
     : _newCells(model, aim === "novel");
-  const sentences: string[] = [];
+  const sequences: ParsedSentence[] = [];
   const samples: Sample[] = [];
   let draws = 0;
   let lastKept = 0;
@@ -82,7 +78,7 @@ export async function sampleWithAim(
       draws++;
       if (!keep(sample)) continue;
       samples.push(sample);
-      sentences.push(drawn.sentences[i]);
+      sequences.push(drawn.sequences[i]);
       lastKept = draws;
     }
     options.onProgress?.({
@@ -91,12 +87,12 @@ export async function sampleWithAim(
       message: `${aim}, ${draws.toLocaleString("en")} draws`,
     });
   }
-  return { sentences, samples, draws };
+  return { sequences, samples, draws };
 }
 
 /** Tells valid cells (strict mode) that were not told before. */
 function _newCells(
-  { space }: CellModel,
+  { space }: WritingModel,
   novel: boolean,
 ): (sample: Sample) => boolean {
   const seen = new Set(novel ? trainingKeys(space, "strict") : []);
@@ -109,24 +105,20 @@ function _newCells(
 }
 
 async function _sampleDistinct(
-  model: CellModel,
+  model: WritingModel,
   count: number,
   {
     temperature,
     topK = null,
     topP = null,
-    span = null,
     random,
-    cut,
+    signal,
     onProgress,
   }: CellSamplingOptions,
 ): Promise<AimedCells> {
-  const only = topK === null && topP === null && span === null;
-  if (!only || !(temperature > 0)) {
+  if (topK !== null || topP !== null || !(temperature > 0)) {
     throw new RangeError(
-      `Cannot sample without replacement: temperature must be more than 0, without top-k, top-p and span, got temperature ${temperature}, top-k ${topK}, top-p ${topP}, span ${
-        JSON.stringify(span)
-      }`,
+      `Cannot sample without replacement: temperature must be more than 0, without top-k and top-p, got temperature ${temperature}, top-k ${topK}, top-p ${topP}`,
     );
   }
   const { nodes, codebookSize } = model.vqvae.config;
@@ -137,79 +129,21 @@ async function _sampleDistinct(
       length: nodes,
       codebookSize,
       random,
-      onProgress: ({ done, total }) =>
-        onProgress?.({ done, total, message: "prefixes" }),
+      onProgress: ({ done, total }) => {
+        signal?.throwIfAborted();
+        onProgress?.({ done, total, message: "prefixes" });
+      },
     });
     const found = drawn.codes.length / nodes;
     const more = drawn.draws === draws && draws < MOST_DRAWS * count;
     if (found < count && more) continue;
-    const sentences = Array.from(
-      { length: Math.min(count, found) },
-      (_, i) => toSentence(drawn.codes.subarray(i * nodes, (i + 1) * nodes)),
-    );
-    const samples = await decodeSentences(model, sentences, { cut });
+    const codes = drawn.codes.subarray(0, Math.min(count, found) * nodes);
+    const samples = await decodeCodes(model, codes);
+    const sequences = samples.map((_, i) => ({
+      codes: codes.slice(i * nodes, (i + 1) * nodes),
+      malformed: null,
+    }));
     const used = found < count ? drawn.draws : drawn.drawnBy[count - 1];
-    return { sentences, samples, draws: used };
+    return { sequences, samples, draws: used };
   }
-}
-
-/**
- * A model's distribution over code sequences, code by code, at a temperature.
- *
- * @throws {RangeError} If the tokenizer has not one token for each code.
- */
-export function nextCodes(
-  { generator, tokenizer, vqvae }: CellModel,
-  temperature: number,
-): NextCodes {
-  const { nodes, codebookSize } = vqvae.config;
-  const tokens = _codeTokens(tokenizer, codebookSize);
-  const prompt = tokenizer.encodeBatch([[GENERATE_PROMPT]]);
-  const vocabulary = generator.config.vocab_size;
-  return async (prefixes, rows) => {
-    const length = prefixes.length / rows;
-    const begun = prefixes.map((code) => tokens[code]);
-    const logits = await generator.nextLogits(prompt, begun, rows);
-    const asked = length < nodes
-      ? tokens
-      : Int32Array.of(generator.config.eos_token_id);
-    const isAsked = new Uint8Array(vocabulary);
-    for (const token of asked) isAsked[token] = 1;
-    const width = asked.length + 1;
-    const logs = new Float32Array(rows * width);
-    for (let row = 0; row < rows; row++) {
-      const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
-      const highest = own.reduce((most, value) => Math.max(most, value));
-      let kept = 0;
-      let left = 0;
-      for (let token = 0; token < vocabulary; token++) {
-        const weight = Math.exp((own[token] - highest) / temperature);
-        if (isAsked[token] === 1) kept += weight;
-        else left += weight;
-      }
-      const log = Math.log(kept + left);
-      asked.forEach((token, i) => {
-        logs[row * width + i] = (own[token] - highest) / temperature - log;
-      });
-      logs[row * width + width - 1] = Math.log(left) - log;
-    }
-    return logs;
-  };
-}
-
-function _codeTokens(
-  tokenizer: SentenceTokenizer,
-  codebookSize: number,
-): Int32Array {
-  return Int32Array.from({ length: codebookSize }, (_, code) => {
-    const { ids, length } = tokenizer.encodeBatch([[String(code)]]);
-    if (length !== 2) {
-      throw new RangeError(
-        `Cannot sample without replacement: each code must be one token, got ${
-          length - 1
-        } for code ${code} with the tokenizer ${tokenizer.name}`,
-      );
-    }
-    return ids[0];
-  });
 }

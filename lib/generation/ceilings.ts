@@ -4,7 +4,11 @@
  * @module
  */
 
-import { isEnumerated, type MetricMode, type SearchSpace } from "../spaces/space.ts";
+import {
+  isEnumerated,
+  type MetricMode,
+  type SearchSpace,
+} from "../spaces/space.ts";
 import { publishedRows } from "../paper/generation_tables.ts";
 
 /** Sizes of a space. */

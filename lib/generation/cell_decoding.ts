@@ -1,19 +1,17 @@
 /**
- * From the text that a language model wrote to cells: reading, decoding, cutting.
+ * From codes to cells: decoding, and cutting where cells vary in size.
  *
- * Of the decoder only its inputs and outputs are known here, so the same lines read
- * sentences wherever it runs; nothing of a training or a device is imported.
+ * Of the decoder only its inputs and outputs are known here, so the same lines decode
+ * wherever it runs; nothing of a training or a device is imported.
+ *
+ * Shapes: `B` sequences of `N` codes.
  *
  * @module
  */
 
-import {
-  type MalformedReason,
-  type ParsedSentence,
-  parseSentence,
-} from "../language/sentences.ts";
+import type { MalformedReason, ParsedSentence } from "../language/sentences.ts";
 import type { MalformedKind, Sample } from "../metrics/generation.ts";
-import { cutAtOutput } from "../spaces/graph.ts";
+import { cutAtOutput, type Graph } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { type DecodedCells, decodedGraph } from "../spaces/tensors.ts";
 
@@ -31,12 +29,6 @@ export interface DecodingModel {
   readonly vqvae: CellDecoder;
 }
 
-/** How to decode. */
-export interface DecodingOptions {
-  /** Whether a decode ends at its first output row; by default where cells vary in size. */
-  readonly cut?: boolean;
-}
-
 const MALFORMED: Record<MalformedReason, MalformedKind> = {
   "not a number": "not a number",
   "number outside the codebook": "outside the codebook",
@@ -45,35 +37,50 @@ const MALFORMED: Record<MalformedReason, MalformedKind> = {
   "surplus sentinel": "not a number",
 };
 
-/** Reads sentences and decodes them to cells. */
-export function decodeSentences(
-  model: DecodingModel,
-  sentences: readonly string[],
-  options: DecodingOptions = {},
-): Promise<Sample[]> {
-  const { nodes, codebookSize } = model.vqvae.config;
-  const parsed = sentences.map((sentence) =>
-    parseSentence(sentence, { lengths: [nodes], codebookSize })
-  );
-  return decodeParsed(model, parsed, options);
+/**
+ * Decodes code sequences to cells, in their order.
+ *
+ * Where cells vary in size a decode ends at its first output row.
+ *
+ * @param codes `[B·N]`.
+ */
+export async function decodeCodes(
+  { space, vqvae }: DecodingModel,
+  codes: Int32Array,
+): Promise<Graph[]> {
+  const { nodes } = vqvae.config;
+  const decoded = await vqvae.decode(codes);
+  const output = space.ops.indexOf("output");
+  return Array.from({ length: codes.length / nodes }, (_, b) => {
+    const graph = decodedGraph(decoded, b, nodes);
+    return space.variableSize ? cutAtOutput(graph, output) : graph;
+  });
 }
 
 /** Decodes what was read to cells; what is malformed stays so, and the order is kept. */
 export async function decodeParsed(
-  { space, vqvae }: DecodingModel,
+  model: DecodingModel,
   parsed: readonly ParsedSentence[],
-  { cut = space.variableSize }: DecodingOptions = {},
 ): Promise<Sample[]> {
-  const { nodes } = vqvae.config;
-  const codes = parsed.flatMap((sentence) => sentence.codes ?? []);
-  const flat = new Int32Array(codes.length * nodes);
-  codes.forEach((sequence, i) => flat.set(sequence, i * nodes));
-  const decoded = await vqvae.decode(flat);
-  const output = space.ops.indexOf("output");
-  let row = 0;
-  return parsed.map((sentence) => {
-    if (sentence.codes === null) return MALFORMED[sentence.malformed];
-    const graph = decodedGraph(decoded, row++, nodes);
-    return cut ? cutAtOutput(graph, output) : graph;
-  });
+  const sequences = parsed.flatMap(({ codes }) =>
+    codes === null ? [] : [codes]
+  );
+  const graphs = await decodeCodes(
+    model,
+    joinSequences(sequences, model.vqvae.config.nodes),
+  );
+  let next = 0;
+  return parsed.map(({ codes, malformed }) =>
+    codes === null ? MALFORMED[malformed] : graphs[next++]
+  );
+}
+
+/** Sequences of `N` codes one after the other, `[B·N]`. */
+export function joinSequences(
+  sequences: readonly ArrayLike<number>[],
+  nodes: number,
+): Int32Array {
+  const codes = new Int32Array(sequences.length * nodes);
+  sequences.forEach((sequence, b) => codes.set(sequence, b * nodes));
+  return codes;
 }

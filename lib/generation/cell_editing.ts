@@ -6,19 +6,14 @@
  * @module
  */
 
-import {
-  applyFill,
-  fillInput,
-  maskCodes,
-  toSentence,
-} from "../language/sentences.ts";
-import { longestExamples } from "../language/tokenizer.ts";
-import { cellKey } from "../metrics/generation.ts";
 import type { Random } from "../core/random.ts";
+import { maskCodes } from "../language/sentences.ts";
+import { cellKey } from "../metrics/generation.ts";
 import type { Graph } from "../spaces/graph.ts";
-import { cellGraph } from "../spaces/space.ts";
-import { type CellModel, decodeSentences } from "./cell_sampling.ts";
-import { repeatedPrompt } from "../models/t5/generator.ts";
+import { cellGraph, type SearchSpace } from "../spaces/space.ts";
+import { decodeParsed } from "./cell_decoding.ts";
+import type { WritingModel } from "./cell_model.ts";
+import { fillSequences } from "./code_writing.ts";
 
 /** A cell of the space that an edit led to. */
 export interface Variant {
@@ -42,14 +37,14 @@ const MOST_DRAWS = 2000;
 /**
  * Keeps the codes of chosen nodes of a cell and lets the model fill in the others.
  *
- * @param cell Index into the cells of the space.
+ * @param before The cell.
  * @param keep Rows whose codes stay.
  * @param count How many variants; fewer come back where 2,000 sentences hold no more.
  * @throws {RangeError} If all rows are kept, or one of them is none of a sequence's.
  */
 export async function editCell(
-  model: CellModel,
-  cell: number,
+  model: WritingModel,
+  before: Graph,
   keep: readonly number[],
   { count, temperature, random }: {
     count: number;
@@ -57,8 +52,8 @@ export async function editCell(
     random: Random;
   },
 ): Promise<EditedCell> {
-  const { space, vqvae, tokenizer, generator } = model;
-  const { nodes: length, codebookSize } = vqvae.config;
+  const { space, vqvae } = model;
+  const length = vqvae.config.nodes;
   const places = Array.from({ length }, (_, node) => node)
     .filter((node) => !keep.includes(node));
   const known = keep.every((node) =>
@@ -71,29 +66,15 @@ export async function editCell(
       }, but not all, got [${keep.join(", ")}]`,
     );
   }
-  const before = cellGraph(space.cells(), cell);
-  const { codes } = await vqvae.encode(space, [cell]);
-  const masked = maskCodes(codes, places);
-  const { input, target: maxTokens } = longestExamples(tokenizer, {
-    length,
-    codebookSize,
-  }).fill;
-  const prompt = repeatedPrompt(tokenizer, fillInput(masked), BATCH, input);
+  const { codes } = await vqvae.encodeGraphs(space, [before]);
+  const masked = new Array(BATCH).fill(maskCodes(codes, places));
   const seen = new Set([space.key(before)]);
   const variants: Variant[] = [];
   let draws = 0;
   while (variants.length < count && draws < MOST_DRAWS) {
-    const ids = await generator.generate(prompt, {
-      temperature,
-      random,
-      maxTokens,
-    });
+    const filled = await fillSequences(model, masked, { temperature, random });
     draws += BATCH;
-    const sentences = tokenizer.decodeBatch(ids, maxTokens).flatMap((text) => {
-      const filled = applyFill(masked, text, { codebookSize });
-      return filled.codes === null ? [] : [toSentence(filled.codes)];
-    });
-    for (const graph of await decodeSentences(model, sentences)) {
+    for (const graph of await decodeParsed(model, filled)) {
       if (variants.length === count || typeof graph === "string") continue;
       const key = cellKey(space, graph);
       if (key === null || seen.has(key)) continue;
@@ -110,4 +91,18 @@ export function changedNodes(before: Graph, after: Graph): number[] {
     after.ops[node] !== before.ops[node] ||
     after.incoming[node] !== before.incoming[node]
   );
+}
+
+/** The last validation cell that has all nodes a cell can have: an example to edit. */
+export function lastFullCell(space: SearchSpace): Graph {
+  const table = space.cells();
+  const index = space.split().validation.findLast((cell) =>
+    cellGraph(table, cell).ops.length === table.nodeCount
+  );
+  if (index === undefined) {
+    throw new RangeError(
+      `Cannot choose a cell: one of the validation cells of ${space.title} must have ${table.nodeCount} nodes, got none`,
+    );
+  }
+  return cellGraph(table, index);
 }

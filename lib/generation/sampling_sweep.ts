@@ -1,7 +1,8 @@
 /**
- * Samples cells at one temperature after the other and measures them in both modes.
+ * Arch-LLM sampled and measured at one setting after the other, and which of the settings
+ * Tables 1 and 2 report.
  *
- * The sentences of each setting are saved as soon as they are drawn, and a run that was
+ * The samples of each setting are saved as soon as they are drawn, and a run that was
  * killed goes on from them.
  *
  * Source: the paper, §4.3 and figure 2.
@@ -10,29 +11,19 @@
  */
 
 import { join } from "node:path";
-import { writeJson } from "../core/files.ts";
-import type { SamplingOptions, TemperatureSpan } from "../language/decoding.ts";
-import {
-  type GenerationReport,
-  measureGeneration,
-  trainingKeys,
-} from "../metrics/generation.ts";
-import type { ReconstructionReport } from "../metrics/reconstruction.ts";
-import { measuredRow, type ResultRow } from "../metrics/result_row.ts";
-import type { Random } from "../core/random.ts";
-import type { MetricMode } from "../spaces/space.ts";
-import { type Aim, type AimedCells, sampleWithAim } from "./aimed_sampling.ts";
-import {
-  type CellModel,
-  decodeSentences,
-  sampleCells,
-} from "./cell_sampling.ts";
-import { loadResult } from "../core/checkpoints.ts";
-import { runKey } from "../core/keys.ts";
-import { type OnProgress } from "../core/progress.ts";
 
-/** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+import { type OnProgress } from "../core/progress.ts";
+import type { Random } from "../core/random.ts";
+import type { ReconstructionReport } from "../metrics/reconstruction.ts";
+import type { MetricMode } from "../spaces/space.ts";
+import { archLlmGenerator, type ArchLlmSetting } from "./arch_llm.ts";
+import type { CellModel } from "./cell_model.ts";
+import { hasCodeTokens } from "./code_writing.ts";
+import {
+  knownCells,
+  type MeasuredGenerator,
+  measureGenerator,
+} from "./generator.ts";
 
 /** Temperatures of the reported sweep; the paper's are among them. */
 export const SWEEP_TEMPERATURES: readonly number[] = [
@@ -50,32 +41,42 @@ export const SWEEP_TEMPERATURES: readonly number[] = [
   2,
 ];
 
-const MODES: readonly MetricMode[] = ["paper", "strict"];
-
-/** How to sample: how to choose tokens, and what to aim at, if not at independent draws. */
-export interface SweepSetting extends SamplingOptions {
-  readonly aim?: Aim;
-}
-
 /** What came of one setting. */
-export interface SweepPoint extends AimedCells {
-  readonly options: SweepSetting;
-  readonly reports: Readonly<Record<MetricMode, GenerationReport>>;
-  /** Rows for a table, one a mode. */
-  readonly rows: Readonly<Record<MetricMode, ResultRow>>;
-  /** Of sampling, decoding and measuring, when the sentences were drawn. */
-  readonly seconds: number;
+export interface SweepPoint extends MeasuredGenerator {
+  readonly setting: ArchLlmSetting;
 }
 
-/** What is saved of a setting. */
-interface SavedSamples {
-  /** Identity of models, settings and code; other samples are not gone on from. */
-  readonly key: string;
-  readonly options: SweepSetting;
-  readonly reports: SweepPoint["reports"];
-  readonly sentences: readonly string[];
-  readonly draws: number;
-  readonly seconds: number;
+/** The settings of independent draws: one temperature each. */
+export function temperatureSettings(quick: boolean): ArchLlmSetting[] {
+  return (quick ? [0.8, 1, 1.8] : SWEEP_TEMPERATURES)
+    .map((temperature) => ({ temperature }));
+}
+
+/**
+ * The settings with an aim.
+ *
+ * Well-formed sentences are asked for at temperatures that break many; the other aims at the
+ * one at which independent draws hold the most different cells. `distinct` is left out where
+ * codes are not one token each.
+ *
+ * @param points What came of independent draws.
+ */
+export function aimedSettings(
+  model: Pick<CellModel, "tokenizer" | "vqvae">,
+  points: readonly SweepPoint[],
+  quick: boolean,
+): ArchLlmSetting[] {
+  const { temperature } =
+    bestPoint(points, "strict", "absoluteUniqueness").setting;
+  return [
+    ...(quick ? [0.8] : [1.4, 1.6, 1.8, 2]).map((temperature) => ({
+      temperature,
+      aim: "well-formed" as const,
+    })),
+    ...hasCodeTokens(model) ? [{ temperature, aim: "distinct" as const }] : [],
+    { temperature, aim: "unique" },
+    { temperature, aim: "novel" },
+  ];
 }
 
 /**
@@ -84,136 +85,61 @@ interface SavedSamples {
  * Each setting draws from a generator of its own, so its result does not depend on the
  * others. A setting whose aim no sample meets has no point.
  *
- * @param options `method`: the name of the rows; `note`: what readers must know of the
- *   model; `folder`: where to save the sentences, one file a setting, and to find those of
- *   a run that was killed.
+ * @param options `note`: what readers must know of the model; `folder`: where to save the
+ *   samples, one file a setting, and to find those of a run that was killed.
  */
 export async function sweepSampling(
   model: CellModel,
-  settings: readonly SweepSetting[],
+  settings: readonly ArchLlmSetting[],
   {
     samples,
     seed,
     random,
     reconstruction,
-    method,
     note,
     folder,
+    signal,
     onProgress = () => {},
   }: {
     samples: number;
     seed: number;
     random: Random;
     reconstruction: ReconstructionReport;
-    method: string;
     note?: string;
     folder?: string;
+    signal?: AbortSignal;
     onProgress?: OnProgress;
   },
 ): Promise<SweepPoint[]> {
   const { space } = model;
-  const training = {
-    paper: trainingKeys(space, "paper"),
-    strict: trainingKeys(space, "strict"),
-  };
+  const known = knownCells(space);
   const points: SweepPoint[] = [];
-  for (const [index, options] of settings.entries()) {
-    const { temperature, topK = null, topP = null, span = null, aim } = options;
-    const started = performance.now();
-    const draw = random.split(
-      [
-        `${temperature}/${topK}/${topP}`,
-        ...(span === null ? [] : [_spanName(span)]),
-        ...(aim === undefined ? [] : [aim]),
-      ].join("/"),
+  for (const [index, setting] of settings.entries()) {
+    const measured = await measureGenerator(
+      space,
+      archLlmGenerator(model, setting),
+      {
+        samples,
+        seed,
+        random: random.split(_drawName(setting)),
+        reconstruction,
+        known,
+        note,
+        file: folder === undefined
+          ? undefined
+          : join(folder, _fileName(setting)),
+        signal,
+        onProgress: ({ done, total, message }) =>
+          onProgress({
+            done: index * samples + Math.round(samples * done / total),
+            total: settings.length * samples,
+            message,
+          }),
+      },
     );
-    const path = folder === undefined ? null : join(folder, _fileName(options));
-    const key = runKey({
-      model: model.key,
-      options,
-      samples,
-      random: draw.state,
-      version: VERSION,
-    });
-    const saved = await loadResult<SavedSamples>(path, key, "saved samples");
-    const report: OnProgress = ({ done, total, message }) =>
-      onProgress({
-        done: index * samples + Math.round(samples * done / total),
-        total: settings.length * samples,
-        message,
-      });
-    const sampled = saved === null
-      ? await _sample(model, samples, options, draw, report)
-      : {
-        sentences: saved.sentences,
-        samples: await decodeSentences(model, saved.sentences),
-        draws: saved.draws,
-      };
-    if (sampled.samples.length === 0) continue;
-    const measure = (mode: MetricMode) =>
-      measureGeneration(space, sampled.samples, mode, training[mode]);
-    const reports = { paper: measure("paper"), strict: measure("strict") };
-    const seconds = saved?.seconds ?? (performance.now() - started) / 1000;
-    const row = (mode: MetricMode) =>
-      measuredRow(
-        [
-          aim === undefined ? method : `${method}, ${aim},`,
-          `t=${temperature}`,
-          ...(span === null ? [] : [
-            `but ${span.temperature} for tokens ${span.from + 1}–${span.to}`,
-          ]),
-        ].join(" "),
-        { reconstruction, generation: reports[mode] },
-        {
-          temperature,
-          topK,
-          topP,
-          ...(span === null ? {} : { span }),
-          seed,
-          draws: sampled.draws,
-          ...(space.variableSize ? { cut: true } : {}),
-          ...(note === undefined ? {} : { note }),
-        },
-      );
-    points.push({
-      options,
-      ...sampled,
-      reports,
-      rows: { paper: row("paper"), strict: row("strict") },
-      seconds,
-    });
-    if (path !== null) {
-      const { sentences, draws } = sampled;
-      const file: SavedSamples = {
-        key,
-        options,
-        reports,
-        sentences,
-        draws,
-        seconds,
-      };
-      await writeJson(path, file);
-    }
+    if (measured !== null) points.push({ ...measured, setting });
   }
   return points;
-}
-
-async function _sample(
-  model: CellModel,
-  count: number,
-  { aim, ...choice }: SweepSetting,
-  random: Random,
-  onProgress: OnProgress,
-): Promise<AimedCells> {
-  const options = { ...choice, random, onProgress };
-  return aim === undefined
-    ? { ...await sampleCells(model, count, options), draws: count }
-    : await sampleWithAim(model, aim, count, options);
-}
-
-/** The rows of all points, paper mode first at each. */
-export function sweepRows(points: readonly SweepPoint[]): ResultRow[] {
-  return points.flatMap((point) => MODES.map((mode) => point.rows[mode]));
 }
 
 /** The point with the highest value of a metric in a mode; the first of equals. */
@@ -232,18 +158,58 @@ export function bestPoint(
   );
 }
 
-function _spanName({ from, to, temperature }: TemperatureSpan): string {
-  return `span_${from}_${to}_${temperature}`;
+/**
+ * The points that Tables 1 and 2 report.
+ *
+ * Of independent draws those at the paper's temperatures, and those that are best in
+ * absolute uniqueness or absolute novelty in either reading; of well-formed sentences the one
+ * with the highest absolute novelty in paper mode; and all that have another aim.
+ *
+ * @param temperatures The paper's.
+ * @returns In the order given.
+ */
+export function reportedPoints(
+  points: readonly SweepPoint[],
+  temperatures: readonly number[],
+): SweepPoint[] {
+  const withAim = (aim?: string) =>
+    points.filter(({ setting }) => setting.aim === aim);
+  const independent = withAim();
+  const wellFormed = withAim("well-formed");
+  const best = new Set([
+    ...(independent.length === 0
+      ? []
+      : (["strict", "paper"] as const).flatMap((mode) => [
+        bestPoint(independent, mode, "absoluteUniqueness"),
+        bestPoint(independent, mode, "absoluteNovelty"),
+      ])),
+    ...(wellFormed.length === 0
+      ? []
+      : [bestPoint(wellFormed, "paper", "absoluteNovelty")]),
+  ]);
+  return points.filter((point) => {
+    const { aim, temperature } = point.setting;
+    if (best.has(point)) return true;
+    if (aim === undefined) return temperatures.includes(temperature);
+    return aim !== "well-formed";
+  });
 }
 
-function _fileName(
-  { temperature, topK, topP, span, aim }: SweepSetting,
+/** Tells the random draws of a setting from those of others. */
+function _drawName(
+  { temperature, topK = null, topP = null, aim }: ArchLlmSetting,
 ): string {
+  return [
+    `${temperature}/${topK}/${topP}`,
+    ...(aim === undefined ? [] : [aim]),
+  ].join("/");
+}
+
+function _fileName({ temperature, topK, topP, aim }: ArchLlmSetting): string {
   const parts = [
     `temperature_${temperature}`,
     ...(topK == null ? [] : [`top_k_${topK}`]),
     ...(topP == null ? [] : [`top_p_${topP}`]),
-    ...(span == null ? [] : [_spanName(span)]),
     ...(aim === undefined ? [] : [aim]),
   ];
   return `${parts.join("_")}.json`;

@@ -3,8 +3,7 @@
  *
  * Every option works alone and together, in the order temperature, top-k, top-p, as in
  * Hugging Face `transformers`. Nothing is on by default: sampling is from the full
- * distribution unless asked otherwise. Some tokens of a sequence can have a temperature of
- * their own, which `transformers` has not.
+ * distribution unless asked otherwise.
  *
  * Source: Holtzman et al. 2020, arXiv:1904.09751 (top-p).
  *
@@ -13,8 +12,8 @@
 
 import type { Random } from "../core/random.ts";
 
-/** How to choose one token. */
-export interface TokenChoice {
+/** How to choose a token. */
+export interface SamplingOptions {
   /** Divides the logits; 0 takes the most probable token. */
   readonly temperature: number;
   /** Keep the k most probable tokens; null keeps all. */
@@ -23,41 +22,18 @@ export interface TokenChoice {
   readonly topP?: number | null;
 }
 
-/** Tokens of a sequence with a temperature of their own. */
-export interface TemperatureSpan {
-  /** Position of the first of them, from 0. */
-  readonly from: number;
-  /** Position of the first token after them. */
-  readonly to: number;
-  readonly temperature: number;
-}
-
-/** How to choose the tokens of a sequence. */
-export interface SamplingOptions extends TokenChoice {
-  /** Tokens with another temperature than the rest; null: none. */
-  readonly span?: TemperatureSpan | null;
-}
-
 /**
  * Checks sampling options.
  *
  * @throws {RangeError} If one is out of range.
  */
 export function checkSampling(
-  { temperature, topK = null, topP = null, span = null }: SamplingOptions,
+  { temperature, topK = null, topP = null }: SamplingOptions,
 ): void {
-  _checkTemperature(temperature, "temperature");
-  if (span !== null) {
-    const { from, to } = span;
-    if (
-      !(Number.isInteger(from) && Number.isInteger(to) && 0 <= from &&
-        from < to)
-    ) {
-      throw new RangeError(
-        `Cannot sample: the span of another temperature must go from a position, 0 or more, to a later one, got ${from} to ${to}`,
-      );
-    }
-    _checkTemperature(span.temperature, "temperature of the span");
+  if (!(temperature >= 0 && temperature < Infinity)) {
+    throw new RangeError(
+      `Cannot sample: temperature must be a number from 0 up, got ${temperature}`,
+    );
   }
   if (topK !== null && !(Number.isInteger(topK) && topK > 0)) {
     throw new RangeError(
@@ -71,37 +47,6 @@ export function checkSampling(
   }
 }
 
-function _checkTemperature(temperature: number, name: string): void {
-  if (!(temperature >= 0 && temperature < Infinity)) {
-    throw new RangeError(
-      `Cannot sample: ${name} must be a number from 0 up, got ${temperature}`,
-    );
-  }
-}
-
-/**
- * How to choose the token at a position of a sequence, counted from 0.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { choiceAt } from "./decoding.ts";
- * const options = { temperature: 1, span: { from: 2, to: 4, temperature: 3 } };
- * assert.deepEqual(
- *   [0, 1, 2, 3, 4].map((position) => choiceAt(options, position).temperature),
- *   [1, 1, 3, 3, 1],
- * );
- * ```
- */
-export function choiceAt(
-  { span = null, ...choice }: SamplingOptions,
-  position: number,
-): TokenChoice {
-  return span !== null && span.from <= position && position < span.to
-    ? { ...choice, temperature: span.temperature }
-    : choice;
-}
-
 /**
  * Draws one token.
  *
@@ -112,7 +57,7 @@ export function choiceAt(
  */
 export function sampleToken(
   logits: Float32Array,
-  { temperature, topK = null, topP = null }: TokenChoice,
+  { temperature, topK = null, topP = null }: SamplingOptions,
   random: Random,
 ): number {
   let best = 0;

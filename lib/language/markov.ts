@@ -20,8 +20,6 @@
  * @module
  */
 
-import type { Random } from "../core/random.ts";
-
 /** What a chain is fitted with. */
 export interface MarkovOptions {
   /** How many codes back the chain looks, 0 to 3. */
@@ -88,19 +86,6 @@ export class MarkovChain {
   }
 
   /**
-   * The smoothed probability of a code after others.
-   *
-   * @param context The codes from the sequence's start on, `code`'s own not included;
-   * empty at the start. Only the last `order` count.
-   */
-  probability(context: ArrayLike<number>, code: number): number {
-    const codes = [...Array.from(context), code];
-    const options = { ...this.#options, length: codes.length };
-    checkSequences("look up a probability", codes, options);
-    return this.#probability(codes, codes.length - 1, options);
-  }
-
-  /**
    * The negative log-likelihood of every code of some sequences.
    *
    * @param sequences `[S, L]`, codes in `[0, K)`.
@@ -111,39 +96,14 @@ export class MarkovChain {
     checkSequences("score sequences", sequences, this.#options);
     const nats = new Float64Array(sequences.length); // [S, L]
     for (let i = 0; i < nats.length; i++) {
-      nats[i] = -Math.log(this.#probability(sequences, i, this.#options));
+      nats[i] = -Math.log(this.#probability(sequences, i));
     }
     return nats;
   }
 
-  /**
-   * Draws sequences.
-   *
-   * @param count `S`.
-   * @param options `smoothed` (default true): draw from the smoothed probabilities.
-   * If false, from the plain shares of the longest context that was ever followed by
-   * a code: only codes seen there come out.
-   * @returns `[S, L]`.
-   */
-  sample(
-    count: number,
-    rng: Random,
-    { smoothed = true }: { smoothed?: boolean } = {},
-  ): Int32Array {
-    check("count", count, 0, Infinity);
-    const sequences = new Int32Array(count * this.#options.length); // [S, L]
-    for (let i = 0; i < sequences.length; i++) {
-      sequences[i] = this.#draw(sequences, i, rng, smoothed);
-    }
-    return sequences;
-  }
-
   /** P(codes[i] | codes before it in its row). */
-  #probability(
-    codes: ArrayLike<number>,
-    i: number,
-    options: MarkovOptions,
-  ): number {
+  #probability(codes: ArrayLike<number>, i: number): number {
+    const options = this.#options;
     const base = options.codebookSize + 1;
     let probability = 1 / options.codebookSize;
     for (let size = 0; size <= options.order; size++) {
@@ -162,32 +122,6 @@ export class MarkovChain {
         (before[end] - before[start] + distinct);
     }
     return probability;
-  }
-
-  #draw(
-    codes: ArrayLike<number>,
-    i: number,
-    rng: Random,
-    smoothed: boolean,
-  ): number {
-    const base = this.#options.codebookSize + 1;
-    for (let size = this.#options.order; size >= 0; size--) {
-      const { keys, before } = this.#counts[size];
-      const context = contextKey(codes, i, size, this.#options) * base;
-      const start = lowerBound(keys, context, 0, keys.length);
-      const end = lowerBound(keys, context + base, start, keys.length);
-      const distinct = end - start;
-      if (distinct === 0) continue;
-      const followers = before[end] - before[start];
-      // The mixture's weights are the probabilities of staying and backing off.
-      const draw = rng.integer(followers + (smoothed ? distinct : 0));
-      if (draw >= followers) continue;
-      // The last entry with before[entry] ≤ before[start] + draw.
-      const entry = lowerBound(before, before[start] + draw + 1, start, end) -
-        1;
-      return keys[entry] - context;
-    }
-    return rng.integer(this.#options.codebookSize);
   }
 }
 

@@ -212,7 +212,6 @@ export async function loadTokenizer(
   return new LibraryTokenizer(library, directory);
 }
 
-/** The project's own folder of downloads. */
 /**
  * Looks for T5's own tokenizer: `t5/` in the folder that the environment variable
  * `ARCHLLM_DATA` names, then in the project's `data/`.

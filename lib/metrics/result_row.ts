@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { TemperatureSpan } from "../language/decoding.ts";
 import type { MetricMode } from "../spaces/space.ts";
 import type { GenerationReport } from "./generation.ts";
 import type { ReconstructionReport } from "./reconstruction.ts";
@@ -17,8 +16,6 @@ export interface RowSettings {
   readonly topK?: number | null;
   /** Probability mass sampled from; null: all. */
   readonly topP?: number | null;
-  /** Tokens of each sentence that were sampled at another temperature. */
-  readonly span?: TemperatureSpan;
   /** How many samples the percentages of generation are of. */
   readonly samples?: number;
   /** How many sentences were drawn for them; more than `samples` where some were left out. */

@@ -25,11 +25,7 @@ import {
   InferenceSession,
   Tensor as RuntimeTensor,
 } from "onnxruntime-web/wasm";
-import {
-  choiceAt,
-  sampleToken,
-  type SamplingOptions,
-} from "../language/decoding.ts";
+import { sampleToken, type SamplingOptions } from "../language/decoding.ts";
 import {
   applyFill,
   fillInput,
@@ -227,14 +223,12 @@ class Draw extends LogitsProcessor {
   override _call(written: bigint[][], logits: Tensor): Tensor {
     const values = logits.data as Float32Array;
     const size = values.length / written.length;
-    const position = written[0].length - 1; // after the start token
-    const choice = choiceAt(this.#options, position);
     for (const [row, ids] of written.entries()) {
       const scores = values.subarray(row * size, (row + 1) * size);
       // A row that has ended goes on ending until all have.
       const token = ids.includes(BigInt(this.#eosId))
         ? this.#eosId
-        : sampleToken(scores, choice, this.#options.randoms[row]);
+        : sampleToken(scores, this.#options, this.#options.randoms[row]);
       scores.fill(-Infinity);
       scores[token] = 0;
     }

@@ -52,22 +52,47 @@ export const PAPER_TABLE_2: readonly ResultRow[] = [
   }),
 ];
 
-/** What the paper reports of a space: the number of its table of generations, and its rows. */
-const TABLES: Readonly<
-  Record<string, { number: number; rows: readonly ResultRow[] }>
-> = {
-  nasbench101: { number: 1, rows: PAPER_TABLE_1 },
+/** A test of permuted code sequences, as far as the paper reports it. */
+export interface PublishedPermutations {
+  readonly sequences: number;
+  readonly permutations: number;
+  /** Sequences of which a permutation decodes to the same architecture. */
+  readonly duplicated: number;
+}
+
+/** What the paper reports of generation on a space. */
+interface PublishedGeneration {
+  /** The number of its table. */
+  readonly number: number;
+  readonly rows: readonly ResultRow[];
+  /** §4.4, "Autoregressive property of the sequences". */
+  readonly permutations?: PublishedPermutations;
+}
+
+const PUBLISHED: Readonly<Record<string, PublishedGeneration>> = {
+  nasbench101: {
+    number: 1,
+    rows: PAPER_TABLE_1,
+    permutations: { sequences: 1000, permutations: 100, duplicated: 47 },
+  },
   nasbench201: { number: 2, rows: PAPER_TABLE_2 },
 };
 
 /** The published rows for a space by its name, in the paper's order; none where there are none. */
 export function publishedRows(space: string): readonly ResultRow[] {
-  return TABLES[space]?.rows ?? [];
+  return PUBLISHED[space]?.rows ?? [];
 }
 
 /** The number of the paper's table of generations on a space; null where there is none. */
 export function generationTableNumber(space: string): number | null {
-  return TABLES[space]?.number ?? null;
+  return PUBLISHED[space]?.number ?? null;
+}
+
+/** What the paper found of permuted sequences on a space; null where it says nothing. */
+export function publishedPermutations(
+  space: string,
+): PublishedPermutations | null {
+  return PUBLISHED[space]?.permutations ?? null;
 }
 
 /** @param printed The six columns in the order of the paper, percent. */

@@ -18,11 +18,6 @@ import {
   translucent,
 } from "./figure.ts";
 
-export { barChart, heatmap, lineChart } from "./charts.ts";
-export type { BarSeries, Line } from "./charts.ts";
-export type { ChartText, Figure, ReferenceLine } from "./figure.ts";
-export { type SweepRow, temperatureSweep } from "./temperature_sweep.ts";
-
 /** Points above which a curve is averaged: a screen shows no more. */
 const CURVE_POINTS = 300;
 

@@ -20,7 +20,7 @@ import { accuracyInputs } from "../evaluation/tables.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { type SourceFile, sourceFile } from "../core/source_file.ts";
 import { exists, readJson, sha256, writeJson } from "../core/files.ts";
-import { VERSION as SAMPLING } from "../generation/sampling_sweep.ts";
+import { VERSION as SAMPLING } from "../generation/generator.ts";
 import { VERSION as ARCH2VEC } from "../models/arch2vec/training.ts";
 import { VERSION as T5 } from "../models/t5/training.ts";
 import { VERSION as VQVAE } from "../models/vqvae/training.ts";

@@ -10,7 +10,7 @@
 import type { CellVectors } from "../analysis/features.ts";
 import { runKey } from "../core/keys.ts";
 import type { Executor } from "../engine/executor.ts";
-import type { CellModel } from "../generation/cell_sampling.ts";
+import type { CellModel } from "../generation/cell_model.ts";
 
 import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/config.ts";
 import {

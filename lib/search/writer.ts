@@ -1,25 +1,17 @@
 /**
- * A language model as a source of cells for a search.
+ * A language model as a source of cells for a search: the "generate:" prompt writes new
+ * ones, the "fill:" prompt with random masks variants of given ones.
  *
  * @module
  */
 
-import {
-  applyFill,
-  fillInput,
-  maskCodes,
-  toSentence,
-} from "../language/sentences.ts";
+import { decodeParsed } from "../generation/cell_decoding.ts";
+import type { WritingModel } from "../generation/cell_model.ts";
+import { fillSequences, writeSequences } from "../generation/code_writing.ts";
 import { randomPlaces } from "../language/masking.ts";
-import { longestExamples } from "../language/tokenizer.ts";
-import {
-  type CellModel,
-  decodeSentences,
-  sampleCells,
-} from "../generation/cell_sampling.ts";
+import { maskCodes, type ParsedSentence } from "../language/sentences.ts";
 import { type Cell, cellOf } from "../spaces/cell.ts";
 import type { CellWriter } from "./cell_writer.ts";
-import type { Sample } from "../metrics/generation.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 1;
@@ -30,29 +22,27 @@ export const VERSION = 1;
  * @param temperature Divides the logits.
  */
 export function modelWriter(
-  model: CellModel,
+  model: WritingModel,
   { temperature }: { temperature: number },
 ): CellWriter {
-  const { space, vqvae, tokenizer, generator } = model;
-  const { nodes, codebookSize } = vqvae.config;
-  const known = (samples: readonly Sample[]): Cell[] =>
-    samples.flatMap((sample) => {
+  const { space, vqvae } = model;
+  const { nodes } = vqvae.config;
+  const cellsOf = async (written: readonly ParsedSentence[]): Promise<Cell[]> =>
+    (await decodeParsed(model, written)).flatMap((sample) => {
       const cell = typeof sample === "string" ? null : cellOf(space, sample);
       return cell === null ? [] : [cell];
     });
   return {
     async generate(count, random) {
-      const { samples } = await sampleCells(model, count, {
-        temperature,
-        random,
-      });
-      return known(samples);
+      return await cellsOf(
+        await writeSequences(model, count, { temperature, random }),
+      );
     },
     async fill(cells, random, most = nodes) {
       if (cells.length === 0) return [];
-      const { codes } = await vqvae.encode(
+      const { codes } = await vqvae.encodeGraphs(
         space,
-        Uint32Array.from(cells, ({ index }) => index!),
+        cells.map(({ graph }) => graph),
       );
       const masked = cells.map((_, i) =>
         maskCodes(
@@ -60,22 +50,9 @@ export function modelWriter(
           randomPlaces(nodes, random, most),
         )
       );
-      const { input, target: maxTokens } = longestExamples(tokenizer, {
-        length: nodes,
-        codebookSize,
-      }).fill;
-      const prompts = tokenizer.encodeBatch(masked.map(fillInput), input);
-      const ids = await generator.generate(prompts, {
-        temperature,
-        random,
-        maxTokens,
-      });
-      const sentences = tokenizer.decodeBatch(ids, maxTokens)
-        .map((text, i) => applyFill(masked[i], text, { codebookSize }))
-        .flatMap((filled) =>
-          filled.codes === null ? [] : [toSentence(filled.codes)]
-        );
-      return known(await decodeSentences(model, sentences));
+      return await cellsOf(
+        await fillSequences(model, masked, { temperature, random }),
+      );
     },
   };
 }

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { permutationTest } from "../../lib/analysis/permutations.ts";
+import {
+  permutationTest,
+  permuteWritten,
+} from "../../lib/analysis/permutations.ts";
+import { sampleWithAim } from "../../lib/generation/aimed_sampling.ts";
+import { codesOf as writtenCodes } from "../../lib/generation/cell_sampling.ts";
 import { Random } from "../../lib/core/random.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
 import { codesOf, learnedModel, space } from "../models/_learned_model.ts";
@@ -56,4 +61,30 @@ Deno.test("permutationTest() counts a sequence once, however many permutations m
     [result.duplicated, result.same, result.valid],
     [1, 100, 100],
   );
+});
+
+Deno.test("permuteWritten() permutes the sequences of unique cells that the model writes", async () => {
+  const random = Random.fromSeed(0);
+  const steps: number[] = [];
+  const result = await permuteWritten(model, {
+    sequences: 3,
+    random,
+    onProgress: ({ done, total }) => {
+      assert.equal(total, 6);
+      steps.push(done);
+    },
+  });
+  // The draws are told apart by a label of the code.
+  const unique = await sampleWithAim(model, "unique", 3, {
+    temperature: 0.8,
+    random: random.split("permuted printed"),
+  });
+  assert.deepEqual(
+    result,
+    await permutationTest(model, writtenCodes(unique), {
+      permutations: 100,
+      random: random.split("permutations printed"),
+    }),
+  );
+  assert.deepEqual(steps, [3, 6]);
 });

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
-import { project } from "../../lib/analysis/projection.ts";
+import type { CodeMeaning } from "../../lib/analysis/code_usage.ts";
+import {
+  cellMap,
+  codebookMap,
+  project,
+} from "../../lib/analysis/projection.ts";
+import { codeVectors } from "../../lib/analysis/representations.ts";
 import { projectionFigure } from "../../lib/report/projection_figure.ts";
 import { Random } from "../../lib/core/random.ts";
+import { learnedModel, NODES, space } from "../models/_learned_model.ts";
 
 Deno.test("project() keeps clusters apart, and depends on its seed alone", () => {
   const draw = Random.fromSeed(0);
@@ -24,6 +31,66 @@ Deno.test("project() keeps clusters apart, and depends on its seed alone", () =>
     (distance(point, a) < distance(point, b)) === (i < 30)
   );
   assert.equal(right.length, 60);
+});
+
+const model = await learnedModel();
+const width = model.vqvae.config.latentDim;
+
+Deno.test("codebookMap() groups the codes in use by what they stand for", () => {
+  const meaning = (code: number, operation: string): CodeMeaning => ({
+    code,
+    operation,
+    share: 25,
+    purity: 100,
+    incoming: 1,
+    outgoing: 1,
+    from: "input",
+  });
+  const meanings = [
+    meaning(3, "skip"),
+    meaning(40, "none"),
+    meaning(8, "skip"),
+    meaning(21, "none"),
+  ];
+  const points = project(
+    codeVectors(model, [3, 40, 8, 21]),
+    width,
+    Random.fromSeed(5).split("codebook printed"),
+  );
+  assert.deepEqual(codebookMap(model, meanings, Random.fromSeed(5)), [
+    { name: "skip", points: [points[0], points[2]] },
+    { name: "none", points: [points[1], points[3]] },
+  ]);
+  assert.deepEqual(
+    codebookMap(model, meanings.slice(0, 2), Random.fromSeed(5)),
+    [],
+  );
+});
+
+Deno.test("cellMap() raises the lowest tenth to what it ends with", async () => {
+  const cells = Uint32Array.from({ length: 20 }, (_, i) => 700 * i);
+  const accuracies = new Float64Array(space.cells().count).fill(NaN);
+  cells.forEach((cell, i) => accuracies[cell] = (80 - i) / 100);
+  const [{ points, values }] = await cellMap(
+    model,
+    cells,
+    accuracies,
+    Random.fromSeed(5),
+  );
+  // Two of 20 are the lowest tenth: 61 and 62 become 63.
+  assert.deepEqual(
+    values!.map(Math.round),
+    Array.from({ length: 20 }, (_, i) => Math.max(63, 80 - i)),
+  );
+  const { codes } = await model.vqvae.encode(space, cells);
+  assert.deepEqual(
+    points,
+    project(
+      codeVectors(model, codes),
+      width * NODES,
+      Random.fromSeed(5).split("map printed"),
+    ),
+  );
 });
 
 Deno.test("projectionFigure() colours by kind or shades by value", () => {

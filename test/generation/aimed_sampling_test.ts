@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { toSentence } from "../../lib/language/sentences.ts";
 import { trainingKeys } from "../../lib/metrics/generation.ts";
-import {
-  nextCodes,
-  sampleWithAim,
-} from "../../lib/generation/aimed_sampling.ts";
+import { sampleWithAim } from "../../lib/generation/aimed_sampling.ts";
+import { hasCodeTokens, nextCodes } from "../../lib/generation/code_writing.ts";
 import { sampleCells } from "../../lib/generation/cell_sampling.ts";
 import { Random } from "../../lib/core/random.ts";
 import type { Graph } from "../../lib/spaces/graph.ts";
@@ -12,6 +10,7 @@ import {
   codesOf,
   LEARNED,
   learnedModel,
+  sentencesOf,
   space,
 } from "../models/_learned_model.ts";
 
@@ -24,7 +23,8 @@ const sample = (
   sampleWithAim(model, aim, count, { temperature, random: Random.fromSeed(0) });
 
 Deno.test("well-formed: the sentences of independent draws without the malformed", async () => {
-  const { samples, sentences, draws } = await sample("well-formed", 150, 0.7);
+  const aimed = await sample("well-formed", 150, 0.7);
+  const { samples, draws } = aimed;
   assert.equal(samples.length, 150);
   assert.ok(samples.every((one) => typeof one !== "string"));
   assert.ok(draws > 150, `${draws}`);
@@ -33,11 +33,11 @@ Deno.test("well-formed: the sentences of independent draws without the malformed
   for (let drawn = 0; drawn < draws; drawn += 1000) {
     const batch = await sampleCells(model, 1000, { temperature: 0.7, random });
     all.push(
-      ...batch.sentences.slice(0, draws - drawn)
+      ...sentencesOf(batch).slice(0, draws - drawn)
         .filter((_, i) => typeof batch.samples[i] !== "string"),
     );
   }
-  assert.deepEqual(sentences, all);
+  assert.deepEqual(sentencesOf(aimed), all);
 });
 
 Deno.test("well-formed: gives up where nothing is", async () => {
@@ -57,10 +57,12 @@ Deno.test("nextCodes() is the model's distribution, with what leaves the form", 
     log += row[n < codes.length ? codes[n] : 0];
   }
   // As often as the sentence is drawn.
-  const { sentences } = await sampleCells(model, 4000, {
-    temperature: 0.5,
-    random: Random.fromSeed(1),
-  });
+  const sentences = sentencesOf(
+    await sampleCells(model, 4000, {
+      temperature: 0.5,
+      random: Random.fromSeed(1),
+    }),
+  );
   const sentence = toSentence(codes);
   const share = sentences.filter((one) => one === sentence).length / 4000;
   const expected = Math.exp(log);
@@ -69,36 +71,43 @@ Deno.test("nextCodes() is the model's distribution, with what leaves the form", 
   assert.ok(Math.abs(share - expected) < 4 * deviation, `${share} ${expected}`);
 });
 
+Deno.test("nextCodes() wants one token a code", () => {
+  const spelled = Object.create(model.tokenizer, {
+    encodeWords: { value: () => Int32Array.of(7, 8, 1) },
+  });
+  assert.ok(hasCodeTokens(model));
+  assert.ok(!hasCodeTokens({ ...model, tokenizer: spelled }));
+  assert.throws(() => nextCodes({ ...model, tokenizer: spelled }, 1), {
+    name: "RangeError",
+    message:
+      "Cannot sample without replacement: each code must be one token, got several for some with the tokenizer codes",
+  });
+});
+
 Deno.test("distinct: no sentence twice, the likely ones among them", async () => {
-  const { sentences, samples, draws } = await sample("distinct", 200, 1);
+  const distinct = await sample("distinct", 200, 1);
+  const { samples, draws } = distinct;
+  const sentences = sentencesOf(distinct);
   assert.equal(new Set(sentences).size, 200);
   assert.ok(samples.every((one) => typeof one !== "string"));
   assert.ok(draws >= 200);
   for (const cell of LEARNED) {
     assert.ok(sentences.includes(toSentence(codesOf(cell))));
   }
-  assert.deepEqual((await sample("distinct", 200, 1)).sentences, sentences);
+  assert.deepEqual(await sample("distinct", 200, 1), distinct);
   await assert.rejects(
     sampleWithAim(model, "distinct", 5, {
       temperature: 1,
       topK: 3,
       random: Random.fromSeed(0),
     }),
-    /without top-k, top-p and span, got temperature 1, top-k 3, top-p null, span null/,
-  );
-  await assert.rejects(
-    sampleWithAim(model, "distinct", 5, {
-      temperature: 1,
-      span: { from: 0, to: 1, temperature: 2 },
-      random: Random.fromSeed(0),
-    }),
-    /got temperature 1, top-k null, top-p null, span {"from":0,"to":1,"temperature":2}/,
+    /without top-k and top-p, got temperature 1, top-k 3, top-p null/,
   );
 });
 
 Deno.test("unique and novel: valid cells, each once, and none of the training cells", async () => {
   const unique = await sample("unique", 3, 1);
-  const keys = unique.samples.map((cell) => space.canonicalKey(cell as Graph));
+  const keys = unique.samples.map((cell) => space.key(cell as Graph));
   assert.equal(new Set(keys).size, 3);
   assert.ok(unique.draws >= 3);
   for (const cell of unique.samples) {
@@ -107,7 +116,7 @@ Deno.test("unique and novel: valid cells, each once, and none of the training ce
   const known = trainingKeys(space, "strict");
   const novel = await sample("novel", 1, 1.5);
   for (const cell of novel.samples) {
-    assert.ok(!known.has(space.canonicalKey(cell as Graph)));
+    assert.ok(!known.has(space.key(cell as Graph)));
   }
 });
 

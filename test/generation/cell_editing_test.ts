@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { changedNodes, editCell } from "../../lib/generation/cell_editing.ts";
+import {
+  changedNodes,
+  editCell,
+  lastFullCell,
+} from "../../lib/generation/cell_editing.ts";
 import type { TokenBatch } from "../../lib/language/tokenizer.ts";
 import { sentinel } from "../../lib/language/sentences.ts";
 import type { GenerationOptions } from "../../lib/models/t5/generator.ts";
 import { Random } from "../../lib/core/random.ts";
-import { edgesOf } from "../../lib/spaces/graph.ts";
-import { cellGraph } from "../../lib/spaces/space.ts";
+import { type Graph, graphOf } from "../../lib/spaces/graph.ts";
+import { cellGraph, cellTable } from "../../lib/spaces/space.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";
 import {
   codesOf,
@@ -19,11 +23,9 @@ const learned = await learnedModel();
 // The hand-made VQ-VAE only decodes; its codes are known.
 const vqvae = Object.create(learned.vqvae, {
   config: { value: learned.vqvae.config },
-  encode: {
-    value: (_space: unknown, [cell]: number[]) =>
-      Promise.resolve({
-        codes: Int32Array.from(codesOf(cellGraph(space.cells(), cell))),
-      }),
+  encodeGraphs: {
+    value: (_space: unknown, [graph]: Graph[]) =>
+      Promise.resolve({ codes: Int32Array.from(codesOf(graph)) }),
   },
   decode: {
     value: (codes: Int32Array): Promise<DecodedCells> =>
@@ -51,11 +53,10 @@ const generator = Object.create(learned.generator, {
 const model = { ...learned, vqvae, generator };
 
 Deno.test("editCell() changes no node that is kept, and nothing but cells of the space come back", async () => {
-  const cell = 5000;
-  const before = cellGraph(space.cells(), cell);
+  const before = cellGraph(space.cells(), 5000);
   const keep = [0, 1, 2, 3, 7];
   const edit = () =>
-    editCell(model, cell, keep, {
+    editCell(model, before, keep, {
       count: 3,
       temperature: 2,
       random: Random.fromSeed(0),
@@ -63,14 +64,14 @@ Deno.test("editCell() changes no node that is kept, and nothing but cells of the
   const { variants, draws } = await edit();
   assert.ok(draws >= 100 && draws % 100 === 0);
   assert.equal(variants.length, 3);
-  const keys = new Set<string>([space.canonicalKey(before)]);
+  const keys = new Set<string>([space.key(before)]);
   for (const { graph, changed } of variants) {
     for (const node of keep) assert.equal(graph.ops[node], before.ops[node]);
     assert.ok(
       changed.length > 0 && changed.every((node) => !keep.includes(node)),
     );
     assert.equal(space.invalidReason(graph, "strict"), null);
-    keys.add(space.canonicalKey(graph));
+    keys.add(space.key(graph));
   }
   assert.equal(keys.size, variants.length + 1);
   assert.deepEqual(await edit(), { variants, draws });
@@ -80,7 +81,7 @@ Deno.test("editCell() wants some rows to keep, and not all", async () => {
   const all = Array.from({ length: NODES }, (_, node) => node);
   for (const keep of [all, [8], [-1]]) {
     await assert.rejects(
-      editCell(model, 0, keep, {
+      editCell(model, cellGraph(space.cells(), 0), keep, {
         count: 1,
         temperature: 1,
         random: Random.fromSeed(0),
@@ -91,14 +92,36 @@ Deno.test("editCell() wants some rows to keep, and not all", async () => {
 });
 
 Deno.test("changedNodes() looks at operations and incoming edges", () => {
-  const graph = (ops: number[], edges: [number, number][]) => ({
-    ops: Uint8Array.from(ops),
-    edges: edgesOf(edges),
-  });
-  const before = graph([0, 1, 2, 4], [[0, 1], [1, 2], [2, 3]]);
+  const before = graphOf([0, 1, 2, 4], [[0, 1], [1, 2], [2, 3]]);
   assert.deepEqual(changedNodes(before, before), []);
   assert.deepEqual(
-    changedNodes(before, graph([0, 1, 3, 4], [[0, 1], [1, 2], [1, 3]])),
+    changedNodes(before, graphOf([0, 1, 3, 4], [[0, 1], [1, 2], [1, 3]])),
     [2, 3],
   );
+});
+
+Deno.test("lastFullCell() is a validation cell with all nodes", () => {
+  const { validation } = space.split();
+  assert.deepEqual(
+    lastFullCell(space),
+    cellGraph(space.cells(), validation[validation.length - 1]),
+  );
+  // Of two cells the second has a node less.
+  const full = cellGraph(space.cells(), 7);
+  const small = graphOf([0, 1, 6], [[0, 1], [1, 2]]);
+  const cells = cellTable([full, small], NODES);
+  const two = {
+    ...space,
+    cells: () => cells,
+    split: () => ({
+      train: Uint32Array.of(),
+      validation: Uint32Array.of(0, 1),
+    }),
+  };
+  assert.deepEqual(lastFullCell(two), full);
+  const none = {
+    ...two,
+    split: () => ({ train: Uint32Array.of(0), validation: Uint32Array.of(1) }),
+  };
+  assert.throws(() => lastFullCell(none), /must have 8 nodes, got none/);
 });

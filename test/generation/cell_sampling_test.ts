@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
-import { toSentence } from "../../lib/language/sentences.ts";
+import { parseSentence, toSentence } from "../../lib/language/sentences.ts";
 import type { Sample } from "../../lib/metrics/generation.ts";
 import {
-  decodeSentences,
+  decodeCodes,
+  decodeParsed,
+  joinSequences,
+} from "../../lib/generation/cell_decoding.ts";
+import {
+  codesOf as wellFormedCodes,
+  firstCells,
   sampleCells,
 } from "../../lib/generation/cell_sampling.ts";
-import { T5Generator } from "../../lib/models/t5/generator.ts";
 
 import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
 import { Random } from "../../lib/core/random.ts";
-import { allEdges, type Graph, hasEdge } from "../../lib/spaces/graph.ts";
+import { hasEdge } from "../../lib/spaces/graph.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
 import {
   codesOf,
@@ -21,6 +26,7 @@ import {
   NODES,
   OPS,
   OUTPUT,
+  sentencesOf,
   space,
   TEMPLATE,
 } from "../models/_learned_model.ts";
@@ -28,22 +34,20 @@ import {
 const vqvae = Vqvae.load(handMade(), executor);
 const model = await learnedModel();
 
-const decode = (sentences: string[], options?: { cut?: boolean }) =>
-  decodeSentences({ space, vqvae }, sentences, options);
+const decode = (...sequences: number[][]) =>
+  decodeCodes({ space, vqvae }, joinSequences(sequences, NODES));
 
-Deno.test("decodeSentences() decodes cells as they were", async () => {
+Deno.test("decodeCodes() decodes cells as they were", async () => {
   const cells = [0, 1, 777, 15_624].map((i) => cellGraph(space.cells(), i));
-  const samples = await decode(cells.map((cell) => toSentence(codesOf(cell))));
-  assert.deepEqual(samples, cells);
+  assert.deepEqual(await decode(...cells.map(codesOf)), cells);
+  assert.deepEqual(await decode(), []);
 });
 
-Deno.test("decodeSentences() decodes each code on its own", async () => {
+Deno.test("decodeCodes() decodes each code on its own", async () => {
   // Nodes swapped: operations follow, and the edges are those of the template's
   // nodes, whichever way round.
   const codes = codesOf(TEMPLATE);
-  const [swapped] = await decode([
-    toSentence(codes.toSpliced(2, 2, codes[3], codes[2])),
-  ]) as Graph[];
+  const [swapped] = await decode(codes.toSpliced(2, 2, codes[3], codes[2]));
   assert.deepEqual(
     [...swapped.ops],
     [...TEMPLATE.ops].toSpliced(2, 2, TEMPLATE.ops[3], TEMPLATE.ops[2]),
@@ -57,7 +61,7 @@ Deno.test("decodeSentences() decodes each code on its own", async () => {
   }
 });
 
-Deno.test("decodeSentences() says what is wrong with a sentence, and keeps the order", async () => {
+Deno.test("decodeParsed() says what is wrong with a sentence, and keeps the order", async () => {
   const cell = cellGraph(space.cells(), 4321);
   const right = toSentence(codesOf(cell));
   const sentences: [string, Sample][] = [
@@ -72,46 +76,74 @@ Deno.test("decodeSentences() says what is wrong with a sentence, and keeps the o
     ["0 1 2 3 4 5 6 <unk>", "not a number"],
     [`  ${right} `, cell],
   ];
+  const read = (texts: readonly string[]) =>
+    decodeParsed(
+      { space, vqvae },
+      texts.map((text) =>
+        parseSentence(text, {
+          lengths: [NODES],
+          codebookSize: CONFIG.codebookSize,
+        })
+      ),
+    );
   assert.deepEqual(
-    await decode(sentences.map(([sentence]) => sentence)),
+    await read(sentences.map(([sentence]) => sentence)),
     sentences.map(([, sample]) => sample),
   );
   // No sentence at all, and none that can be read.
-  assert.deepEqual(await decode([]), []);
-  assert.deepEqual(await decode(["x"]), ["not a number"]);
+  assert.deepEqual(await read([]), []);
+  assert.deepEqual(await read(["x"]), ["not a number"]);
 });
 
-Deno.test("decodeSentences() cuts at the first output where told to", async () => {
+Deno.test("decodeCodes() cuts at the first output where cells vary in size", async () => {
   const codes = codesOf(TEMPLATE);
   codes[3] = OPS * 3 + OUTPUT;
-  const sentence = toSentence(codes);
   const ops = TEMPLATE.ops.with(3, OUTPUT);
-  const uncut = { ops, edges: TEMPLATE.edges };
-  assert.deepEqual(await decode([sentence], { cut: false }), [uncut]);
+  assert.deepEqual(await decode(codes), [{
+    ops,
+    incoming: TEMPLATE.incoming,
+  }]);
   // Rows 0 to 3 stay, with the edges among them.
-  const cut = {
-    ops: ops.slice(0, 4),
-    edges: TEMPLATE.edges & allEdges(4),
-  };
-  assert.deepEqual(await decode([sentence], { cut: true }), [cut]);
-  // By default where cells vary in size: not here.
-  assert.deepEqual(await decode([sentence]), [uncut]);
   assert.deepEqual(
-    await decodeSentences({
-      space: { ...space, variableSize: true },
-      vqvae,
-    }, [sentence]),
-    [cut],
+    await decodeCodes(
+      { space: { ...space, variableSize: true }, vqvae },
+      Int32Array.from(codes),
+    ),
+    [{ ops: ops.slice(0, 4), incoming: TEMPLATE.incoming.slice(0, 4) }],
   );
 });
 
+Deno.test("sampleCells() ends early where it is told to", async () => {
+  const abort = new AbortController();
+  const drawn: number[] = [];
+  await assert.rejects(
+    sampleCells(model, 3000, {
+      temperature: 1,
+      random: Random.fromSeed(0),
+      signal: abort.signal,
+      onProgress: ({ done }) => {
+        drawn.push(done);
+        abort.abort(new Error("enough"));
+      },
+    }),
+    /enough/,
+  );
+  assert.deepEqual(drawn, [1000]);
+});
+
 Deno.test("sampleCells() writes the cells that the model has learned", async () => {
-  const { sentences, samples } = await sampleCells(model, 60, {
+  const sampled = await sampleCells(model, 60, {
     temperature: 0.5,
     random: Random.fromSeed(0),
   });
+  const { samples } = sampled;
+  const sentences = sentencesOf(sampled);
   assert.equal(sentences.length, 60);
-  assert.deepEqual(samples, await decode([...sentences]));
+  assert.deepEqual(samples, await decodeParsed(model, sampled.sequences));
+  assert.deepEqual(
+    await decodeCodes(model, wellFormedCodes(sampled)),
+    samples.filter((sample) => typeof sample !== "string"),
+  );
   const known = new Map(
     LEARNED.map((cell) => [toSentence(codesOf(cell)), cell]),
   );
@@ -129,11 +161,13 @@ Deno.test("sampleCells() writes the cells that the model has learned", async () 
 
 Deno.test("sampleCells() depends on its seed and on every sampling option", async () => {
   const sample = async (options: object, seed = 0) =>
-    (await sampleCells(model, 40, {
-      temperature: 2,
-      ...options,
-      random: Random.fromSeed(seed),
-    })).sentences;
+    sentencesOf(
+      await sampleCells(model, 40, {
+        temperature: 2,
+        ...options,
+        random: Random.fromSeed(seed),
+      }),
+    );
   const base = await sample({});
   assert.deepEqual(await sample({}), base);
   for (const change of [{ temperature: 1 }, { topK: 2 }, { topP: 0.5 }]) {
@@ -164,10 +198,12 @@ Deno.test("sampleCells() refuses wrong sampling options", async () => {
   );
 });
 
-Deno.test("openCellModel() opens what was saved", () => {
-  assert.deepEqual(model.vqvae.config, CONFIG);
-  assert.ok(model.generator instanceof T5Generator);
-  assert.equal(model.generator.config.d_model, 32);
-  assert.equal(model.tokenizer.name, "codes");
-  assert.equal(model.space, space);
+Deno.test("firstCells() takes cells of the space alone, and so many", () => {
+  const [a, b, c] = LEARNED;
+  const none = { ops: a.ops, incoming: new Uint32Array(NODES) };
+  assert.deepEqual(
+    firstCells(space, ["wrong length", a, none, b, c], 2),
+    [a, b],
+  );
+  assert.deepEqual(firstCells(space, [none, c], 6), [c]);
 });

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import { readJson } from "../../lib/core/files.ts";
-import type { SamplingOptions } from "../../lib/language/decoding.ts";
+import type { Aim } from "../../lib/generation/aimed_sampling.ts";
+import type { ArchLlmSetting } from "../../lib/generation/arch_llm.ts";
+import { measuredRows } from "../../lib/generation/generator.ts";
 import { toSentence } from "../../lib/language/sentences.ts";
 import {
   loadTokenizer,
@@ -10,11 +12,13 @@ import {
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
 import {
+  aimedSettings,
   bestPoint,
+  reportedPoints,
   SWEEP_TEMPERATURES,
   type SweepPoint,
-  sweepRows,
   sweepSampling,
+  temperatureSettings,
 } from "../../lib/generation/sampling_sweep.ts";
 import { T5_MINI } from "../../lib/models/t5/config.ts";
 import {
@@ -26,10 +30,12 @@ import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 
 import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
 import { Random } from "../../lib/core/random.ts";
+import { graphText } from "../../lib/spaces/graph.ts";
 import { cellGraph, type SearchSpace } from "../../lib/spaces/space.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";
 import { assertClose, SAME_ALGORITHM, withFolder } from "../_helpers.ts";
+import { sentencesOf as textsOf } from "../models/_learned_model.ts";
 
 const whole = getSpace("nasbench201");
 /** NAS-Bench-201, of which the first 20 cells are for training. */
@@ -40,7 +46,7 @@ const space: SearchSpace = {
     validation: Uint32Array.of(20),
   }),
 };
-const TEMPLATE = cellGraph(space.cells(), 0).edges;
+const TEMPLATE = cellGraph(space.cells(), 0).incoming;
 /** Added to the first code of a cell whose edges are not the template's. */
 const OFF = 56;
 const CONFIG = { ...vqvaeConfig(space), codebookSize: 64 };
@@ -65,11 +71,12 @@ class ScriptedVqvae extends Vqvae {
   }
 
   override decode(codes: Int32Array): Promise<DecodedCells> {
-    const edges = Uint32Array.from(
-      { length: codes.length / 8 },
-      (_, cell) => codes[8 * cell] >= OFF ? TEMPLATE ^ 1 : TEMPLATE,
+    // Off the template: without the edge 0 → 1.
+    const incoming = Uint32Array.from(
+      codes,
+      (_, i) => i % 8 === 1 && codes[i - 1] >= OFF ? 0 : TEMPLATE[i % 8],
     );
-    return Promise.resolve({ ops: codes.map((code) => code % OFF), edges });
+    return Promise.resolve({ ops: codes.map((code) => code % OFF), incoming });
   }
 }
 
@@ -111,6 +118,9 @@ function modelOf(script: ScriptedGenerator["script"], of = space) {
     generator: new ScriptedGenerator(script),
     tokenizer,
     key: "scripted",
+    codebook: new Float32Array(),
+    dispose: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
@@ -133,18 +143,23 @@ const OPTIONS = {
     elementwise: 99,
     wholeGraph: 97,
   },
-  method: "A model",
 };
+
+/** What was written at a point, as text. */
+const sentencesOf = ({ samples, sequences }: SweepPoint) =>
+  textsOf({ samples, sequences: sequences! });
 
 Deno.test("sweepSampling() measures samples in both modes", async () => {
   const [point] = await sweepSampling(cycling, [{ temperature: 1.8 }], OPTIONS);
-  assert.deepEqual(point.sentences, [...CYCLE, ...CYCLE]);
-  assert.deepEqual(point.options, { temperature: 1.8 });
+  // What is malformed is told by its reason.
+  const written = CYCLE.map((one) => one === MALFORMED ? "wrong length" : one);
+  assert.deepEqual(sentencesOf(point), [...written, ...written]);
+  assert.deepEqual(point.setting, { temperature: 1.8 });
   // Paper: 8 of 10 are valid, 3 of them different; novel are the novel cell and that off
   // the template, twice each.
   const { paper, strict } = point.rows;
   const shared = {
-    method: "A model t=1.8",
+    method: "Arch-LLM t=1.8",
     source: "measured",
     temperature: 1.8,
     topK: null,
@@ -194,50 +209,33 @@ Deno.test("sweepSampling() puts what readers must know into the rows", async () 
   }
 });
 
-Deno.test("sweepSampling() names the span of another temperature in rows, and draws it apart", async () => {
-  const span = { from: 2, to: 5, temperature: 3 };
-  const [plain, spanned] = await sweepSampling(
-    random,
-    [{ temperature: 1 }, { temperature: 1, span }],
-    { ...OPTIONS, method: "Ours" },
-  );
-  assert.equal(plain.rows.paper.method, "Ours t=1");
-  assert.ok(!("span" in plain.rows.paper));
-  assert.equal(
-    spanned.rows.strict.method,
-    "Ours t=1 but 3 for tokens 3–5",
-  );
-  assert.deepEqual(spanned.rows.strict.span, span);
-  assert.notDeepEqual(spanned.sentences, plain.sentences);
-});
-
-const SETTINGS: SamplingOptions[] = [
+const SETTINGS: ArchLlmSetting[] = [
   { temperature: 0.5 },
   { temperature: 1 },
   { temperature: 1, topK: 3 },
-  { temperature: 2, span: { from: 1, to: 3, temperature: 0.5 } },
+  { temperature: 2, topP: 0.5 },
 ];
 
 Deno.test("sweepSampling() gives each setting the same, whatever the others", async () => {
-  const sweep = (settings: SamplingOptions[], seed = 4) =>
+  const sweep = (settings: ArchLlmSetting[], seed = 4) =>
     sweepSampling(random, settings, {
       ...OPTIONS,
       samples: 40,
       random: Random.fromSeed(seed),
     });
   const points = withoutTime(await sweep(SETTINGS));
-  assert.deepEqual(points.map((point) => point.options), SETTINGS);
+  assert.deepEqual(points.map(({ setting }) => setting), SETTINGS);
   assert.deepEqual(
     withoutTime(await sweep(SETTINGS.toReversed())).reverse(),
     points,
   );
   assert.deepEqual(withoutTime(await sweep([SETTINGS[2]])), [points[2]]);
   assert.notDeepEqual(
-    (await sweep([SETTINGS[2]], 5))[0].sentences,
-    points[2].sentences,
+    sentencesOf((await sweep([SETTINGS[2]], 5))[0]),
+    sentencesOf(points[2]),
   );
   // Settings of one temperature draw differently, too.
-  assert.notDeepEqual(points[1].sentences, points[2].sentences);
+  assert.notDeepEqual(sentencesOf(points[1]), sentencesOf(points[2]));
 });
 
 Deno.test("sweepSampling() leaves the caller's generator where it was, and tells how far it is", async () => {
@@ -277,13 +275,14 @@ function point(
   temperature: number,
   paper: [number, number],
   strict: [number, number],
+  aim?: Aim,
 ): SweepPoint {
   const report = ([absoluteUniqueness, absoluteNovelty]: [number, number]) => ({
     absoluteUniqueness,
     absoluteNovelty,
   });
   return {
-    options: { temperature },
+    setting: { temperature, ...(aim && { aim }) },
     reports: { paper: report(paper), strict: report(strict) },
   } as unknown as SweepPoint;
 }
@@ -300,13 +299,13 @@ Deno.test("bestPoint() takes the highest of a metric in a mode, the first of equ
       SweepPoint["rows"]["paper"]["mode"],
       "absoluteUniqueness" | "absoluteNovelty",
     ]
-  ) => bestPoint(points, ...of).options.temperature;
+  ) => bestPoint(points, ...of).setting.temperature;
   assert.equal(best("paper", "absoluteUniqueness"), 1.2);
   assert.equal(best("strict", "absoluteUniqueness"), 1.2);
   assert.equal(best("paper", "absoluteNovelty"), 1.6);
   assert.equal(best("strict", "absoluteNovelty"), 1);
   assert.equal(
-    bestPoint(points.toReversed(), "paper", "absoluteUniqueness").options
+    bestPoint(points.toReversed(), "paper", "absoluteUniqueness").setting
       .temperature,
     1.4,
   );
@@ -316,13 +315,68 @@ Deno.test("bestPoint() takes the highest of a metric in a mode, the first of equ
   });
 });
 
-Deno.test("sweepRows() lists paper mode, then strict mode, of each point", async () => {
+Deno.test("measuredRows() lists paper mode, then strict mode, of each point", async () => {
   const points = await sweepSampling(cycling, SETTINGS.slice(0, 2), OPTIONS);
+  const rows = measuredRows(points);
   assert.deepEqual(
-    sweepRows(points).map(({ mode, temperature }) => [mode, temperature]),
+    rows.map(({ mode, temperature }) => [mode, temperature]),
     [["paper", 0.5], ["strict", 0.5], ["paper", 1], ["strict", 1]],
   );
-  assert.equal(sweepRows(points)[2], points[1].rows.paper);
+  assert.equal(rows[2], points[1].rows.paper);
+});
+
+Deno.test("reportedPoints() keeps the best, the paper's temperatures and all aims but well-formed, of which the best", () => {
+  const points = [
+    point(0.5, [10, 5], [50, 0]), // best strict uniqueness
+    point(0.6, [10, 5], [20, 0]),
+    point(0.7, [10, 5], [20, 0]), // the paper's
+    point(0.8, [90, 5], [20, 0]), // best paper uniqueness
+    point(0.9, [10, 5], [20, 9]), // best strict novelty
+    point(1, [10, 50], [20, 0]), // best paper novelty
+    point(1.4, [99, 60], [99, 99], "well-formed"),
+    point(1.6, [10, 70], [20, 0], "well-formed"), // its best paper novelty
+    point(0.5, [1, 1], [1, 1], "unique"),
+    point(0.5, [1, 1], [1, 1], "novel"),
+  ];
+  const kept = (temperatures: number[], of = points) =>
+    reportedPoints(of, temperatures).map((each) => points.indexOf(each));
+  assert.deepEqual(kept([0.7, 1.8]), [0, 2, 3, 4, 5, 7, 8, 9]);
+  assert.deepEqual(kept([]), [0, 3, 4, 5, 7, 8, 9]);
+  // The paper's temperatures are of independent draws.
+  assert.deepEqual(kept([1.4], points.slice(6)), [7, 8, 9]);
+});
+
+Deno.test("aimedSettings() aims at the temperature with the most different cells", () => {
+  const points = [point(0.8, [1, 1], [40, 0]), point(0.9, [2, 2], [60, 0])];
+  assert.deepEqual(aimedSettings(cycling, points, false), [
+    ...[1.4, 1.6, 1.8, 2].map((temperature) => ({
+      temperature,
+      aim: "well-formed",
+    })),
+    { temperature: 0.9, aim: "distinct" },
+    { temperature: 0.9, aim: "unique" },
+    { temperature: 0.9, aim: "novel" },
+  ]);
+  // Codes in several tokens cannot be drawn without replacement.
+  const spelled = Object.create(tokenizer, {
+    encodeWords: { value: () => Int32Array.of(7, 8, 1) },
+  });
+  assert.deepEqual(
+    aimedSettings({ ...cycling, tokenizer: spelled }, points, true),
+    [
+      { temperature: 0.8, aim: "well-formed" },
+      { temperature: 0.9, aim: "unique" },
+      { temperature: 0.9, aim: "novel" },
+    ],
+  );
+});
+
+Deno.test("temperatureSettings() has few for a quick run", () => {
+  assert.deepEqual(
+    temperatureSettings(false).map(({ temperature }) => temperature),
+    SWEEP_TEMPERATURES,
+  );
+  assert.equal(temperatureSettings(true).length, 3);
 });
 
 /** What a sweep gives, but for the time it took. */
@@ -341,20 +395,21 @@ Deno.test("sweepSampling() saves one file a setting", async () => {
         "temperature_0.5.json",
         "temperature_1.json",
         "temperature_1_top_k_3.json",
-        "temperature_2_span_1_3_0.5.json",
+        "temperature_2_top_p_0.5.json",
       ],
     );
     const { key, ...saved } = await readJson<Record<string, unknown>>(
       join(folder, "temperature_0.5.json"),
       "samples",
     );
-    const { options, reports, sentences, seconds } = points[0];
     assert.deepEqual(saved, {
-      options,
-      reports,
-      sentences,
+      generator: "Arch-LLM t=0.5",
       draws: 10,
-      seconds,
+      seconds: points[0].seconds,
+      samples: points[0].samples.map((sample) =>
+        typeof sample === "string" ? sample : graphText(sample)
+      ),
+      sentences: sentencesOf(points[0]),
     });
     assert.match(`${key}`, /^[0-9a-f]{64}$/);
   });
@@ -418,10 +473,10 @@ Deno.test("sweepSampling() with aims says how many draws each took", async () =>
     ]),
     [
       // Of five, four are well-formed; two of those are the same, one is off the template.
-      ["A model, well-formed, t=1", 10, 12, 20, 20],
+      ["Arch-LLM, well-formed, t=1", 10, 12, 20, 20],
       // There are two cells, of which one is novel; then 20,000 draws bring nothing.
-      ["A model, unique, t=1", 2, 21_000, 100, 50],
-      ["A model, novel, t=1", 1, 21_000, 100, 100],
+      ["Arch-LLM, unique, t=1", 2, 21_000, 100, 50],
+      ["Arch-LLM, novel, t=1", 1, 21_000, 100, 100],
     ],
   );
   const none = modelOf(() => MALFORMED);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import {
   checkSampling,
-  choiceAt,
   sampleToken,
   type SamplingOptions,
 } from "../../lib/language/decoding.ts";
@@ -141,25 +140,10 @@ Deno.test("sampleToken() depends on nothing but its arguments", () => {
   assert.deepEqual(LOGITS, before);
 });
 
-Deno.test("choiceAt() changes nothing but the temperature, and that in the span alone", () => {
-  const choice = { temperature: 0.5, topK: 3, topP: 0.9 };
-  const span = { from: 1, to: 3, temperature: 2 };
-  const at = (position: number) => choiceAt({ ...choice, span }, position);
-  assert.deepEqual([at(0), at(3)], [choice, choice]);
-  assert.deepEqual(at(1), { ...choice, temperature: 2 });
-  assert.deepEqual(at(2), at(1));
-  assert.deepEqual(choiceAt({ ...choice, span: null }, 1), choice);
-});
-
 Deno.test("checkSampling() takes the ends of each range", () => {
   checkSampling({ temperature: 0 });
   checkSampling({ temperature: 100, topK: 1, topP: 1 });
   checkSampling({ temperature: 1, topK: null, topP: Number.MIN_VALUE });
-  checkSampling({ temperature: 1, span: null });
-  checkSampling({
-    temperature: 1,
-    span: { from: 0, to: 1, temperature: 0 },
-  });
 });
 
 Deno.test("checkSampling() names what is wrong", () => {
@@ -175,16 +159,6 @@ Deno.test("checkSampling() names what is wrong", () => {
     ...[0, -0.5, 1.01, NaN].map((topP): [SamplingOptions, string] => [
       { temperature: 1, topP },
       `Cannot sample: topP must be in (0, 1] or null, got ${topP}`,
-    ]),
-    ...[[-1, 2], [2, 2], [3, 2], [0.5, 2], [0, NaN], [0, Infinity]].map((
-      [from, to],
-    ): [SamplingOptions, string] => [
-      { temperature: 1, span: { from, to, temperature: 1 } },
-      `Cannot sample: the span of another temperature must go from a position, 0 or more, to a later one, got ${from} to ${to}`,
-    ]),
-    ...[-0.1, NaN, Infinity].map((temperature): [SamplingOptions, string] => [
-      { temperature: 1, span: { from: 0, to: 1, temperature } },
-      `Cannot sample: temperature of the span must be a number from 0 up, got ${temperature}`,
     ]),
   ];
   for (const [options, message] of wrong) {

@@ -13,7 +13,10 @@ import {
   loadTokenizer,
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
-import { openCellModel } from "../../lib/generation/cell_sampling.ts";
+import type { SampledCells } from "../../lib/generation/cell_sampling.ts";
+import { toSentence } from "../../lib/language/sentences.ts";
+import { openCellModel } from "../../lib/generation/cell_model.ts";
+
 import { saveT5 } from "../../lib/models/t5/files.ts";
 import { saveVqvae } from "../../lib/models/vqvae/files.ts";
 import { trainT5 } from "../../lib/models/t5/training.ts";
@@ -105,6 +108,13 @@ export function codesOf(graph: Graph): number[] {
 export const LEARNED = [100, 5000, 12_345].map((i) =>
   cellGraph(space.cells(), i)
 );
+
+/** What was written, as text: codes, or what is wrong with it. */
+export function sentencesOf({ sequences }: SampledCells): string[] {
+  return sequences.map(({ codes, malformed }) =>
+    codes === null ? malformed : toSentence(codes)
+  );
+}
 
 /** Where the two models are saved. */
 interface Directories {

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exportMissing } from "../../lib/cli/page.ts";
-import {
-  openCellModel,
-  sampleCells,
-} from "../../lib/generation/cell_sampling.ts";
+import { openCellModel } from "../../lib/generation/cell_model.ts";
+import { sampleCells } from "../../lib/generation/cell_sampling.ts";
+import { toSentence } from "../../lib/language/sentences.ts";
 import { type PageOptions, servePage } from "../../lib/page/server.ts";
 import { modelFolder } from "../../lib/run/folders.ts";
 import { Random } from "../../lib/core/random.ts";
@@ -90,11 +89,11 @@ Deno.test({
           const model = await openCellModel(space, directories, executor);
           const random = Random.fromSeed(0);
           for (const [i, { codes }] of cards.entries()) {
-            const { sentences } = await sampleCells(model, 1, {
+            const { sequences } = await sampleCells(model, 1, {
               temperature: 0.3,
               random: random.split(`cell ${i}`),
             });
-            assert.equal(codes, sentences[0]);
+            assert.equal(codes, toSentence(sequences[0].codes!));
           }
           // The same seed, the same cells; the next one, others.
           const others = await run(generate);

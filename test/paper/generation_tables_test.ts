@@ -1,13 +1,27 @@
 import assert from "node:assert/strict";
 import {
+  generationTableNumber,
   PAPER_TABLE_1,
   PAPER_TABLE_2,
+  publishedPermutations,
   publishedRows,
 } from "../../lib/paper/generation_tables.ts";
 
 Deno.test("publishedRows() gives the table of the space", () => {
   assert.equal(publishedRows("nasbench101"), PAPER_TABLE_1);
   assert.equal(publishedRows("nasbench201"), PAPER_TABLE_2);
+});
+
+Deno.test("a space that the paper does not have has no rows, no number, no permutations", () => {
+  assert.deepEqual(publishedRows("another"), []);
+  assert.equal(generationTableNumber("another"), null);
+  assert.equal(publishedPermutations("another"), null);
+  assert.deepEqual(
+    ["nasbench101", "nasbench201"].map(generationTableNumber),
+    [1, 2],
+  );
+  assert.equal(publishedPermutations("nasbench101")?.duplicated, 47);
+  assert.equal(publishedPermutations("nasbench201"), null);
 });
 
 Deno.test("the tables have the paper's rows in its order", () => {

@@ -16,7 +16,13 @@ import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
 import { Random } from "../../lib/core/random.ts";
 import { modelWriter } from "../../lib/search/writer.ts";
-import { cellGraph, type SearchSpace } from "../../lib/spaces/space.ts";
+import { cellAt, cellOf } from "../../lib/spaces/cell.ts";
+import type { Graph } from "../../lib/spaces/graph.ts";
+import {
+  cellGraph,
+  type EnumeratedSpace,
+  type SearchSpace,
+} from "../../lib/spaces/space.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";
 import { SPACE } from "./_tables.ts";
 
@@ -33,20 +39,16 @@ class OperationVqvae extends Vqvae {
     super(CONFIG, executor, executor.state({}));
   }
 
-  override encode(space: SearchSpace, indices: ArrayLike<number>) {
-    const ops = Array.from(
-      indices,
-      (cell) => [...cellGraph(space.cells(), cell).ops],
-    );
-    const codes = Int32Array.from(ops.flat());
+  override encodeGraphs(_space: SearchSpace, graphs: readonly Graph[]) {
+    const codes = Int32Array.from(graphs.flatMap(({ ops }) => [...ops]));
     return Promise.resolve({ codes, z: new Float32Array() });
   }
 
   override decode(codes: Int32Array): Promise<DecodedCells> {
-    const { edges } = cellGraph(SPACE.cells(), 0);
+    const { incoming } = cellGraph(SPACE.cells(), 0);
     return Promise.resolve({
       ops: codes,
-      edges: new Uint32Array(codes.length / 8).fill(edges),
+      incoming: Uint32Array.from(codes, (_, i) => incoming[i % 8]),
     });
   }
 }
@@ -79,19 +81,18 @@ class ConvolutionGenerator extends T5Generator {
   }
 }
 
-function writer() {
+function writer(space: SearchSpace = SPACE) {
   const generator = new ConvolutionGenerator();
   const model = {
-    space: SPACE,
+    space,
     vqvae: new OperationVqvae(),
     generator,
     tokenizer,
-    key: "",
   };
   return { generator, ...modelWriter(model, { temperature: 0.7 }) };
 }
 
-const ALL_CONVOLUTIONS = SPACE.indexOf({
+const ALL_CONVOLUTIONS = cellOf(SPACE, {
   ...cellGraph(SPACE.cells(), 0),
   ops: Uint8Array.from([0, ...new Array(6).fill(CONV), 6]),
 })!;
@@ -104,7 +105,7 @@ Deno.test("modelWriter() writes cells, and leaves out what is none", async () =>
 
 Deno.test("modelWriter() fills masks and keeps the rest of each cell", async () => {
   const { fill, generator } = writer();
-  const given = Array.from({ length: 30 }, (_, i) => 500 * i);
+  const given = Array.from({ length: 30 }, (_, i) => cellAt(SPACE, 500 * i));
   const cells = await fill(given, Random.fromSeed(3));
   assert.equal(generator.prompts.length, 30);
   assert.ok(
@@ -112,18 +113,32 @@ Deno.test("modelWriter() fills masks and keeps the rest of each cell", async () 
   );
   // A masked end becomes a convolution, and the decode no cell of the space.
   assert.ok(cells.length > 0 && cells.length < 20);
-  const ops = (cell: number) => cellGraph(SPACE.cells(), cell).ops;
-  for (const cell of cells) {
+  for (const { graph: { ops }, index } of cells) {
     const parent = given.find((one) =>
-      ops(cell).every((op, i) => op === CONV || op === ops(one)[i])
+      ops.every((op, i) => op === CONV || op === one.graph.ops[i])
     );
     assert.notEqual(parent, undefined);
+    assert.notEqual(index, null);
   }
   assert.deepEqual(await fill([], Random.fromSeed(3)), []);
 });
 
+Deno.test("modelWriter() writes cells of a space whose cells are not listed", async () => {
+  const { indexOf: _, ...sampled } = SPACE as EnumeratedSpace;
+  const { generate, fill } = writer(sampled);
+  const cells = await generate(4, Random.fromSeed(0));
+  assert.deepEqual(cells.map(({ key, index }) => [key, index]), [
+    [ALL_CONVOLUTIONS.key, null],
+    [ALL_CONVOLUTIONS.key, null],
+    [ALL_CONVOLUTIONS.key, null],
+  ]);
+  const variants = await fill(cells, Random.fromSeed(3), 1);
+  assert.ok(variants.length > 0);
+  for (const { index } of variants) assert.equal(index, null);
+});
+
 Deno.test("modelWriter() masks by its random numbers alone", async () => {
-  const given = [100, 2000, 7000, 9999];
+  const given = [100, 2000, 7000, 9999].map((cell) => cellAt(SPACE, cell));
   const prompts = async (seed: number) => {
     const { fill, generator } = writer();
     await fill(given, Random.fromSeed(seed));

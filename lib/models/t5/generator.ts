@@ -13,7 +13,6 @@ import type {
 import { floats, integers } from "../../core/tensors.ts";
 import {
   checkSampling,
-  choiceAt,
   sampleToken,
   type SamplingOptions,
 } from "../../language/decoding.ts";
@@ -136,7 +135,6 @@ export class T5Generator implements AsyncDisposable {
         ),
       });
       const values = logits.data as Float32Array;
-      const choice = choiceAt(options, position);
       const next = new Int32Array(rows).fill(config.pad_token_id);
       for (let row = 0; row < rows; row++) {
         if (ended[row]) continue;
@@ -145,7 +143,7 @@ export class T5Generator implements AsyncDisposable {
             row * config.vocab_size,
             (row + 1) * config.vocab_size,
           ),
-          choice,
+          options,
           options.random,
         );
         next[row] = result[row * maxTokens + position] = token;

@@ -210,28 +210,6 @@ Deno.test("T5Generator splits batches without a trace at temperature 0", async (
   }
 });
 
-Deno.test("T5Generator samples the tokens of a span at a temperature of its own", async () => {
-  const batch = someRows(many, 0, 200);
-  const greedy = rowsOf(await generate(batch, { temperature: 0 }));
-  const span = { from: 1, to: 2, temperature: 50 };
-  const ids = rowsOf(await generate(batch, { temperature: 0, span }));
-  assert.deepEqual(
-    ids.map(([first]) => first),
-    greedy.map(([first]) => first),
-  );
-  const secondTokens = Map.groupBy(ids, (row) => row[1]);
-  assert.ok(secondTokens.size > 5, `${secondTokens.size} different tokens`);
-  // After the span all is greedy again: what was drawn there decides the rest.
-  for (const rows of secondTokens.values()) {
-    assert.equal(new Set(rows.map(String)).size, 1);
-  }
-  const whole = { from: 0, to: MAX_TOKENS, temperature: 0 };
-  assert.deepEqual(
-    rowsOf(await generate(batch, { temperature: 3, span: whole })),
-    greedy,
-  );
-});
-
 Deno.test("T5Generator gives the same samples for the same seed", async () => {
   const batch = prompts(50);
   const options = { temperature: 1, topK: 6, topP: 0.95 };

@@ -1,0 +1,114 @@
+/**
+ * arch2vec as a generator: cells decoded from its prior; and which of its models are compared.
+ *
+ * @module
+ */
+
+
+import { runKey, weightsDigest } from "../core/keys.ts";
+import { type OnProgress } from "../core/progress.ts";
+import type { Executor } from "../engine/executor.ts";
+
+import { type Arch2vecConfig, arch2vecConfig, repairedArch2vecConfig } from "../models/arch2vec/config.ts";
+import { trainArch2vecInParallel } from "../models/arch2vec/parallel.ts";
+import { arch2vecTraining, type TrainedArch2vec } from "../models/arch2vec/training.ts";
+import { Arch2vec } from "../models/arch2vec/arch2vec.ts";
+import type { SearchSpace } from "../spaces/space.ts";
+import type { CellGenerator } from "./generator.ts";
+
+/** arch2vec on a device; disposing frees it. */
+export interface Arch2vecGenerator extends CellGenerator, AsyncDisposable {}
+
+/**
+ * Places a trained arch2vec on a device.
+ *
+ * @param name Names its rows.
+ */
+export function arch2vecGenerator(
+  space: SearchSpace,
+  trained: TrainedArch2vec,
+  executor: Executor,
+  name: string,
+): Arch2vecGenerator {
+  const model = new Arch2vec(trained, executor);
+  const { config, weights } = trained;
+  return {
+    name,
+    key: runKey({
+      config,
+      parameters: weightsDigest(weights.parameters),
+      statistics: weightsDigest(weights.statistics),
+    }),
+    settings: { topK: null, topP: null },
+    reconstruct: (cells) => model.reconstruction(space, cells),
+    async sample(count, { random, signal }) {
+      signal?.throwIfAborted();
+      return {
+        samples: await model.sample(space, count, { random }),
+        draws: count,
+      };
+    },
+    [Symbol.asyncDispose]: () => model.dispose(),
+  };
+}
+
+/** A model to be compared. */
+export interface Arch2vecContender {
+  /** Names its rows. */
+  readonly name: string;
+  readonly config: Arch2vecConfig;
+  /** Its folder among the models of a run. */
+  readonly folder: string;
+  readonly seed: number;
+}
+
+/** arch2vec as its authors' code has it, with three seeds, and repaired, with one. */
+export function arch2vecContenders(
+  space: SearchSpace,
+  seed: number,
+): Arch2vecContender[] {
+  return [
+    ...[seed, seed + 1, seed + 2].map((seed) => ({
+      name: "arch2vec, run here",
+      config: arch2vecConfig(space),
+      folder: `arch2vec/${seed}`,
+      seed,
+    })),
+    {
+      name: "arch2vec, repaired",
+      config: repairedArch2vecConfig(space),
+      folder: "arch2vec/repaired",
+      seed,
+    },
+  ];
+}
+
+/** Cells that a quick run trains arch2vec on. */
+const QUICK_CELLS = 2_000;
+
+/**
+ * Trains contenders, or takes them from the checkpoints that the run has.
+ *
+ * @param options `model`: where a trained model of the run is, by its name; `quick`: on few
+ *   cells, to show every part at work.
+ */
+export function trainContenders(
+  space: SearchSpace,
+  contenders: readonly Arch2vecContender[],
+  { executor, model, quick, onProgress }: {
+    executor: Executor;
+    model: (name: string) => string;
+    quick: boolean;
+    onProgress?: OnProgress;
+  },
+): Promise<TrainedArch2vec[]> {
+  return trainArch2vecInParallel(
+    space,
+    contenders.map(({ config, folder, seed }) => ({
+      config,
+      training: arch2vecTraining(space, seed, quick),
+      checkpoint: model(`${folder}/checkpoint.safetensors`),
+    })),
+    { executor, limit: quick ? QUICK_CELLS : undefined, onProgress },
+  );
+}

@@ -1,0 +1,227 @@
+/**
+ * What notebook 6 shows: permuted sequences, figure 3, what codes stand for, maps, and
+ * predictors.
+ *
+ * Source: the paper, §4.4, figure 3 and its appendix.
+ *
+ * @module
+ */
+
+import type { CodeMeaning } from "../analysis/code_usage.ts";
+import { codeShares, type NovelCodes } from "../analysis/novel_codes.ts";
+import type { PermutationTest } from "../analysis/permutations.ts";
+import type { PredictorCurve } from "../analysis/predictors.ts";
+import type { MappedPoints } from "../analysis/projection.ts";
+import type { CodeSequences } from "../language/code_sequences.ts";
+import { usagePerplexity } from "../metrics/codebook_usage.ts";
+import { publishedPermutations } from "../paper/generation_tables.ts";
+import type { SearchSpace } from "../spaces/space.ts";
+import { barChart, heatmap, lineChart } from "./charts.ts";
+import type { Figure } from "./figure.ts";
+import { projectionFigure } from "./projection_figure.ts";
+import { type ReportTable, table } from "./tables.ts";
+
+/** Tests of permuted sequences, by method, under what the paper found. */
+export function permutationTable(
+  space: SearchSpace,
+  tests: readonly (PermutationTest & { readonly method: string })[],
+): ReportTable {
+  const published = publishedPermutations(space.name);
+  return table([
+    ...(published === null ? [] : [{ method: "paper", ...published }]),
+    ...tests,
+  ], {
+    columns: [
+      "method",
+      "sequences",
+      { key: "permutations", title: "permutations of each" },
+      { key: "duplicated", title: "sequences with a duplicate" },
+      { key: "same", title: "permutations that are the same cell (%)" },
+      { key: "valid", title: "permutations that are a cell (%)" },
+    ],
+    caption: `Permuted code sequences, ${space.title}`,
+  });
+}
+
+/** Figure 3 for a method: the most used codes, training cells beside novel ones. */
+export function codesByPositionFigure(
+  space: SearchSpace,
+  codes: NovelCodes,
+): Figure {
+  const { rows, columns, values } = codeShares(codes);
+  return heatmap(values, { rows, columns }, {
+    title: `Codes by position, ${codes.method}, ${space.title}`,
+    x: "code, by its use in training cells",
+    y: "position",
+    scale: "log₁₀ of the share",
+    caption: `The ${columns.length} most used codes; training cells beside ${
+      codes.cells.toLocaleString("en")
+    } novel ones, from ${codes.draws.toLocaleString("en")} sentences.`,
+  });
+}
+
+/**
+ * How far the codes of novel cells are from those of training cells, by position, beside
+ * what chance makes of as many training cells.
+ *
+ * @param codes One or more.
+ */
+export function divergenceFigure(
+  space: SearchSpace,
+  codes: readonly NovelCodes[],
+): Figure {
+  return barChart(
+    Array.from({ length: space.nodeCount }, (_, position) => position),
+    codes.flatMap(({ method, divergence, control }) => [
+      { name: `${method}: novel cells`, values: [...divergence] },
+      { name: `${method}: as many training cells`, values: [...control] },
+    ]),
+    {
+      title: `Codes of novel and of training cells, ${space.title}`,
+      x: "position",
+      y: "Jensen–Shannon divergence (bits)",
+    },
+  );
+}
+
+/** What the most used codes of a method stand for. */
+export function codeMeaningsTable(
+  space: SearchSpace,
+  method: string,
+  meanings: readonly CodeMeaning[],
+  { codes, codebookSize }: CodeSequences,
+): ReportTable {
+  const usage = new Uint32Array(codebookSize);
+  for (const code of codes) usage[code]++;
+  const purity =
+    meanings.reduce((sum, { share, purity }) => sum + share * purity, 0) / 100;
+  return table(meanings.slice(0, 12), {
+    columns: [
+      "code",
+      { key: "share", title: "of all nodes (%)" },
+      "operation",
+      { key: "purity", title: "of its nodes (%)", digits: 1 },
+      { key: "incoming", title: "edges in" },
+      { key: "outgoing", title: "edges out" },
+      { key: "from", title: "from, most often" },
+    ],
+    caption: `The most used codes, ${method}, ${space.title}`,
+    notes: [
+      `${meanings.length} of ${codebookSize} codes in use, perplexity ${
+        usagePerplexity(usage).toFixed(0)
+      }. A node's code tells its operation in ${
+        purity.toFixed(1)
+      } % of all cases.`,
+    ],
+  });
+}
+
+/** The codebook of a method on a plane, by operation. */
+export function codebookMapFigure(
+  space: SearchSpace,
+  method: string,
+  points: readonly MappedPoints[],
+): Figure {
+  return projectionFigure(points, {
+    title: `Codebook, ${method}, ${space.title}`,
+  });
+}
+
+/**
+ * Cells on a plane by their codes, shaded by accuracy.
+ *
+ * @param options `surrogate`: whether the accuracies are predictions.
+ */
+export function cellMapFigure(
+  space: SearchSpace,
+  method: string,
+  points: readonly MappedPoints[],
+  { surrogate = false }: { surrogate?: boolean } = {},
+): Figure {
+  const cells = points.reduce((sum, { points }) => sum + points.length, 0);
+  return projectionFigure(points, {
+    title: _titled(
+      `Cells by their codes, ${method}, ${space.title}`,
+      surrogate,
+    ),
+    scale: "CIFAR-10 validation accuracy (%)",
+    caption: `${
+      cells.toLocaleString("en")
+    } cells; the lowest tenth has one shade.`,
+  });
+}
+
+/** How predictors were compared. */
+export interface PredictorComparison {
+  readonly curves: readonly PredictorCurve[];
+  /** Numbers of labelled cells, as many as a curve has points. */
+  readonly sizes: readonly number[];
+  readonly seeds: number;
+  /** Where the accuracies are from; `surrogate`: whether they are predictions. */
+  readonly source: string;
+  readonly surrogate?: boolean;
+}
+
+/** How well each representation orders cells, by number of labels. */
+export function predictorsFigure(
+  space: SearchSpace,
+  { curves, sizes, seeds, surrogate = false }: PredictorComparison,
+): Figure {
+  return lineChart(
+    curves.map(({ name, points }) => ({
+      name,
+      x: sizes,
+      y: points.map(({ mean }) => mean),
+      lower: points.map(({ mean, error }) => mean - error),
+      upper: points.map(({ mean, error }) => mean + error),
+    })),
+    {
+      title: _titled(
+        `Order of cells from few labels, ${space.title}`,
+        surrogate,
+      ),
+      x: "labelled cells",
+      y: "Kendall's τ (CIFAR-10 validation accuracy)",
+      caption: `Mean of ${seeds} seeds with bands of one standard error.`,
+    },
+  );
+}
+
+/** The same as a table, mean ± standard error. */
+export function predictorsTable(
+  space: SearchSpace,
+  { curves, sizes, source, surrogate = false }: PredictorComparison,
+): ReportTable {
+  return table(
+    curves.map(({ name, points }) => ({
+      representation: name,
+      ...Object.fromEntries(points.flatMap(({ mean, error }, i) => [
+        [`${sizes[i]}`, mean],
+        [`${sizes[i]} error`, error],
+      ])),
+    })),
+    {
+      columns: [
+        "representation",
+        ...sizes.map((size) => ({
+          key: `${size}`,
+          title: `${size} labels`,
+          align: "right" as const,
+          format: (value: unknown, row: Readonly<Record<string, unknown>>) =>
+            `${Number(value).toFixed(3)} ± ${
+              Number(row[`${size} error`]).toFixed(3)
+            }`,
+        })),
+      ],
+      caption: _titled(
+        `Kendall's τ by number of labelled cells, ${space.title}`,
+        surrogate,
+      ),
+      notes: [source],
+    },
+  );
+}
+
+function _titled(text: string, surrogate: boolean): string {
+  return surrogate ? `${text}, surrogate` : text;
+}

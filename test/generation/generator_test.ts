@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Random } from "../../lib/core/random.ts";
+import {
+  type CellGenerator,
+  measureGenerator,
+} from "../../lib/generation/generator.ts";
+import type { Sample } from "../../lib/metrics/generation.ts";
+import { getSpace } from "../../lib/spaces/registry.ts";
+import { cellGraph } from "../../lib/spaces/space.ts";
+import { withFolder } from "../_helpers.ts";
+
+const space = getSpace("nasbench201");
+const { train, validation } = space.split();
+
+/** Copies cells of the space: known ones and new ones in turn, every fifth sample is none. */
+class Copier implements CellGenerator {
+  readonly name = "Copier";
+  readonly key: string;
+  readonly settings = { topK: null };
+  calls = 0;
+  reconstructed = 0;
+
+  constructor(key = "copier") {
+    this.key = key;
+  }
+
+  reconstruct(cells: ArrayLike<number>) {
+    this.reconstructed = cells.length;
+    return Promise.resolve({
+      cells: cells.length,
+      ops: 90,
+      edges: 80,
+      elementwise: 85,
+      wholeGraph: 70,
+    });
+  }
+
+  sample(count: number, { random }: { random: Random }) {
+    this.calls++;
+    const samples = Array.from({ length: count }, (_, i): Sample => {
+      if (i % 5 === 4) return "wrong length";
+      const from = i % 2 === 0 ? train : validation;
+      return cellGraph(space.cells(), from[random.integer(from.length)]);
+    });
+    return Promise.resolve({ samples, draws: 2 * count });
+  }
+}
+
+const measure = (generator: CellGenerator, options: object = {}) =>
+  measureGenerator(space, generator, {
+    samples: 10,
+    random: Random.fromSeed(1),
+    ...options,
+  });
+
+Deno.test("measureGenerator() makes a row for each reading of any generator", async () => {
+  const copier = new Copier();
+  const measured = await measure(copier, { seed: 3, note: "copies" });
+  // Samples 4 and 9 are malformed; of the other eight, 1, 3, 5 and 7 are no training cells.
+  const { paper, strict } = measured!.rows;
+  const shared = {
+    method: "Copier",
+    source: "measured",
+    topK: null,
+    seed: 3,
+    draws: 20,
+    samples: 10,
+    note: "copies",
+    validity: 80,
+    uniqueness: 100,
+    absoluteUniqueness: 80,
+    novelty: 50,
+    absoluteNovelty: 40,
+  };
+  assert.deepEqual(strict, { ...shared, mode: "strict", reconstruction: 70 });
+  assert.equal(paper.mode, "paper");
+  assert.equal(paper.reconstruction, 85);
+  assert.equal(measured!.reports.strict.malformed["wrong length"], 2);
+  assert.equal(copier.reconstructed, validation.length);
+});
+
+Deno.test("measureGenerator() takes a reconstruction that is known", async () => {
+  const copier = new Copier();
+  const known = {
+    cells: 1,
+    ops: 1,
+    edges: 1,
+    elementwise: 1,
+    wholeGraph: 2,
+  };
+  const measured = await measure(copier, { reconstruction: known });
+  assert.equal(measured!.rows.strict.reconstruction, 2);
+  assert.equal(copier.reconstructed, 0);
+});
+
+Deno.test("measureGenerator() has nothing to say where nothing was made", async () => {
+  const silent = new Copier();
+  silent.sample = () => Promise.resolve({ samples: [], draws: 7 });
+  await withFolder(async (folder) => {
+    const file = join(folder, "samples.json");
+    assert.equal(await measure(silent, { file }), null);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  });
+});
+
+Deno.test("measureGenerator() goes on from the samples it saved, of the same generator and draws alone", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "samples.json");
+    const first = await measure(new Copier(), { file });
+    const again = new Copier();
+    assert.deepEqual(await measure(again, { file }), first);
+    assert.equal(again.calls, 0);
+    for (
+      const [key, options] of [
+        ["another", {}],
+        ["copier", { samples: 9 }],
+        ["copier", { random: Random.fromSeed(2) }],
+      ] as const
+    ) {
+      const other = new Copier(key);
+      await measure(other, { file, ...options });
+      assert.equal(other.calls, 1, key);
+      await measure(new Copier(), { file });
+    }
+  });
+});
