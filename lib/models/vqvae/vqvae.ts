@@ -108,8 +108,9 @@ export class Vqvae implements AsyncDisposable {
   readonly #functions: VqvaeFunctions;
   readonly #state: DeviceState;
 
-  private constructor(functions: VqvaeFunctions, state: DeviceState) {
-    this.#functions = functions;
+  /** @param state Holds the weights; it is the model's from here on, which frees it. */
+  constructor(config: VqvaeConfig, executor: Executor, state: DeviceState) {
+    this.#functions = new VqvaeFunctions(config, executor);
     this.#state = state;
   }
 
@@ -122,7 +123,8 @@ export class Vqvae implements AsyncDisposable {
     executor: Executor,
   ): Vqvae {
     return new Vqvae(
-      new VqvaeFunctions(config, executor),
+      config,
+      executor,
       executor.state({ ...weights.parameters, ...weights.statistics }),
     );
   }
