@@ -18,7 +18,6 @@ import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { accuracyInputs } from "../evaluation/tables.ts";
 import { getSpace } from "../spaces/registry.ts";
-import { type SourceFile, sourceFile } from "../core/source_file.ts";
 import { exists, readJson, sha256, writeJson } from "../core/files.ts";
 import { VERSION as SAMPLING } from "../generation/generator.ts";
 import { VERSION as ARCH2VEC } from "../models/arch2vec/training.ts";

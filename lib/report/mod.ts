@@ -1,0 +1,13 @@
+/**
+ * Tables and figures of what the notebooks find.
+ *
+ * @module
+ */
+
+export { barChart, heatmap, lineChart } from "./charts.ts";
+export { codebookUsage, lossCurves, opsHistogram, perplexityByPosition } from "./figures.ts";
+export { codeEntropyFigure, examplesTable, sentencesTable, tokenizersTable } from "./language_report.ts";
+export { generationTable, generationTableName, invalidityFigure, invalidityTable, sweepFigure, sweepTable } from "./generation_report.ts";
+export { cellMapFigure, codebookMapFigure, codeMeaningsTable, codesByPositionFigure, divergenceFigure, permutationTable, predictorsFigure, predictorsTable } from "./latent_report.ts";
+export { algorithm1Table, goalTable, optimumTable, searchTable, searchTableName } from "./search_tables.ts";
+export { returnedCellsDrawing, searchCurves, searchScatter } from "./search_figures.ts";

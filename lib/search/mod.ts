@@ -1,0 +1,10 @@
+/**
+ * Architecture search: the methods that are compared, and the rows of Tables 3 and 4.
+ *
+ * @module
+ */
+
+export { algorithm1Variants, comparedMethods } from "./compared.ts";
+export { limitBudgets } from "./method.ts";
+export { latentVectors } from "./latents.ts";
+export { algorithm1Rows, bestCells, curveSeries, goalRows, optimumRows, searchedCells, searchRows } from "./rows.ts";
