@@ -16,11 +16,12 @@
  * - {@link search}: methods, trials, the rows of Tables 3 and 4 (§3.3, §4.5; notebook 7);
  * - {@link report}: tables and figures of all these.
  *
- * @example Open the shipped model, write ten cells, judge them, draw them.
+ * @example Open a trained model, write ten cells, judge them, draw them.
  * ```ts ignore
  * import { drawCells, judge, openModel, Random, sampleCells, show } from "arch-llm";
  *
- * await using model = await openModel("nasbench101", "arch-llm-plus");
+ * // `space` is a name of the registry; some models come with the repository.
+ * await using model = await openModel(space, "arch-llm-plus");
  * const { samples } = await sampleCells(model, 10, {
  *   temperature: 0.9,
  *   random: Random.fromSeed(1),

@@ -54,6 +54,7 @@ import { randomSearch } from "../lib/search/random_search.ts";
 import { regularisedEvolution } from "../lib/search/regularised_evolution.ts";
 import { ROUNDS } from "../lib/search/rounds.ts";
 import { runTrials } from "../lib/search/trials.ts";
+import { modelWriter } from "../lib/search/writer.ts";
 import { cellAt } from "../lib/spaces/cell.ts";
 import { NASBENCH201 as space } from "../lib/spaces/nasbench201/space.ts";
 import { withFolder } from "./_helpers.ts";
@@ -78,6 +79,11 @@ export interface GoldenPart {
 const MODEL_FOLDER = fileURLToPath(
   new URL("fixtures/golden_model/", import.meta.url),
 );
+
+const GOLDEN_MODEL = {
+  vqvae: join(MODEL_FOLDER, "vqvae"),
+  t5: join(MODEL_FOLDER, "t5"),
+};
 
 const executor = onnxExecutor({ provider: "cpu" });
 
@@ -194,10 +200,7 @@ async function arch2vec(): Promise<Figures> {
 }
 
 async function sampling(): Promise<Figures> {
-  const model = await openCellModel(space, {
-    vqvae: join(MODEL_FOLDER, "vqvae"),
-    t5: join(MODEL_FOLDER, "t5"),
-  }, executor);
+  await using model = await openCellModel(space, GOLDEN_MODEL, executor);
   const settings: ArchLlmSetting[] = [
     { temperature: 1 },
     { temperature: 1.5, topK: 20, topP: 0.9 },
@@ -346,6 +349,17 @@ async function searched(
   };
 }
 
+async function written(): Promise<Figures> {
+  await using model = await openCellModel(space, GOLDEN_MODEL, executor);
+  const writer = modelWriter(model, { temperature: 1 });
+  const cells = await writer.generate(60, Random.fromSeed(0));
+  return {
+    written: cells.length,
+    "mean index": cells.reduce((sum, { index }) => sum + index!, 0) /
+      cells.length,
+  };
+}
+
 async function surrogate(): Promise<Figures> {
   const { weights, quality } = await trainSurrogate(space, [madeUpTable()], {
     executor,
@@ -392,6 +406,11 @@ export const GOLDEN_PARTS: readonly GoldenPart[] = [
     ],
     run: () => searched(name, method),
   })),
+  {
+    name: "a model's cells for a search",
+    modules: ["lib/search/writer.ts"],
+    run: written,
+  },
   {
     name: "surrogate",
     modules: ["lib/models/surrogate/surrogate.ts"],

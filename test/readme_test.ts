@@ -41,3 +41,27 @@ Deno.test("the times that the README tells are those of the runs of record", asy
     assert.match(results, new RegExp(`\\b${time} minutes`));
   }
 });
+
+Deno.test("the example of the README runs on the shipped model: ten cells, judged and drawn", async () => {
+  const [, code] = readme.match(/```ts\n([^]*?)```/)!;
+  // Among the tests, where its import is looked up in the project's configuration.
+  const file = join(PROJECT_ROOT, "test", `_readme_example_${Deno.pid}.ts`);
+  try {
+    await Deno.writeTextFile(file, code);
+    const { success, stdout, stderr } = await new Deno.Command(
+      Deno.execPath(),
+      {
+        args: ["run", "-A", "--check", file],
+        env: { NO_COLOR: "1" },
+      },
+    ).output();
+    const text = new TextDecoder().decode(stdout);
+    assert.ok(success, new TextDecoder().decode(stderr));
+    assert.equal(text.match(/\{ key: .*, problem: /g)?.length, 10, text);
+    assert.match(text, /^(\d+ ){6}\d+ \{/m);
+    assert.match(text, /problem: null/);
+    assert.match(text, /\[drawing\]/);
+  } finally {
+    await Deno.remove(file);
+  }
+});
