@@ -6,6 +6,7 @@
 
 import { shownPath } from "../run/folders.ts";
 import { recordRun } from "../run/record.ts";
+import { writeResults } from "./results.ts";
 import { outputsRoot, parseWords, runCommand, userFolder } from "./command.ts";
 
 const ACTION = "record a run";
@@ -16,7 +17,8 @@ const HELP = `deno task record RUN [options]
   --outputs DIR    folder of all runs and records (outputs)
 
 Writes outputs/SPACE/, and for the default space the outputs of notebooks/, from a
-full run that has finished and was run from a commit with the code of this checkout.
+full run that has finished and was run from a commit with the code of this checkout,
+and RESULTS.md from the tables of all records.
 Commit what it writes: nothing else writes there.
 `;
 
@@ -40,6 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
   const root = outputsRoot(values.outputs, userFolder());
   const record = await recordRun(words[0], { root });
   console.log(`${words[0]} is the run of record in ${shownPath(record)}`);
+  console.log(`Written: ${shownPath(await writeResults(root))}`);
   return 0;
 }
 

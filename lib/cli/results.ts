@@ -6,10 +6,9 @@
 
 import { join } from "node:path";
 import { exists, writeFileAtomic } from "../core/files.ts";
-import { PROJECT_ROOT } from "../core/project.ts";
 import { generationTableNumber } from "../paper/generation_tables.ts";
 import { searchTableNumber } from "../paper/search_tables.ts";
-import { shownPath } from "../run/folders.ts";
+import { OUTPUTS, shownPath } from "../run/folders.ts";
 import { resultsPage, type RunOfRecord } from "../run/results_page.ts";
 import { SPACES } from "../spaces/registry.ts";
 import { parseOptions, runCommand } from "./command.ts";
@@ -45,13 +44,17 @@ export async function resultsText(outputs: string): Promise<string> {
   );
 }
 
+/** Writes the page into the folder of the runs of record; returns its path. */
+export async function writeResults(outputs: string): Promise<string> {
+  const path = join(outputs, "RESULTS.md");
+  await writeFileAtomic(path, await resultsText(outputs));
+  return path;
+}
+
 if (import.meta.main) {
   await runCommand(async () => {
     parseOptions(Deno.args, {}, "results");
-    const outputs = join(PROJECT_ROOT, "outputs");
-    const path = join(outputs, "RESULTS.md");
-    await writeFileAtomic(path, await resultsText(outputs));
-    console.log(`Written: ${shownPath(path)}`);
+    console.log(`Written: ${shownPath(await writeResults(OUTPUTS))}`);
     return 0;
   });
 }
