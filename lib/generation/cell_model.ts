@@ -5,15 +5,13 @@
  * @module
  */
 
-
 import { runKey, weightsDigest } from "../core/keys.ts";
 import type { Executor } from "../engine/executor.ts";
-import type { SentenceTokenizer } from "../language/tokenizer.ts";
+import { CodeTokens } from "../language/code_tokens.ts";
 import { openTunedT5 } from "../models/t5/base.ts";
 import { T5Generator } from "../models/t5/generator.ts";
 import { loadVqvae } from "../models/vqvae/files.ts";
 import { CODEBOOK } from "../models/vqvae/network.ts";
-
 import { Vqvae } from "../models/vqvae/vqvae.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 
@@ -22,7 +20,8 @@ export interface WritingModel {
   readonly space: SearchSpace;
   readonly vqvae: Vqvae;
   readonly generator: T5Generator;
-  readonly tokenizer: SentenceTokenizer;
+  /** Its sentences as the tokens that it reads and writes. */
+  readonly tokens: CodeTokens;
 }
 
 /** A {@link WritingModel} from disk, which owns what it holds on a device. */
@@ -46,11 +45,8 @@ export async function openCellModel(
   executor: Executor,
 ): Promise<CellModel> {
   const { config, weights } = await loadVqvae(directories.vqvae);
-  const { nodes: length, codebookSize } = config;
-  const { t5, tokenizer } = await openTunedT5(directories.t5, {
-    length,
-    codebookSize,
-  });
+  const shape = { length: config.nodes, codebookSize: config.codebookSize };
+  const { t5, tokenizer } = await openTunedT5(directories.t5, shape);
   const vqvae = Vqvae.load({ config, weights }, executor);
   const generator = new T5Generator(t5, executor);
   const dispose = async () => {
@@ -61,7 +57,7 @@ export async function openCellModel(
     space,
     vqvae,
     generator,
-    tokenizer,
+    tokens: new CodeTokens(tokenizer, shape),
     key: runKey({
       vqvae: [
         config,

@@ -2,30 +2,15 @@
  * What the language model writes, as codes: whole sequences, masked ones filled in, and the
  * probabilities of each next code.
  *
- * The only place of this room where codes become tokens, and tokens codes again.
- *
  * Shapes: `B` sequences of `N` codes below `K`; `R` prefixes.
  * Source: the paper, §3.2.
  *
  * @module
  */
 
-import {
-  applyFill,
-  fillInput,
-  GENERATE_PROMPT,
-  type ParsedSentence,
-  parseSentence,
-} from "../language/sentences.ts";
-import {
-  longestExamples,
-  type SentenceTokenizer,
-} from "../language/tokenizer.ts";
+import type { ParsedSentence } from "../language/sentences.ts";
 import type { NextCodes } from "../language/without_replacement.ts";
-import {
-  type GenerationOptions,
-  repeatedPrompt,
-} from "../models/t5/generator.ts";
+import type { GenerationOptions } from "../models/t5/generator.ts";
 import type { WritingModel } from "./cell_model.ts";
 
 /** How the model writes: as `T5Generator.generate`, as long as its sentences are. */
@@ -39,22 +24,16 @@ export type WritingOptions = Omit<GenerationOptions, "maxTokens">;
  * @throws {RangeError} If a sampling option is out of range.
  */
 export async function writeSequences(
-  { tokenizer, generator, vqvae }: WritingModel,
+  { tokens, generator }: WritingModel,
   count: number,
   options: WritingOptions,
 ): Promise<ParsedSentence[]> {
-  const { nodes, codebookSize } = vqvae.config;
-  const maxTokens = longestExamples(tokenizer, {
-    length: nodes,
-    codebookSize,
-  }).generate.target;
-  const ids = await generator.generate(
-    repeatedPrompt(tokenizer, [GENERATE_PROMPT], count),
-    { ...options, maxTokens },
-  );
-  return tokenizer.decodeBatch(ids, maxTokens).map((text) =>
-    parseSentence(text, { lengths: [nodes], codebookSize })
-  );
+  const maxTokens = tokens.lengths.generate.target;
+  const ids = await generator.generate(tokens.generatePrompts(count), {
+    ...options,
+    maxTokens,
+  });
+  return _rows(ids, maxTokens).map((row) => tokens.codesOf(row));
 }
 
 /**
@@ -65,29 +44,18 @@ export async function writeSequences(
  * @throws {RangeError} If a sampling option is out of range.
  */
 export async function fillSequences(
-  { tokenizer, generator, vqvae }: WritingModel,
+  { tokens, generator }: WritingModel,
   masked: readonly Int32Array[],
   options: WritingOptions,
 ): Promise<ParsedSentence[]> {
-  const { nodes: length, codebookSize } = vqvae.config;
-  const { input, target: maxTokens } = longestExamples(tokenizer, {
-    length,
-    codebookSize,
-  }).fill;
-  const ids = await generator.generate(
-    tokenizer.encodeBatch(masked.map(fillInput), input),
-    { ...options, maxTokens },
+  const maxTokens = tokens.lengths.fill.target;
+  const ids = await generator.generate(tokens.fillPrompts(masked), {
+    ...options,
+    maxTokens,
+  });
+  return _rows(ids, maxTokens).map((row, i) =>
+    tokens.filledCodesOf(masked[i], row)
   );
-  return tokenizer.decodeBatch(ids, maxTokens).map((text, i) =>
-    applyFill(masked[i], text, { codebookSize })
-  );
-}
-
-/** Whether each code is one token, as sampling without replacement wants it. */
-export function hasCodeTokens(
-  { tokenizer, vqvae }: Pick<WritingModel, "tokenizer" | "vqvae">,
-): boolean {
-  return _codeTokens(tokenizer, vqvae.config.codebookSize) !== null;
 }
 
 /**
@@ -96,24 +64,23 @@ export function hasCodeTokens(
  * @throws {RangeError} If the tokenizer has not one token for each code.
  */
 export function nextCodes(
-  { generator, tokenizer, vqvae }: WritingModel,
+  { generator, tokens }: WritingModel,
   temperature: number,
 ): NextCodes {
-  const { nodes, codebookSize } = vqvae.config;
-  const tokens = _codeTokens(tokenizer, codebookSize);
-  if (tokens === null) {
+  const { single, tokenizer } = tokens;
+  if (single === null) {
     throw new RangeError(
       `Cannot sample without replacement: each code must be one token, got several for some with the tokenizer ${tokenizer.name}`,
     );
   }
-  const prompt = tokenizer.encodeBatch([[GENERATE_PROMPT]]);
+  const prompt = tokens.generatePrompts(1);
   const vocabulary = generator.config.vocab_size;
   return async (prefixes, rows) => {
     const length = prefixes.length / rows;
-    const begun = prefixes.map((code) => tokens[code]);
+    const begun = prefixes.map((code) => single[code]);
     const logits = await generator.nextLogits(prompt, begun, rows);
-    const asked = length < nodes
-      ? tokens
+    const asked = length < tokens.length
+      ? single
       : Int32Array.of(generator.config.eos_token_id);
     const isAsked = new Uint8Array(vocabulary);
     for (const token of asked) isAsked[token] = 1;
@@ -139,16 +106,10 @@ export function nextCodes(
   };
 }
 
-/** The token of each code, `[K]`; null where a code has more than one. */
-function _codeTokens(
-  tokenizer: SentenceTokenizer,
-  codebookSize: number,
-): Int32Array | null {
-  const tokens = new Int32Array(codebookSize);
-  for (let code = 0; code < codebookSize; code++) {
-    const ids = tokenizer.encodeWords([String(code)]);
-    if (ids.length !== 2) return null; // with the end token
-    tokens[code] = ids[0];
-  }
-  return tokens;
+/** The rows of `[B, length]`. */
+function _rows(ids: Int32Array, length: number): Int32Array[] {
+  return Array.from(
+    { length: ids.length / length },
+    (_, row) => ids.subarray(row * length, (row + 1) * length),
+  );
 }

@@ -18,7 +18,6 @@ import type { ReconstructionReport } from "../metrics/reconstruction.ts";
 import type { MetricMode } from "../spaces/space.ts";
 import { archLlmGenerator, type ArchLlmSetting } from "./arch_llm.ts";
 import type { CellModel } from "./cell_model.ts";
-import { hasCodeTokens } from "./code_writing.ts";
 import {
   knownCells,
   type MeasuredGenerator,
@@ -62,7 +61,7 @@ export function temperatureSettings(quick: boolean): ArchLlmSetting[] {
  * @param points What came of independent draws.
  */
 export function aimedSettings(
-  model: Pick<CellModel, "tokenizer" | "vqvae">,
+  { tokens }: Pick<CellModel, "tokens">,
   points: readonly SweepPoint[],
   quick: boolean,
 ): ArchLlmSetting[] {
@@ -73,7 +72,9 @@ export function aimedSettings(
       temperature,
       aim: "well-formed" as const,
     })),
-    ...hasCodeTokens(model) ? [{ temperature, aim: "distinct" as const }] : [],
+    ...tokens.single === null
+      ? []
+      : [{ temperature, aim: "distinct" as const }],
     { temperature, aim: "unique" },
     { temperature, aim: "novel" },
   ];

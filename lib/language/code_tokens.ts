@@ -24,17 +24,18 @@ import {
   type WrittenWord,
   writtenWords,
 } from "./sentences.ts";
-import {
-  type ExampleLengths,
-  longestExamples,
-  type SentenceTokenizer,
-  type TokenBatch,
-} from "./tokenizer.ts";
+import type { SentenceTokenizer, TokenBatch } from "./tokenizer.ts";
 
 /** Examples as tokens: what is read, and what is to be written. */
 export interface TokenExamples {
   readonly input: TokenBatch;
   readonly target: TokenBatch;
+}
+
+/** Numbers of tokens that hold an input and a target, end tokens included. */
+export interface ExampleLengths {
+  readonly input: number;
+  readonly target: number;
 }
 
 /** The sentences of one codebook in the tokens of one tokenizer. */
@@ -44,7 +45,7 @@ export class CodeTokens {
   readonly length: number;
   /** `K`. */
   readonly codebookSize: number;
-  /** Tokens that every input and target of a prompt is padded to. */
+  /** Tokens that every input and target of a prompt is padded to: the most it can have. */
   readonly lengths: {
     readonly generate: ExampleLengths;
     readonly fill: ExampleLengths;
@@ -71,7 +72,6 @@ export class CodeTokens {
     this.tokenizer = tokenizer;
     this.length = length;
     this.codebookSize = codebookSize;
-    this.lengths = longestExamples(tokenizer, { length, codebookSize });
     this.#words = [
       ...codeWords(Array.from({ length: codebookSize }, (_, code) => code)),
       ...Array.from({ length }, (_, k) => sentinel(k)),
@@ -81,6 +81,7 @@ export class CodeTokens {
     this.#ids = this.#words.map((word) =>
       tokenizer.encodeWords([word]).slice(0, -1)
     );
+    this.lengths = this.#longest();
     const codes = this.#ids.slice(0, codebookSize);
     this.single =
       tokenizer.wordsAreIndependent && codes.every((ids) => ids.length === 1)
@@ -172,20 +173,20 @@ export class CodeTokens {
 
   /**
    * The codes that a model wrote for "generate:", or what is wrong with them, as
-   * `parseSentence` has it.
+   * `readCodes` names it.
    *
    * @param ids One row of tokens; what comes after the end token does not count.
    */
   codesOf(ids: ArrayLike<number>): ParsedSentence {
     return readCodes(this.#writtenWords(ids), {
-      lengths: [this.length],
+      length: this.length,
       codebookSize: this.codebookSize,
     });
   }
 
   /**
    * A masked sequence with the codes that a model wrote for "fill:", or what is wrong with
-   * them, as `applyFill` has it.
+   * them, as `readFill` names it.
    *
    * @param ids As for {@link codesOf}.
    */
@@ -208,6 +209,28 @@ export class CodeTokens {
 
   #mask(k: number): number {
     return this.codebookSize + k;
+  }
+
+  /** The most tokens that examples of each prompt can have. */
+  #longest(): CodeTokens["lengths"] {
+    const { length, codebookSize } = this;
+    const counts = this.#ids.map((ids) => ids.length);
+    const code = Math.max(...counts.slice(0, codebookSize));
+    const masks = counts.slice(codebookSize, codebookSize + length);
+    const mask = Math.max(...masks);
+    // At least one code is masked.
+    const masked = mask + (length - 1) * Math.max(code, mask);
+    return {
+      generate: {
+        input: counts[this.#generate] + 1,
+        target: length * code + 1,
+      },
+      fill: {
+        input: counts[this.#fill] + masked + 1,
+        target: masks.reduce((sum, count) => sum + count, 0) + length * code +
+          1,
+      },
+    };
   }
 
   /** The words of a sequence: the k-th masked code, from the left, is mask k. */

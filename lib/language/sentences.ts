@@ -60,39 +60,25 @@ export function toSentence(codes: ArrayLike<number>): string {
 }
 
 /**
- * Reads a sentence back to codes.
- *
- * `08` is 8. Of several faults the one that {@link readCodes} names.
- *
- * @param text What the model wrote, without prompt, padding and end of sequence.
- */
-export function parseSentence(
-  text: string,
-  options: { lengths: readonly number[]; codebookSize: number },
-): ParsedSentence {
-  return readCodes(writtenWords(text), options);
-}
-
-/**
  * Reads the words of a sentence back to codes.
  *
  * Of several faults the first in this order is named: a word that is no whole
- * number, a number outside `[0, codebookSize)`, a number of codes that is not among
- * `lengths` (no words at all: "wrong length").
+ * number, a number outside `[0, codebookSize)`, a number of codes that is not `length`
+ * (no words at all: "wrong length").
  */
 export function readCodes(
   words: readonly WrittenWord[],
-  options: { lengths: readonly number[]; codebookSize: number },
+  { length, codebookSize }: { length: number; codebookSize: number },
 ): ParsedSentence {
   const codes = new Int32Array(words.length);
   let outside = false;
   for (const [i, word] of words.entries()) {
     if (word.kind !== "number") return malformed("not a number");
-    if (isOutside(word.value, options.codebookSize)) outside = true;
+    if (isOutside(word.value, codebookSize)) outside = true;
     codes[i] = word.value;
   }
   if (outside) return malformed("number outside the codebook");
-  if (!options.lengths.includes(words.length)) return malformed("wrong length");
+  if (words.length !== length) return malformed("wrong length");
   return { codes, malformed: null };
 }
 
@@ -138,19 +124,9 @@ export function maskCodes(
   return masked;
 }
 
-/** The input of a "fill" prompt: the k-th masked code, from the left, is sentinel k. */
-export function fillInput(masked: ArrayLike<number>): string[] {
-  const words = [FILL_PROMPT];
-  let k = 0;
-  for (let i = 0; i < masked.length; i++) {
-    words.push(masked[i] === MASKED ? sentinel(k++) : String(masked[i]));
-  }
-  return words;
-}
-
 /**
- * The example of the second kind: the sequence with masks, and each mask with the
- * code it hides.
+ * The example of the second kind: the sequence with masks, of which the k-th from the left
+ * is sentinel k, and each mask with the code it hides.
  *
  * @throws {RangeError} As `maskCodes`.
  * @example
@@ -168,29 +144,19 @@ export function fillExample(
   places: ArrayLike<number>,
 ): Example {
   const masked = maskCodes(codes, places);
-  const target: string[] = [];
+  const input = [FILL_PROMPT], target: string[] = [];
+  let k = 0;
   for (let i = 0; i < masked.length; i++) {
-    if (masked[i] === MASKED) {
-      target.push(sentinel(target.length / 2), String(codes[i]));
+    const code = String(codes[i]);
+    if (masked[i] !== MASKED) {
+      input.push(code);
+      continue;
     }
+    const mask = sentinel(k++);
+    input.push(mask);
+    target.push(mask, code);
   }
-  return { input: fillInput(masked), target };
-}
-
-/**
- * Puts the codes that a model wrote for a "fill" prompt back into the sequence.
- *
- * Of several faults the one that {@link readFill} names.
- *
- * @param masked The sequence with `MASKED` places, as it was prompted.
- * @param target What the model wrote. T5's decoder puts no space before a sentinel.
- */
-export function applyFill(
-  masked: ArrayLike<number>,
-  target: string,
-  options: { codebookSize: number },
-): ParsedSentence {
-  return readFill(masked, writtenWords(target), options);
+  return { input, target };
 }
 
 /**
@@ -233,7 +199,12 @@ export function readFill(
   return { codes, malformed: null };
 }
 
-/** The words of a text that a model wrote; a sentinel is one, whatever stands beside it. */
+/**
+ * The words of a text that a model wrote, without prompt, padding and end of sequence.
+ *
+ * `08` is 8. A sentinel is a word, whatever stands beside it: T5's decoder puts no space
+ * before one.
+ */
 export function writtenWords(text: string): WrittenWord[] {
   const trimmed = text.replaceAll(/<extra_id_\d+>/g, " $& ").trim();
   return trimmed === "" ? [] : trimmed.split(/\s+/).map(writtenWord);

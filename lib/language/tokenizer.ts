@@ -78,8 +78,6 @@ export interface SentenceTokenizer {
    * unknown tokens stay, so that what reads the text sees them.
    */
   decode(ids: ArrayLike<number>): string;
-  /** `decode` of each row of `[B, L]`. */
-  decodeBatch(ids: Int32Array, length: number): string[];
 }
 
 /** The files that a tokenizer cannot do without. */
@@ -227,44 +225,6 @@ export async function findT5Tokenizer(): Promise<string | null> {
   return null;
 }
 
-/** Numbers of tokens that hold an input and a target, end tokens included. */
-export interface ExampleLengths {
-  readonly input: number;
-  readonly target: number;
-}
-
-/**
- * The most tokens that examples of each prompt can have.
- *
- * @param length Codes in a sequence.
- */
-export function longestExamples(
-  tokenizer: SentenceTokenizer,
-  { length, codebookSize }: { length: number; codebookSize: number },
-): { generate: ExampleLengths; fill: ExampleLengths } {
-  const count = (words: string[]) => tokenizer.encodeWords(words).length - 1;
-  let code = 0, mask = 0, masks = 0;
-  for (let c = 0; c < codebookSize; c++) {
-    code = Math.max(code, count([String(c)]));
-  }
-  for (let k = 0; k < length; k++) {
-    mask = Math.max(mask, count([sentinel(k)]));
-    masks += count([sentinel(k)]);
-  }
-  // At least one code is masked.
-  const masked = mask + (length - 1) * Math.max(code, mask);
-  return {
-    generate: {
-      input: count([GENERATE_PROMPT]) + 1,
-      target: length * code + 1,
-    },
-    fill: {
-      input: count([FILL_PROMPT]) + masked + 1,
-      target: masks + length * code + 1,
-    },
-  };
-}
-
 /** A tokenizer of Transformers.js, with a cache of words. */
 export class LibraryTokenizer implements SentenceTokenizer {
   readonly name: string;
@@ -360,14 +320,6 @@ export class LibraryTokenizer implements SentenceTokenizer {
     }
     if (kept.length === 0) return "";
     return this.#library.decode(kept, { skip_special_tokens: false }).trim();
-  }
-
-  decodeBatch(ids: Int32Array, length: number): string[] {
-    const texts: string[] = [];
-    for (let start = 0; start < ids.length; start += length) {
-      texts.push(this.decode(ids.subarray(start, start + length)));
-    }
-    return texts;
   }
 
   /** A sentence's ids with the end of sequence. */

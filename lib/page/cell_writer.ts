@@ -26,18 +26,9 @@ import {
   Tensor as RuntimeTensor,
 } from "onnxruntime-web/wasm";
 import { sampleToken, type SamplingOptions } from "../language/decoding.ts";
-import {
-  applyFill,
-  fillInput,
-  GENERATE_PROMPT,
-  type ParsedSentence,
-  parseSentence,
-} from "../language/sentences.ts";
-import {
-  LibraryTokenizer,
-  longestExamples,
-  type SentenceTokenizer,
-} from "../language/tokenizer.ts";
+import { CodeTokens } from "../language/code_tokens.ts";
+import type { ParsedSentence } from "../language/sentences.ts";
+import { LibraryTokenizer, type TokenBatch } from "../language/tokenizer.ts";
 import type { Sample } from "../metrics/generation.ts";
 import { type CellDecoder, decodeParsed } from "../generation/cell_decoding.ts";
 import type { Random } from "../core/random.ts";
@@ -81,18 +72,18 @@ export class CellWriter {
   readonly space: SearchSpace;
   readonly vqvae: CellDecoder;
   readonly #t5: T5ForConditionalGeneration;
-  readonly #tokenizer: SentenceTokenizer;
+  readonly #tokens: CodeTokens;
 
   private constructor(
     space: SearchSpace,
     vqvae: CellDecoder,
     t5: T5ForConditionalGeneration,
-    tokenizer: SentenceTokenizer,
+    tokens: CodeTokens,
   ) {
     this.space = space;
     this.vqvae = vqvae;
     this.#t5 = t5;
-    this.#tokenizer = tokenizer;
+    this.#tokens = tokens;
   }
 
   /**
@@ -120,24 +111,27 @@ export class CellWriter {
         },
       },
     );
+    const { nodes: length, codebookSize } = vqvae.config;
     return new CellWriter(
       getSpace(space),
       vqvae,
       t5 as T5ForConditionalGeneration,
-      new LibraryTokenizer(library, folder),
+      new CodeTokens(new LibraryTokenizer(library, folder), {
+        length,
+        codebookSize,
+      }),
     );
   }
 
   /** Writes whole cells with the "generate:" prompt, one for each generator. */
   async generate(options: WritingOptions): Promise<WrittenCell[]> {
-    const { nodes, codebookSize } = this.vqvae.config;
-    const texts = await this.#write([GENERATE_PROMPT], "generate", options);
-    return await this.#read(
-      texts,
-      texts.map((text) =>
-        parseSentence(text, { lengths: [nodes], codebookSize })
-      ),
+    const tokens = this.#tokens;
+    const written = await this.#write(
+      tokens.generatePrompts(options.randoms.length),
+      tokens.lengths.generate.target,
+      options,
     );
+    return await this.#read(written, (ids) => tokens.codesOf(ids));
   }
 
   /**
@@ -149,59 +143,52 @@ export class CellWriter {
     masked: Int32Array,
     options: WritingOptions,
   ): Promise<WrittenCell[]> {
-    const texts = await this.#write(fillInput(masked), "fill", options);
+    const tokens = this.#tokens;
+    const written = await this.#write(
+      tokens.fillPrompts(options.randoms.map(() => masked)),
+      tokens.lengths.fill.target,
+      options,
+    );
     return await this.#read(
-      texts,
-      texts.map((text) => applyFill(masked, text, this.vqvae.config)),
+      written,
+      (ids) => tokens.filledCodesOf(masked, ids),
     );
   }
 
+  /** What the tokens of each cell say, and what that decodes to. */
   async #read(
-    texts: readonly string[],
-    parsed: readonly ParsedSentence[],
+    written: readonly (readonly number[])[],
+    codesOf: (ids: readonly number[]) => ParsedSentence,
   ): Promise<WrittenCell[]> {
+    const parsed = written.map(codesOf);
     const samples = await decodeParsed(this, parsed);
-    return texts.map((text, i) => ({
-      text,
+    return written.map((ids, i) => ({
+      text: this.#tokens.tokenizer.decode(ids),
       codes: parsed[i].codes,
       sample: samples[i],
     }));
   }
 
+  /** Writes what comes after each of several prompts, as tokens. */
   async #write(
-    prompt: readonly string[],
-    kind: "generate" | "fill",
+    { ids, mask, rows, length }: TokenBatch,
+    maxTokens: number,
     options: WritingOptions,
-  ): Promise<string[]> {
-    const tokenizer = this.#tokenizer;
-    const rows = options.randoms.length;
-    const { nodes: length, codebookSize } = this.vqvae.config;
-    const maxTokens =
-      longestExamples(tokenizer, { length, codebookSize })[kind].target;
-    const ids = tokenizer.encodeWords(prompt);
-    const input = new BigInt64Array(rows * ids.length);
-    ids.forEach((id, i) => {
-      for (let row = 0; row < rows; row++) {
-        input[row * ids.length + i] = BigInt(id);
-      }
-    });
+  ): Promise<number[][]> {
     const processors = new LogitsProcessorList();
-    processors.push(new Draw(options, tokenizer.eosId));
-    const shape = [rows, ids.length];
+    processors.push(new Draw(options, this.#tokens.tokenizer.eosId));
+    const tensor = (values: Int32Array) =>
+      new Tensor("int64", BigInt64Array.from(values, BigInt), [rows, length]);
     const output = await this.#t5.generate({
-      inputs: new Tensor("int64", input, shape),
-      attention_mask: new Tensor(
-        "int64",
-        new BigInt64Array(input.length).fill(1n),
-        shape,
-      ),
+      inputs: tensor(ids),
+      attention_mask: tensor(mask),
       max_new_tokens: maxTokens,
       do_sample: false, // what is drawn is made the most probable
       logits_processor: processors,
     }) as Tensor;
-    return (output.tolist() as bigint[][]).map((row) =>
-      tokenizer.decode(row.slice(1).map(Number)) // without the start token
-    );
+    // Each row begins with the start token.
+    return (output.tolist() as bigint[][])
+      .map(([, ...written]) => written.map(Number));
   }
 }
 

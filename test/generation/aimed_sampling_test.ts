@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { toSentence } from "../../lib/language/sentences.ts";
 import { trainingKeys } from "../../lib/metrics/generation.ts";
 import { sampleWithAim } from "../../lib/generation/aimed_sampling.ts";
-import { hasCodeTokens, nextCodes } from "../../lib/generation/code_writing.ts";
+import { nextCodes } from "../../lib/generation/code_writing.ts";
 import { sampleCells } from "../../lib/generation/cell_sampling.ts";
 import { Random } from "../../lib/core/random.ts";
 import type { Graph } from "../../lib/spaces/graph.ts";
@@ -72,12 +72,8 @@ Deno.test("nextCodes() is the model's distribution, with what leaves the form", 
 });
 
 Deno.test("nextCodes() wants one token a code", () => {
-  const spelled = Object.create(model.tokenizer, {
-    encodeWords: { value: () => Int32Array.of(7, 8, 1) },
-  });
-  assert.ok(hasCodeTokens(model));
-  assert.ok(!hasCodeTokens({ ...model, tokenizer: spelled }));
-  assert.throws(() => nextCodes({ ...model, tokenizer: spelled }, 1), {
+  const spelled = Object.create(model.tokens, { single: { value: null } });
+  assert.throws(() => nextCodes({ ...model, tokens: spelled }, 1), {
     name: "RangeError",
     message:
       "Cannot sample without replacement: each code must be one token, got several for some with the tokenizer codes",

@@ -45,7 +45,7 @@ const generator = Object.create(learned.generator, {
           ]),
       );
       return Promise.resolve(
-        learned.tokenizer.encodeBatch(sentences, maxTokens).ids,
+        learned.tokens.tokenizer.encodeBatch(sentences, maxTokens).ids,
       );
     },
   },

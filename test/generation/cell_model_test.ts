@@ -14,7 +14,9 @@ Deno.test("openCellModel() opens what was saved", () => {
   assert.deepEqual(model.vqvae.config, CONFIG);
   assert.ok(model.generator instanceof T5Generator);
   assert.equal(model.generator.config.d_model, 32);
-  assert.equal(model.tokenizer.name, "codes");
+  assert.equal(model.tokens.tokenizer.name, "codes");
+  assert.equal(model.tokens.length, CONFIG.nodes);
+  assert.equal(model.tokens.codebookSize, CONFIG.codebookSize);
   assert.equal(model.space, space);
   assert.match(model.key, /^[0-9a-f]{64}$/);
   assert.deepEqual(

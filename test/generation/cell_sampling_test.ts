@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { parseSentence, toSentence } from "../../lib/language/sentences.ts";
+import {
+  readCodes,
+  toSentence,
+  writtenWords,
+} from "../../lib/language/sentences.ts";
 import type { Sample } from "../../lib/metrics/generation.ts";
 import {
   decodeCodes,
@@ -80,8 +84,8 @@ Deno.test("decodeParsed() says what is wrong with a sentence, and keeps the orde
     decodeParsed(
       { space, vqvae },
       texts.map((text) =>
-        parseSentence(text, {
-          lengths: [NODES],
+        readCodes(writtenWords(text), {
+          length: NODES,
           codebookSize: CONFIG.codebookSize,
         })
       ),

@@ -6,14 +6,10 @@ import assert from "node:assert/strict";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
-import {
-  fillInput,
-  GENERATE_PROMPT,
-  MASKED,
-} from "../../lib/language/sentences.ts";
+import { CodeTokens } from "../../lib/language/code_tokens.ts";
+import { fillExample, GENERATE_PROMPT } from "../../lib/language/sentences.ts";
 import {
   loadTokenizer,
-  longestExamples,
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
 
@@ -162,16 +158,15 @@ for (const [kind, writeTokenizer] of Object.entries(TOKENIZERS)) {
         const sentences = [
           [GENERATE_PROMPT],
           ...[1, 3, 6].map((masks, row) =>
-            fillInput(
-              validation.codes.subarray(8 * row, 8 * row + 8).map((code, i) =>
-                i < masks ? MASKED : code
-              ),
-            )
+            fillExample(
+              validation.codes.subarray(8 * row, 8 * row + 8),
+              Array.from({ length: masks }, (_, place) => place),
+            ).input
           ),
         ];
         const whole = await loadTokenizer(tuned);
         const batch = whole.encodeBatch(sentences);
-        const maxTokens = longestExamples(whole, train).fill.target;
+        const maxTokens = new CodeTokens(whole, train).lengths.fill.target;
         const model = await loadT5(tuned);
         const ours = await ourIds(model, batch, maxTokens);
         assert.ok(new Set(ours.map(String)).size > 1, "all rows are alike");

@@ -5,6 +5,7 @@ import { readJson } from "../../lib/core/files.ts";
 import type { Aim } from "../../lib/generation/aimed_sampling.ts";
 import type { ArchLlmSetting } from "../../lib/generation/arch_llm.ts";
 import { measuredRows } from "../../lib/generation/generator.ts";
+import { CodeTokens } from "../../lib/language/code_tokens.ts";
 import { toSentence } from "../../lib/language/sentences.ts";
 import {
   loadTokenizer,
@@ -84,6 +85,7 @@ const folder = await Deno.makeTempDir();
 await writeCodesTokenizer(folder, { codebookSize: 64 });
 const tokenizer = await loadTokenizer(folder);
 await Deno.remove(folder, { recursive: true });
+const tokens = new CodeTokens(tokenizer, { length: 8, codebookSize: 64 });
 
 /** Writes what a script says for each row. */
 class ScriptedGenerator extends T5Generator {
@@ -116,7 +118,7 @@ function modelOf(script: ScriptedGenerator["script"], of = space) {
     space: of,
     vqvae: new ScriptedVqvae(),
     generator: new ScriptedGenerator(script),
-    tokenizer,
+    tokens,
     key: "scripted",
     codebook: new Float32Array(),
     dispose: () => Promise.resolve(),
@@ -358,11 +360,9 @@ Deno.test("aimedSettings() aims at the temperature with the most different cells
     { temperature: 0.9, aim: "novel" },
   ]);
   // Codes in several tokens cannot be drawn without replacement.
-  const spelled = Object.create(tokenizer, {
-    encodeWords: { value: () => Int32Array.of(7, 8, 1) },
-  });
+  const spelled = Object.create(tokens, { single: { value: null } });
   assert.deepEqual(
-    aimedSettings({ ...cycling, tokenizer: spelled }, points, true),
+    aimedSettings({ tokens: spelled }, points, true),
     [
       { temperature: 0.8, aim: "well-formed" },
       { temperature: 0.9, aim: "unique" },

@@ -4,16 +4,15 @@ import { Random } from "../../lib/core/random.ts";
 import { CodeTokens } from "../../lib/language/code_tokens.ts";
 import { randomPlaces } from "../../lib/language/masking.ts";
 import {
-  applyFill,
   fillExample,
-  fillInput,
   generateExample,
   maskCodes,
-  parseSentence,
+  readCodes,
+  readFill,
+  writtenWords,
 } from "../../lib/language/sentences.ts";
 import {
   loadTokenizer,
-  longestExamples,
   type SentenceTokenizer,
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
@@ -58,7 +57,6 @@ function methods(tokenizer: SentenceTokenizer): SentenceTokenizer {
     encodeBatch: (sentences, length) =>
       tokenizer.encodeBatch(sentences, length),
     decode: (ids) => tokenizer.decode(ids),
-    decodeBatch: (ids, length) => tokenizer.decodeBatch(ids, length),
   };
 }
 
@@ -77,8 +75,7 @@ for (const [name, tokenizer] of Object.entries(TOKENIZERS)) {
       const random = Random.fromSeed(1);
       const sequences = Array.from({ length: 200 }, () => draw(random));
       const places = sequences.map(() => randomPlaces(LENGTH, random));
-      const lengths = longestExamples(tokenizer!, SHAPE);
-      assert.deepEqual(tokens.lengths, lengths);
+      const { lengths } = tokens;
       const generate = sequences.map(generateExample);
       assert.deepEqual(tokens.generateExamples(sequences), {
         input: tokenizer!.encodeBatch(
@@ -104,7 +101,10 @@ for (const [name, tokenizer] of Object.entries(TOKENIZERS)) {
       const masked = sequences.map((codes, i) => maskCodes(codes, places[i]));
       assert.deepEqual(
         tokens.fillPrompts(masked),
-        tokenizer!.encodeBatch(masked.map(fillInput), lengths.fill.input),
+        tokenizer!.encodeBatch(
+          fill.map(({ input }) => input),
+          lengths.fill.input,
+        ),
       );
       assert.deepEqual(
         tokens.generatePrompts(3),
@@ -113,6 +113,34 @@ for (const [name, tokenizer] of Object.entries(TOKENIZERS)) {
         ),
       );
       assert.equal(tokens.generatePrompts(0).ids.length, 0);
+    },
+  );
+
+  Deno.test(
+    `CodeTokens knows the longest sentences of ${name}`,
+    options,
+    () => {
+      const random = Random.fromSeed(3);
+      const seen = {
+        generate: { input: 0, target: 0 },
+        fill: { input: 0, target: 0 },
+      };
+      for (let i = 0; i < 3000; i++) {
+        const codes = draw(random);
+        const examples = {
+          generate: generateExample(codes),
+          fill: fillExample(codes, randomPlaces(LENGTH, random)),
+        };
+        for (const prompt of ["generate", "fill"] as const) {
+          for (const side of ["input", "target"] as const) {
+            seen[prompt][side] = Math.max(
+              seen[prompt][side],
+              tokenizer!.encodeWords(examples[prompt][side]).length,
+            );
+          }
+        }
+      }
+      assert.deepEqual(new CodeTokens(tokenizer!, SHAPE).lengths, seen);
     },
   );
 
@@ -149,14 +177,14 @@ for (const [name, tokenizer] of Object.entries(TOKENIZERS)) {
         const whole = tokens.codesOf(ids);
         assert.deepEqual(
           whole,
-          parseSentence(text, { lengths: [LENGTH], codebookSize: CODES }),
+          readCodes(writtenWords(text), SHAPE),
           text,
         );
         const masked = maskCodes(codes, places);
         const filled = tokens.filledCodesOf(masked, ids);
         assert.deepEqual(
           filled,
-          applyFill(masked, text, { codebookSize: CODES }),
+          readFill(masked, writtenWords(text), SHAPE),
           text,
         );
         found.add(`whole: ${whole.malformed}`);

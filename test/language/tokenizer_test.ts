@@ -10,7 +10,6 @@ import {
 } from "../../lib/language/sentences.ts";
 import {
   loadTokenizer,
-  longestExamples,
   type SentenceTokenizer,
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
@@ -113,10 +112,9 @@ Deno.test(
   }),
 );
 
-/** What both tokenizers have to do with the sentences of a run. */
+/** What both tokenizers have to do with the sentences of a run; the most tokens of each kind. */
 function checkSentences(tokenizer: SentenceTokenizer) {
   const rng = Random.fromSeed(1);
-  const longest = longestExamples(tokenizer, { length: 7, codebookSize: 512 });
   const seen = {
     generate: { input: 0, target: 0 },
     fill: { input: 0, target: 0 },
@@ -141,8 +139,7 @@ function checkSentences(tokenizer: SentenceTokenizer) {
       }
     }
   }
-  assert.deepEqual(seen, longest);
-  return longest;
+  return seen;
 }
 Deno.test(
   "the codes tokenizer encodes words as the library does sentences",
@@ -245,10 +242,6 @@ Deno.test(
     );
     assert.equal(tokenizer.decode([]), "");
     assert.equal(tokenizer.decode([1, 5]), "");
-    assert.deepEqual(
-      tokenizer.decodeBatch(Int32Array.of(0, 86, 1, 0, 5, 6), 3),
-      ["81", "0 1"],
-    );
   }),
 );
 

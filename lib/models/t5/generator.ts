@@ -16,10 +16,7 @@ import {
   sampleToken,
   type SamplingOptions,
 } from "../../language/decoding.ts";
-import type {
-  SentenceTokenizer,
-  TokenBatch,
-} from "../../language/tokenizer.ts";
+import type { TokenBatch } from "../../language/tokenizer.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import type { Random } from "../../core/random.ts";
 import type { T5Config, T5Model } from "./config.ts";
@@ -223,30 +220,5 @@ function _nextStep(config: T5Config): StepFunction {
       [rows, 1, config.vocab_size],
     );
     return { outputs: { logits: tf.reshape(last, [rows, config.vocab_size]) } };
-  };
-}
-
-/**
- * The same prompt over and over.
- *
- * @param length Tokens of a row, padding included; by default those of the prompt.
- */
-export function repeatedPrompt(
-  tokenizer: SentenceTokenizer,
-  words: readonly string[],
-  rows: number,
-  length?: number,
-): TokenBatch {
-  const one = tokenizer.encodeBatch([words], length);
-  const repeat = (array: Int32Array) =>
-    Int32Array.from(
-      { length: rows * one.length },
-      (_, i) => array[i % one.length],
-    );
-  return {
-    ids: repeat(one.ids),
-    mask: repeat(one.mask),
-    rows,
-    length: one.length,
   };
 }

@@ -89,7 +89,6 @@ export function trimTokenizer(
       return { ...batch, ids: toRows(batch.ids) };
     },
     decode: (ids) => tokenizer.decode(toTokens(ids)),
-    decodeBatch: (ids, length) => tokenizer.decodeBatch(toTokens(ids), length),
   };
 }
 

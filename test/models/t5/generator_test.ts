@@ -7,20 +7,14 @@ import {
 } from "../../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import type { SamplingOptions } from "../../../lib/language/decoding.ts";
-import type {
-  SentenceTokenizer,
-  TokenBatch,
-} from "../../../lib/language/tokenizer.ts";
+import type { TokenBatch } from "../../../lib/language/tokenizer.ts";
 import { decodeText, encodeText } from "../../../lib/models/t5/network.ts";
 import {
   initialT5Weights,
   T5_MINI,
   type T5Config,
 } from "../../../lib/models/t5/config.ts";
-import {
-  repeatedPrompt,
-  T5Generator,
-} from "../../../lib/models/t5/generator.ts";
+import { T5Generator } from "../../../lib/models/t5/generator.ts";
 import { Random } from "../../../lib/core/random.ts";
 import { counting } from "../_counting.ts";
 
@@ -360,24 +354,4 @@ Deno.test("T5Generator leaves dropout out", async () => {
     await generate(batch, { temperature: 0 }),
   );
   await dropping.dispose();
-});
-
-Deno.test("repeatedPrompt() repeats one encoded prompt", () => {
-  const tokenizer = {
-    encodeBatch(sentences: readonly (readonly string[])[]): TokenBatch {
-      assert.deepEqual(sentences, [["fill:", "8"]]);
-      return {
-        ids: Int32Array.of(4, 13, 1),
-        mask: Int32Array.of(1, 1, 1),
-        rows: 1,
-        length: 3,
-      };
-    },
-  } as SentenceTokenizer;
-  assert.deepEqual(repeatedPrompt(tokenizer, ["fill:", "8"], 2), {
-    ids: Int32Array.of(4, 13, 1, 4, 13, 1),
-    mask: Int32Array.of(1, 1, 1, 1, 1, 1),
-    rows: 2,
-    length: 3,
-  });
 });
