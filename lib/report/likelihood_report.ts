@@ -101,10 +101,12 @@ export function likelihoodFound(
     const t5 = compared[code].find(({ model }) => model === T5_NAME)!;
     const chains = compared[code].filter(({ model }) => model !== T5_NAME);
     const best = chains.reduce((a, b) => b.perSequence < a.perSequence ? b : a);
-    const behind = _perplexities(space, t5).flatMap((own, position) =>
-      chains.some((chain) => _perplexities(space, chain)[position] < own)
-        ? [position]
-        : []
+    // As the table shows them: what rounds to the same is no lead.
+    const [own, ...others] = [t5, ...chains].map((likelihood) =>
+      _perplexities(space, likelihood).map((value) => value.toFixed(2))
+    );
+    const behind = Array.from(own.keys()).filter((position) =>
+      others.some((other) => Number(other[position]) < Number(own[position]))
     );
     return `- **${CODE_METHODS[code]}**: the T5 needs ${
       t5.perSequence.toFixed(2)

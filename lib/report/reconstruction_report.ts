@@ -133,7 +133,7 @@ export function reconstructionFound(
     lines.push(
       `**The paper** reports ${
         published.reconstruction.toFixed(2)
-      } %, by element in the reading under which the figure is possible.`,
+      } %, to be read by element.`,
     );
   }
   return lines.map((line) => `- ${line}`).join("\n");

@@ -6,8 +6,7 @@
  * @module
  */
 
-import type { SearchSpace, SpaceFact } from "../spaces/space.ts";
-import { cellGraph } from "../spaces/space.ts";
+import { cellGraph, type SearchSpace } from "../spaces/space.ts";
 import { encodeCells } from "../spaces/tensors.ts";
 import { type ReportTable, table } from "./tables.ts";
 
@@ -32,24 +31,23 @@ export function encodedCellTable(
   );
 }
 
-/**
- * How the counts agree with the literature, as a Markdown list.
- *
- * @param facts Counts of a space, published or not.
- */
-export function spaceFound(facts: readonly SpaceFact[]): string {
+/** How the counts of a space agree with the literature, and its splits, as a Markdown list. */
+export function spaceFound(space: SearchSpace): string {
   const number = (value: number | null) => value?.toLocaleString("en");
-  const published = facts.filter((fact) => fact.published !== null);
-  const agreeing = published.filter((fact) => fact.counted === fact.published);
+  const published = space.facts().filter((fact) => fact.published !== null);
+  const others = published.filter((fact) => fact.counted !== fact.published);
+  const { train, validation } = space.split();
   return [
-    `${agreeing.length} of the ${published.length} counts that the literature gives come out as published.`,
-    ...published.filter((fact) => !agreeing.includes(fact)).map((fact) =>
+    `The literature gives ${published.length} of these counts; ${
+      published.length - others.length
+    } come out as published.`,
+    ...others.map((fact) =>
       `${fact.fact}: ${number(fact.counted)} counted, ${
         number(fact.published)
       } published.`
     ),
-    ...facts.filter((fact) => fact.published === null).map((fact) =>
-      `${fact.fact}: ${number(fact.counted)}.`
-    ),
+    `${number(train.length)} cells train every model, ${
+      number(validation.length)
+    } are never trained on.`,
   ].map((line) => `- ${line}`).join("\n");
 }

@@ -6,8 +6,10 @@
  * @module
  */
 
-import type { CodeSequences } from "../language/code_sequences.ts";
-import { sequenceCount } from "../language/code_sequences.ts";
+import {
+  type CodeSequences,
+  sequenceCount,
+} from "../language/code_sequences.ts";
 import type { T5Base } from "../models/t5/base.ts";
 import { t5ParameterCount } from "../models/t5/config.ts";
 import type { T5Epoch, T5Training } from "../models/t5/training.ts";
