@@ -116,7 +116,7 @@ export function likelihoodFound(
       best.model.replace("Markov chain, ", "")
     }) needs ${best.perSequence.toFixed(2)}. ${
       behind.length === 0
-        ? "The T5 has the lowest perplexity at every position."
+        ? "No chain has a lower perplexity than the T5 at any position."
         : `A chain has a lower perplexity than the T5 at position${
           behind.length === 1 ? "" : "s"
         } ${behind.join(", ")}.`

@@ -124,7 +124,7 @@ export function vqvaeLossFigure(
         values: history.map((epoch) => epoch.reconstruction),
       },
       {
-        name: `${method}: codebook + β · commitment`,
+        name: `${method}: quantization terms`,
         steps,
         values: history.map((epoch) => epoch.quantization),
       },
@@ -135,6 +135,7 @@ export function vqvaeLossFigure(
     x: "epoch",
     y: "loss (nats per cell)",
     logY: true,
+    caption: "Quantization terms: codebook + β · commitment.",
   });
 }
 
