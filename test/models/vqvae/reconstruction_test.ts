@@ -22,23 +22,18 @@ Deno.test("reconstructionRows() has both splits, and the codes of the last epoch
     config: { ...CONFIG, code: "arch-llm-plus" },
     history: [epoch(1, 1), epoch(9, 7.5)],
   });
-  assert.deepEqual(
-    rows.map(({ code, split, cells, usedCodes, perplexity }) => ({
-      ...{ code, split, cells, usedCodes, perplexity },
-    })),
-    [
-      ...["train", "validation"].map((split) => ({
-        ...{ code: "Arch-LLM+", split, cells: split === "train" ? 20 : 5 },
-        ...{ usedCodes: 9, perplexity: 7.5 },
-      })),
-    ],
-  );
-  for (const { cells: _, code: _code, split: name, ...row } of rows) {
-    const report = await vqvae.reconstruction(
-      space,
-      split[name as "train" | "validation"],
-    );
-    assert.equal(row.ops, report.ops);
-    assert.equal(row.wholeGraph, report.wholeGraph);
-  }
+  const own = { code: "Arch-LLM+", usedCodes: 9, perplexity: 7.5 };
+  assert.deepEqual(rows, [
+    {
+      ...own,
+      split: "train",
+      ...await vqvae.reconstruction(space, split.train),
+    },
+    {
+      ...own,
+      split: "validation",
+      ...await vqvae.reconstruction(space, split.validation),
+    },
+  ]);
+  assert.deepEqual(rows.map(({ cells }) => cells), [20, 5]);
 });
