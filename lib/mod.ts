@@ -52,7 +52,7 @@ export { encodeCells } from "./spaces/tensors.ts";
 export { drawCell, drawCells } from "./spaces/draw.ts";
 
 // Models that write cells, and what is said of what they write
-export { CODE_METHODS, type CodeKind, CODES } from "./models/vqvae/config.ts";
+export { type ByCode, CODE_METHODS, type CodeKind, CODES, eachCode } from "./models/vqvae/config.ts";
 export type { CellModel } from "./generation/cell_model.ts";
 export { sampleCells } from "./generation/cell_sampling.ts";
 export { editCell } from "./generation/cell_editing.ts";

@@ -10,6 +10,9 @@ import { exists, readJson } from "./files.ts";
 import { readSafetensors, storable, writeSafetensors } from "./safetensors.ts";
 import { floats, type HostTensors } from "./tensors.ts";
 
+/** Name of the checkpoint beside the files of the model that is trained. */
+export const CHECKPOINT = "checkpoint.safetensors";
+
 /** A point that a killed run goes on from. */
 export interface Checkpoint<T> {
   /** All state that the next step depends on. */

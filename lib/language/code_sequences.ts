@@ -32,6 +32,13 @@ export function sequenceRows(
   );
 }
 
+/** How often each code is used, `[K]`. */
+export function codeUses({ codes, codebookSize }: CodeSequences): Uint32Array {
+  const uses = new Uint32Array(codebookSize);
+  for (const code of codes) uses[code]++;
+  return uses;
+}
+
 /** How many sequences occur more than once, each occurrence counted. */
 export function repeatedSequences(sequences: CodeSequences): number {
   const counts = new Map<string, number>();

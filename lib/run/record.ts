@@ -10,6 +10,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
+import { CHECKPOINT } from "../core/checkpoints.ts";
 import { exists, readJson, writeFileAtomic, writeJson } from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { DEFAULT_SPACE } from "../spaces/registry.ts";
@@ -116,7 +117,7 @@ function _isKept(path: string): boolean {
   if (path.startsWith("tables/")) return true;
   if (path.startsWith("figures/")) return /\.(?:json|png)$/.test(path);
   return path.startsWith("models/") && !path.includes("/onnx/") &&
-    basename(path) !== "checkpoint.safetensors";
+    basename(path) !== CHECKPOINT;
 }
 
 /** The manifest of a run that is there, full, and finished, and the files that its stages left. */

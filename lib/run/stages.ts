@@ -18,6 +18,7 @@ import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { accuracyInputs } from "../evaluation/tables.ts";
 import { getSpace } from "../spaces/registry.ts";
+import { CHECKPOINT } from "../core/checkpoints.ts";
 import { exists, readJson, sha256, writeJson } from "../core/files.ts";
 import { VERSION as SAMPLING } from "../generation/generator.ts";
 import { VERSION as ARCH2VEC } from "../models/arch2vec/training.ts";
@@ -173,7 +174,7 @@ export async function stageKey(
 export function isModelFile(path: string, kind: "vqvae" | "t5"): boolean {
   const [folder, , model, file, ...deeper] = path.split("/");
   return folder === "models" && model === kind && file !== undefined &&
-    deeper.length === 0 && file !== "checkpoint.safetensors";
+    deeper.length === 0 && file !== CHECKPOINT;
 }
 
 /** Reads the record of a stage; null where there is none that can be read. */

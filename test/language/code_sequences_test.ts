@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   chainLikelihood,
   codeEntropies,
+  codeUses,
   repeatedSequences,
   sequenceRows,
 } from "../../lib/language/code_sequences.ts";
@@ -18,6 +19,13 @@ Deno.test("sequenceRows() takes rows in the order asked for", () => {
   assert.deepEqual(
     sequenceRows(SEQUENCES, [3, 0]).map((row) => [...row]),
     [[3, 3], [0, 1]],
+  );
+});
+
+Deno.test("codeUses() counts each code, those without a use too", () => {
+  assert.deepEqual(
+    codeUses({ codes: Int32Array.of(3, 1, 3, 0), length: 2, codebookSize: 5 }),
+    Uint32Array.of(1, 1, 0, 2, 0),
   );
 });
 

@@ -5,6 +5,7 @@ import {
   codeEntropyFigure,
   examplesTable,
   sentencesTable,
+  sequencesTable,
   tokenizersTable,
 } from "../../lib/report/language_report.ts";
 import { graphOf } from "../../lib/spaces/graph.ts";
@@ -23,12 +24,12 @@ const space = {
   split: () => ({ train: Uint32Array.of(1, 0), validation: new Uint32Array() }),
 };
 const SEQUENCES = {
-  "Arch-LLM": {
+  "arch-llm": {
     codes: Int32Array.of(0, 2, 1, 0, 3, 1),
     length: 3,
     codebookSize: 4,
   },
-  "Arch-LLM+": {
+  "arch-llm-plus": {
     codes: Int32Array.of(1, 1, 1, 1, 1, 1),
     length: 3,
     codebookSize: 4,
@@ -85,5 +86,18 @@ Deno.test("examples are shown as text, and as tokens of each tokenizer", () => {
       tokens: 3,
       ids: "12 2 1",
     },
+  ]);
+});
+
+Deno.test("sequencesTable() sums the entropies of positions", () => {
+  // One position of two with a free choice between two codes: ln 2 of a possible ln 2.
+  assert.deepEqual(sequencesTable(SEQUENCES).rows, [
+    {
+      code: "Arch-LLM",
+      repeated: 0,
+      positions: Math.log(2),
+      cells: Math.log(2),
+    },
+    { code: "Arch-LLM+", repeated: 2, positions: 0, cells: Math.log(2) },
   ]);
 });

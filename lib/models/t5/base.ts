@@ -9,7 +9,11 @@
  */
 
 import { join } from "node:path";
+import { CHECKPOINT } from "../../core/checkpoints.ts";
+import type { OnProgress } from "../../core/progress.ts";
 import type { HostTensors } from "../../core/tensors.ts";
+import type { Executor } from "../../engine/executor.ts";
+import type { CodeSequences } from "../../language/code_sequences.ts";
 import {
   loadTokenizer,
   type SentenceTokenizer,
@@ -25,6 +29,7 @@ import {
   TOKENIZER_FILES,
 } from "./pretrained.ts";
 import { type T5Config, t5Config, type T5Model } from "./config.ts";
+import { type T5Training, type TrainedT5, trainT5 } from "./training.ts";
 import {
   restoreModel,
   trimmedVocabulary,
@@ -102,6 +107,32 @@ export async function openT5Base(
       });
     },
   };
+}
+
+/**
+ * Trains a T5 and saves it to a folder, with a checkpoint beside it on the way.
+ *
+ * @param directory Where it is saved, and goes on from.
+ * @returns The model as it is stored, in half precision.
+ * @throws {RangeError} As `trainT5`.
+ */
+export async function trainT5To(
+  directory: string,
+  sequences: { train: CodeSequences; validation: CodeSequences },
+  base: T5Base,
+  training: T5Training,
+  options: { executor: Executor; onProgress?: OnProgress },
+): Promise<TrainedT5> {
+  const { config, tokenizer, weights } = base;
+  const trained = await trainT5(sequences, config, training, {
+    ...options,
+    tokenizer,
+    weights,
+    checkpoint: join(directory, CHECKPOINT),
+  });
+  await base.save(directory, trained);
+  const { t5 } = await openTunedT5(directory, sequences.train);
+  return { ...t5, history: trained.history };
 }
 
 /**

@@ -1,17 +1,19 @@
 /**
- * How likely a T5 takes code sequences to be.
+ * How likely a T5 takes code sequences to be, beside Markov chains.
  *
  * @module
  */
 
 import type { Executor } from "../../engine/executor.ts";
 import {
+  chainLikelihood,
   type CodeSequences,
   sequenceCount,
   type SequenceLikelihood,
   sequenceRows,
 } from "../../language/code_sequences.ts";
 import { CodeTokens } from "../../language/code_tokens.ts";
+import { MarkovChain } from "../../language/markov.ts";
 import type { SentenceTokenizer } from "../../language/tokenizer.ts";
 import { exampleTensors } from "./batches.ts";
 import { labelLoss } from "./network.ts";
@@ -56,4 +58,29 @@ export async function sequenceLikelihood(
     perSequence: perPosition.reduce((sum, nats) => sum + nats, 0),
     perPosition,
   };
+}
+
+/** A model's name and its likelihood of sequences. */
+export interface NamedLikelihood extends SequenceLikelihood {
+  readonly model: string;
+}
+
+/** The name of the T5 among models that are compared. */
+export const T5_NAME = "T5";
+
+/** Scores the validation sequences with Markov chains of orders 1 to 3, then with a T5. */
+export async function compareLikelihoods(
+  { train, validation }: { train: CodeSequences; validation: CodeSequences },
+  model: T5Model,
+  options: { executor: Executor; tokenizer: SentenceTokenizer },
+): Promise<NamedLikelihood[]> {
+  const chains = [1, 2, 3].map((order) => ({
+    model: `Markov chain, order ${order}`,
+    ...chainLikelihood(
+      MarkovChain.fit(train.codes, { ...train, order }),
+      validation,
+    ),
+  }));
+  const t5 = await sequenceLikelihood(validation, model, options);
+  return [...chains, { model: T5_NAME, ...t5 }];
 }

@@ -31,6 +31,18 @@ export const CODE_METHODS: Readonly<Record<CodeKind, string>> = {
   "arch-llm-plus": "Arch-LLM+",
 };
 
+/** One thing for each code. */
+export type ByCode<T> = Readonly<Record<CodeKind, T>>;
+
+/** Does something for each code, one after the other. */
+export async function eachCode<T>(
+  task: (code: CodeKind) => T | Promise<T>,
+): Promise<ByCode<T>> {
+  const results = {} as Record<CodeKind, T>;
+  for (const code of CODES) results[code] = await task(code);
+  return results;
+}
+
 /** The shape of a VQ-VAE. */
 export interface VqvaeConfig {
   readonly code: CodeKind;

@@ -10,6 +10,8 @@
  * @module
  */
 
+import { join } from "node:path";
+import { CHECKPOINT } from "../../core/checkpoints.ts";
 import { digest, runKey } from "../../core/keys.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { Random } from "../../core/random.ts";
@@ -34,6 +36,7 @@ import {
 } from "../training_loop.ts";
 import { fillCodebook, reseedUnused } from "./codebook.ts";
 import type { VqvaeConfig } from "./config.ts";
+import { saveVqvae } from "./files.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
@@ -203,6 +206,26 @@ export async function trainVqvae(
     },
     history,
   };
+}
+
+/**
+ * Trains a VQ-VAE and saves it to a folder, with a checkpoint beside it on the way.
+ *
+ * @param directory Where it is saved, and goes on from.
+ */
+export async function trainVqvaeTo(
+  directory: string,
+  space: SearchSpace,
+  config: VqvaeConfig,
+  training: VqvaeTraining,
+  options: { executor: Executor; onProgress?: OnProgress },
+): Promise<TrainedVqvae> {
+  const trained = await trainVqvae(space, config, training, {
+    ...options,
+    checkpoint: join(directory, CHECKPOINT),
+  });
+  await saveVqvae(directory, trained);
+  return trained;
 }
 
 /** What an epoch is made of. */

@@ -15,13 +15,19 @@ import {
 } from "../../metrics/reconstruction.ts";
 import type { Graph } from "../../spaces/graph.ts";
 import {
+  cellGraph,
   type CellTable,
   cellTable,
   type SearchSpace,
 } from "../../spaces/space.ts";
-import { type DecodedCells, incomingOfLogits } from "../../spaces/tensors.ts";
+import {
+  type DecodedCells,
+  decodedGraph,
+  incomingOfLogits,
+} from "../../spaces/tensors.ts";
 import { batchTensors } from "../batch_tensors.ts";
 import type { VqvaeConfig } from "./config.ts";
+import { loadVqvae } from "./files.ts";
 import { decodeStep, encodeStep, type VqvaeWeights } from "./network.ts";
 
 const BATCH = 512;
@@ -103,6 +109,12 @@ export class VqvaeFunctions {
   }
 }
 
+/** A cell's codes, and what they are decoded to. */
+export interface RoundTrip {
+  readonly codes: Int32Array;
+  readonly graph: Graph;
+}
+
 /** A VQ-VAE ready to encode and decode; it owns its weights on the device. */
 export class Vqvae implements AsyncDisposable {
   readonly #functions: VqvaeFunctions;
@@ -127,6 +139,15 @@ export class Vqvae implements AsyncDisposable {
       executor,
       executor.state({ ...weights.parameters, ...weights.statistics }),
     );
+  }
+
+  /**
+   * Opens one that was saved.
+   *
+   * @throws {Error} If its folder cannot be read.
+   */
+  static async open(directory: string, executor: Executor): Promise<Vqvae> {
+    return Vqvae.load(await loadVqvae(directory), executor);
   }
 
   get config(): VqvaeConfig {
@@ -162,6 +183,26 @@ export class Vqvae implements AsyncDisposable {
   /** Decodes code sequences, `[B·N]`. */
   decode(codes: Int32Array): Promise<DecodedCells> {
     return this.#functions.decode(this.#state, codes);
+  }
+
+  /**
+   * Writes a cell of a space in codes and reads it back.
+   *
+   * @param cell Its index.
+   * @returns `codes`, `[N]`; `graph` is cut to as many nodes as the cell has.
+   */
+  async roundTrip(space: SearchSpace, cell: number): Promise<RoundTrip> {
+    const { codes } = await this.encode(space, [cell]);
+    const { ops, incoming } = decodedGraph(
+      await this.decode(codes),
+      0,
+      this.config.nodes,
+    );
+    const nodes = cellGraph(space.cells(), cell).ops.length;
+    return {
+      codes,
+      graph: { ops: ops.slice(0, nodes), incoming: incoming.slice(0, nodes) },
+    };
   }
 
   /** Encodes and decodes cells, and counts what comes back. */

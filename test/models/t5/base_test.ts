@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { copyFile } from "node:fs/promises";
 import { loadTokenizer } from "../../../lib/language/tokenizer.ts";
 import { loadT5, saveT5 } from "../../../lib/models/t5/files.ts";
-import { openT5Base, openTunedT5 } from "../../../lib/models/t5/base.ts";
+import {
+  openT5Base,
+  openTunedT5,
+  trainT5To,
+} from "../../../lib/models/t5/base.ts";
 import { initialT5Weights } from "../../../lib/models/t5/config.ts";
-import { trainT5 } from "../../../lib/models/t5/training.ts";
+import { t5Training, trainT5 } from "../../../lib/models/t5/training.ts";
 import { sequenceLikelihood } from "../../../lib/models/t5/likelihood.ts";
 import { Random } from "../../../lib/core/random.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
-import { sharedData, withFolder } from "../../_helpers.ts";
+import { assertClose, sharedData, withFolder } from "../../_helpers.ts";
 import { tinyT5Config } from "./_tiny_t5.ts";
 
 const executor = onnxExecutor({ provider: "cpu" });
@@ -134,4 +139,40 @@ Deno.test({
       );
     });
   },
+});
+
+Deno.test("trainT5To() returns the model as it is stored, in half precision", async () => {
+  await withFolder(async (folder) => {
+    const directory = join(folder, "t5");
+    const scratch = join(folder, "scratch");
+    const whole = await openT5Base(null, space, SHAPE, { scratch });
+    const config = tinyT5Config(whole.tokenizer.vocabularySize);
+    const sequences = { train: SEQUENCES, validation: SEQUENCES };
+    const training = {
+      ...t5Training(space),
+      epochs: 2,
+      batchSize: 16,
+    };
+    const trained = await trainT5To(
+      directory,
+      sequences,
+      { ...whole, config },
+      training,
+      { executor },
+    );
+    assert.ok(existsSync(join(directory, "checkpoint.safetensors")));
+    assert.deepEqual(trained.weights, (await loadT5(directory)).weights);
+    const exact = await trainT5(sequences, config, training, {
+      executor,
+      tokenizer: whole.tokenizer,
+    });
+    const losses = ({ history }: typeof trained) =>
+      history.map((epoch) => ({ ...epoch, seconds: 0 }));
+    assert.deepEqual(losses(trained), losses(exact));
+    const name = "encoder.final_layer_norm.weight";
+    const [stored, unrounded] = [trained, exact]
+      .map(({ weights }) => weights[name].data);
+    assert.notDeepEqual(stored, unrounded);
+    assertClose(stored, unrounded, { relative: 1e-3, absolute: 1e-6 });
+  });
 });

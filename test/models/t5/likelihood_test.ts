@@ -11,7 +11,10 @@ import {
   writeCodesTokenizer,
 } from "../../../lib/language/tokenizer.ts";
 import { initialT5Weights } from "../../../lib/models/t5/config.ts";
-import { sequenceLikelihood } from "../../../lib/models/t5/likelihood.ts";
+import {
+  compareLikelihoods,
+  sequenceLikelihood,
+} from "../../../lib/models/t5/likelihood.ts";
 import { decodeText, encodeText } from "../../../lib/models/t5/network.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
 import { counting } from "../_counting.ts";
@@ -80,4 +83,45 @@ Deno.test("sequenceLikelihood() is −Σ log p of codes and end, by position", a
     [perPosition.reduce((sum, nats) => sum + nats, 0)],
     ACROSS_BACKENDS,
   );
+});
+
+Deno.test("compareLikelihoods() scores validation sequences with chains fitted to the others", async () => {
+  const config = tinyT5Config(tokenizer.vocabularySize);
+  const model = {
+    config,
+    weights: initialT5Weights(config, Random.fromSeed(3)),
+  };
+  const executor = onnxExecutor({ provider: "cpu" });
+  const of = (codes: number[]) => ({
+    codes: Int32Array.from(codes),
+    length: LENGTH,
+    codebookSize: CODES,
+  });
+  const train = of(new Array(50).fill([1, 2, 3, 4]).flat());
+  const validation = of([1, 2, 3, 4]);
+  const options = { executor, tokenizer };
+  const compared = await compareLikelihoods(
+    { train, validation },
+    model,
+    options,
+  );
+  assert.deepEqual(compared.map(({ model }) => model), [
+    "Markov chain, order 1",
+    "Markov chain, order 2",
+    "Markov chain, order 3",
+    "T5",
+  ]);
+  const { model: _, ...t5 } = compared[3];
+  assert.deepEqual(t5, await sequenceLikelihood(validation, model, options));
+  // Fifty times the same codes: a chain is all but sure of them, whatever its order.
+  for (const { perSequence, perPosition } of compared.slice(0, 3)) {
+    assert.equal(perPosition.length, LENGTH);
+    assert.ok(perSequence < 0.5, `${perSequence}`);
+  }
+  const swapped = await compareLikelihoods(
+    { train, validation: of([4, 3, 2, 1]) },
+    model,
+    options,
+  );
+  assert.ok(swapped[0].perSequence > 10);
 });

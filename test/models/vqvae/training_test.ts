@@ -11,8 +11,10 @@ import {
 import {
   type TrainedVqvae,
   trainVqvae,
+  trainVqvaeTo,
   type VqvaeTraining,
 } from "../../../lib/models/vqvae/training.ts";
+import { loadVqvae } from "../../../lib/models/vqvae/files.ts";
 import { Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
 import type { SearchSpace } from "../../../lib/spaces/space.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
@@ -341,4 +343,25 @@ Deno.test("Vqvae counts reconstruction as the training did", async () => {
     reference.history.at(-1)!.validation,
   );
   await vqvae.dispose();
+});
+
+Deno.test("trainVqvaeTo() saves the model, and goes on from the checkpoint beside it", async () => {
+  await withFolder(async (folder) => {
+    const directory = join(folder, "vqvae");
+    const steps: number[] = [];
+    const run = (killAt: number) =>
+      trainVqvaeTo(directory, SPACE, CONFIG, TRAINING, {
+        executor,
+        onProgress: ({ done }) => {
+          steps.push(done);
+          if (done === killAt) throw new Killed();
+        },
+      });
+    await assert.rejects(run(10), Killed);
+    const trained = await run(Infinity);
+    // Two epochs of four steps were saved.
+    assert.deepEqual(steps.slice(10, 12), [9, 10]);
+    assert.deepEqual(result(trained).weights, reference.weights);
+    assert.deepEqual((await loadVqvae(directory)).weights, reference.weights);
+  });
 });

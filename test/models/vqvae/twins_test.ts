@@ -36,7 +36,7 @@ async function twins(
   return findTwins(space.cells(), indices, z);
 }
 
-Deno.test("findTwins() finds the 6.74 % of NAS-Bench-101's validation cells that the printed code cannot bring back", async () => {
+Deno.test("findTwins() finds the 6.74 % of NAS-Bench-101's validation cells that the code of Arch-LLM cannot bring back", async () => {
   const found = await twins("nasbench101", "arch-llm", Infinity);
   // The bound on whole validation cells is 93.26 %.
   assert.equal((100 * found.length / 42_363).toFixed(2), "6.74");

@@ -11,8 +11,15 @@ import {
   initialVqvaeWeights,
 } from "../../../lib/models/vqvae/network.ts";
 import { encodeSplits, Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
+import { saveVqvae } from "../../../lib/models/vqvae/files.ts";
+import { graphOf } from "../../../lib/spaces/graph.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
-import { cellGraph, type SearchSpace } from "../../../lib/spaces/space.ts";
+import {
+  cellGraph,
+  cellTable,
+  type SearchSpace,
+} from "../../../lib/spaces/space.ts";
+import { withFolder } from "../../_helpers.ts";
 import { counting } from "../_counting.ts";
 
 /** NAS-Bench-201 with 512 training cells and 96 for validation. */
@@ -160,4 +167,35 @@ Deno.test("encodeSplits() encodes both splits, up to a limit", async () => {
   assert.deepEqual(few.train.codes, train.codes.slice(0, 800));
   assert.deepEqual(few.validation.codes, validation.codes);
   await vqvae.dispose();
+});
+
+Deno.test("Vqvae.open() reads what was saved", async () => {
+  await withFolder(async (folder) => {
+    await saveVqvae(folder, MODEL);
+    await using saved = Vqvae.load(MODEL, executor);
+    await using opened = await Vqvae.open(folder, executor);
+    assert.deepEqual(opened.config, CONFIG);
+    assert.deepEqual(
+      await opened.encode(SPACE, [3, 8]),
+      await saved.encode(SPACE, [3, 8]),
+    );
+  });
+});
+
+Deno.test("Vqvae.roundTrip() decodes a cell's own codes, to as many nodes as it has", async () => {
+  await using vqvae = Vqvae.load(MODEL, executor);
+  const cells = cellTable([
+    graphOf([0, 1, 6], [[0, 1], [1, 2]]),
+    cellGraph(SPACE.cells(), 9),
+  ], 8);
+  const space: SearchSpace = { ...SPACE, cells: () => cells };
+  for (const [cell, nodes] of [3, 8].entries()) {
+    const { codes, graph } = await vqvae.roundTrip(space, cell);
+    assert.deepEqual(codes, (await vqvae.encode(space, [cell])).codes);
+    const { ops, incoming } = await vqvae.decode(codes);
+    assert.deepEqual(graph, {
+      ops: Uint8Array.from(ops.subarray(0, nodes)),
+      incoming: incoming.slice(0, nodes),
+    });
+  }
 });
