@@ -61,9 +61,11 @@ export function generationProse(rows: readonly Row[]): string[] {
   const aimed = names.flatMap((name) => {
     const parts = AIMS.flatMap((aim) =>
       of(`${name}, ${aim},`, "strict").map((row) =>
-        `${aim}, ${_percent(row.absoluteUniqueness)} and ${
-          _percent(row.absoluteNovelty)
-        } (${_count(row.samples)} of ${_count(row.draws)} draws)`
+        `${String(row.method).slice(name.length + 2)}, ${
+          _percent(row.absoluteUniqueness)
+        } and ${_percent(row.absoluteNovelty)} (${_count(row.samples)} of ${
+          _count(row.draws)
+        } draws)`
       )
     );
     return parts.length === 0 ? [] : [

@@ -67,7 +67,7 @@ Deno.test("generationProse() tells the best temperature, counted strictly, and w
     ]),
     [
       "Counted strictly, Arch-LLM+ is best at t = 0.9: 98.00 % of independent samples are cells of the space as they stand, 71.00 % valid and different, 7.00 % novel.",
-      "Sampled with an aim, Arch-LLM+ has in absolute uniqueness and absolute novelty, strictly, in percent: distinct, 92.00 and 9.50 (10,000 of 10,141 draws); novel, 100.00 and 100.00 (1,560 of 171,000 draws).",
+      "Sampled with an aim, Arch-LLM+ has in absolute uniqueness and absolute novelty, strictly, in percent: distinct, t=0.9, 92.00 and 9.50 (10,000 of 10,141 draws); novel, t=0.9, 100.00 and 100.00 (1,560 of 171,000 draws).",
     ],
   );
 });
