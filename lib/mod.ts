@@ -64,7 +64,7 @@ export { judge, type Verdict } from "./metrics/verdict.ts";
 export type { Evaluation, Evaluator } from "./evaluation/evaluator.ts";
 export { TableEvaluator } from "./evaluation/table_evaluator.ts";
 export { Journal, journalled } from "./evaluation/journal.ts";
-export { loadOrPredictAccuracies } from "./evaluation/tables.ts";
+export { loadOrPredictAccuracies, surrogateQuality } from "./evaluation/tables.ts";
 export type { AccuracyTable } from "./spaces/accuracies.ts";
 export { Oracle, type Query } from "./search/oracle.ts";
 export type { NamedMethod, Search, SearchMethod } from "./search/method.ts";

@@ -273,12 +273,8 @@ Deno.test("a third space: samples are edited, permuted and drawn", async () => {
 
 Deno.test("a third space: every method searches it and finds its best cell", async () => {
   await using encoder = new Arch2vec(arch2vec, executor);
-  const latents = {
-    vectors: latentVectors(encoder, TOY),
-    key: "arch2vec of the test",
-  };
   const methods = limitBudgets(
-    comparedMethods(models, latents, executor),
+    comparedMethods(models, latentVectors(encoder, TOY), executor),
     COUNT,
   );
   const trials = await runTrials(TOY, [new TableEvaluator(TABLE)], methods, {

@@ -8,7 +8,7 @@
  */
 
 
-import { type OnProgress } from "../core/progress.ts";
+import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import { sampleWithAim } from "../generation/aimed_sampling.ts";
 import type { CellModel } from "../generation/cell_model.ts";

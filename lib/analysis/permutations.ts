@@ -7,7 +7,7 @@
  */
 
 
-import { type OnProgress } from "../core/progress.ts";
+import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import { sampleWithAim } from "../generation/aimed_sampling.ts";
 import {

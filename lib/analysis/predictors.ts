@@ -5,6 +5,7 @@
  * @module
  */
 
+import { setTimeout } from "node:timers/promises";
 import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import { kendallTau } from "../metrics/agreement.ts";
@@ -37,7 +38,7 @@ export interface PredictorCurve {
  * @param accuracies Of those cells.
  * @param options `sizes`: numbers of labelled cells, ascending.
  */
-export function comparePredictors(
+export async function comparePredictors(
   representations: Readonly<Record<string, readonly SparseVector[]>>,
   accuracies: readonly number[],
   { sizes, seeds, random, onProgress = () => {} }: {
@@ -46,7 +47,7 @@ export function comparePredictors(
     random: Random;
     onProgress?: OnProgress;
   },
-): PredictorCurve[] {
+): Promise<PredictorCurve[]> {
   const names = Object.keys(representations);
   const taus = names.map(() => sizes.map((): number[] => []));
   for (let seed = 0; seed < seeds; seed++) {
@@ -55,7 +56,7 @@ export function comparePredictors(
     ];
     const tested = order.slice(-TESTED);
     const truth = tested.map((cell) => accuracies[cell]);
-    names.forEach((name, r) => {
+    for (const [r, name] of names.entries()) {
       const vectors = representations[name];
       sizes.forEach((size, s) => {
         const labelled = order.slice(0, size);
@@ -72,7 +73,9 @@ export function comparePredictors(
         total: seeds * names.length,
         message: name,
       });
-    });
+      // The regressors never wait: without a pause no progress would be seen.
+      await setTimeout(0);
+    }
   }
   return names.map((name, r) => ({ name, points: taus[r].map(estimate) }));
 }

@@ -9,7 +9,7 @@
 import type { Random } from "../core/random.ts";
 import type { CellModel } from "../generation/cell_model.ts";
 
-import { type Arch2vec } from "../models/arch2vec/arch2vec.ts";
+import type { Arch2vec } from "../models/arch2vec/arch2vec.ts";
 
 import { CODE_METHODS } from "../models/vqvae/config.ts";
 import { cellAt } from "../spaces/cell.ts";

@@ -16,6 +16,7 @@ import {
   loadSurrogate,
   predictAccuracies,
   surrogatePath,
+  type SurrogateQuality,
 } from "../models/surrogate/surrogate.ts";
 import type { AccuracyTable } from "../spaces/accuracies.ts";
 import type { SearchSpace } from "../spaces/space.ts";
@@ -42,6 +43,23 @@ export async function loadOrPredictAccuracies(
     }
   }
   return await predictAccuracies(space, await loadSurrogate(path), executor);
+}
+
+/**
+ * How well the accuracies of held-out cells are predicted where there are no real ones.
+ *
+ * @throws {RangeError} If a space has nothing that predicts them.
+ */
+export async function surrogateQuality(
+  space: SearchSpace,
+): Promise<readonly SurrogateQuality[]> {
+  const path = surrogatePath(space);
+  if (path === null) {
+    throw new RangeError(
+      `Cannot tell how well accuracies are predicted: ${space.title} must have a surrogate, got none`,
+    );
+  }
+  return (await loadSurrogate(path)).quality;
 }
 
 /**

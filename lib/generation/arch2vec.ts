@@ -4,14 +4,19 @@
  * @module
  */
 
-
-import { runKey, weightsDigest } from "../core/keys.ts";
-import { type OnProgress } from "../core/progress.ts";
+import type { OnProgress } from "../core/progress.ts";
 import type { Executor } from "../engine/executor.ts";
 
-import { type Arch2vecConfig, arch2vecConfig, repairedArch2vecConfig } from "../models/arch2vec/config.ts";
+import {
+  type Arch2vecConfig,
+  arch2vecConfig,
+  repairedArch2vecConfig,
+} from "../models/arch2vec/config.ts";
 import { trainArch2vecInParallel } from "../models/arch2vec/parallel.ts";
-import { arch2vecTraining, type TrainedArch2vec } from "../models/arch2vec/training.ts";
+import {
+  arch2vecTraining,
+  type TrainedArch2vec,
+} from "../models/arch2vec/training.ts";
 import { Arch2vec } from "../models/arch2vec/arch2vec.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import type { CellGenerator } from "./generator.ts";
@@ -31,14 +36,9 @@ export function arch2vecGenerator(
   name: string,
 ): Arch2vecGenerator {
   const model = new Arch2vec(trained, executor);
-  const { config, weights } = trained;
   return {
     name,
-    key: runKey({
-      config,
-      parameters: weightsDigest(weights.parameters),
-      statistics: weightsDigest(weights.statistics),
-    }),
+    key: model.key,
     settings: { topK: null, topP: null },
     reconstruct: (cells) => model.reconstruction(space, cells),
     async sample(count, { random, signal }) {
@@ -86,29 +86,44 @@ export function arch2vecContenders(
 /** Cells that a quick run trains arch2vec on. */
 const QUICK_CELLS = 2_000;
 
-/**
- * Trains contenders, or takes them from the checkpoints that the run has.
- *
- * @param options `model`: where a trained model of the run is, by its name; `quick`: on few
- *   cells, to show every part at work.
- */
+/** Where and how contenders are trained. */
+export interface ContenderTraining {
+  readonly executor: Executor;
+  /** Where a model of the run is written, by its name. */
+  readonly newModel: (name: string) => string;
+  /** On few cells, to show every part at work. */
+  readonly quick: boolean;
+  readonly onProgress?: OnProgress;
+}
+
+/** Trains contenders, or takes them from the checkpoints that the run has. */
 export function trainContenders(
   space: SearchSpace,
   contenders: readonly Arch2vecContender[],
-  { executor, model, quick, onProgress }: {
-    executor: Executor;
-    model: (name: string) => string;
-    quick: boolean;
-    onProgress?: OnProgress;
-  },
+  { executor, newModel, quick, onProgress }: ContenderTraining,
 ): Promise<TrainedArch2vec[]> {
   return trainArch2vecInParallel(
     space,
     contenders.map(({ config, folder, seed }) => ({
       config,
       training: arch2vecTraining(space, seed, quick),
-      checkpoint: model(`${folder}/checkpoint.safetensors`),
+      checkpoint: newModel(`${folder}/checkpoint.safetensors`),
     })),
     { executor, limit: quick ? QUICK_CELLS : undefined, onProgress },
   );
+}
+
+/**
+ * Places arch2vec on a device as its authors' code has it: the first of the contenders, which
+ * is trained unless the run has it.
+ *
+ * @returns The model; it owns what it holds on the device.
+ */
+export async function openArch2vec(
+  space: SearchSpace,
+  { seed, ...training }: ContenderTraining & { readonly seed: number },
+): Promise<Arch2vec> {
+  const [first] = arch2vecContenders(space, seed);
+  const [trained] = await trainContenders(space, [first], training);
+  return new Arch2vec(trained, training.executor);
 }

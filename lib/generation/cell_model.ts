@@ -11,6 +11,7 @@ import { CodeTokens } from "../language/code_tokens.ts";
 import { openTunedT5 } from "../models/t5/base.ts";
 import { T5Generator } from "../models/t5/generator.ts";
 import { loadVqvae } from "../models/vqvae/files.ts";
+import { type CodeKind, CODES } from "../models/vqvae/config.ts";
 import { CODEBOOK } from "../models/vqvae/network.ts";
 import { Vqvae } from "../models/vqvae/vqvae.ts";
 import type { SearchSpace } from "../spaces/space.ts";
@@ -71,4 +72,30 @@ export async function openCellModel(
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+/**
+ * Opens the trained models of every code.
+ *
+ * @param folder Where a trained model is, by its name, such as `arch-llm/t5`.
+ * @returns By code; each owns what it holds on the device.
+ * @throws {Error} If a file is missing or is no model; none is left open.
+ */
+export async function openCellModels(
+  space: SearchSpace,
+  folder: (name: string) => string,
+  executor: Executor,
+): Promise<Record<CodeKind, CellModel>> {
+  await using opened = new AsyncDisposableStack();
+  const models = {} as Record<CodeKind, CellModel>;
+  for (const code of CODES) {
+    models[code] = opened.use(
+      await openCellModel(space, {
+        vqvae: folder(`${code}/vqvae`),
+        t5: folder(`${code}/t5`),
+      }, executor),
+    );
+  }
+  opened.move();
+  return models;
 }

@@ -9,7 +9,7 @@
 
 
 import { runKey } from "../core/keys.ts";
-import { type OnProgress } from "../core/progress.ts";
+import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import type { ParsedSentence } from "../language/sentences.ts";
 import {

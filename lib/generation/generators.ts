@@ -5,9 +5,7 @@
  * @module
  */
 
-import { join } from "node:path";
-
-import { type OnProgress } from "../core/progress.ts";
+import type { OnProgress } from "../core/progress.ts";
 import { Random } from "../core/random.ts";
 import type { Executor } from "../engine/executor.ts";
 
@@ -30,6 +28,7 @@ import {
 } from "./generator.ts";
 import {
   aimedSettings,
+  bestPoint,
   reportedPoints,
   type SweepPoint,
   sweepSampling,
@@ -42,8 +41,10 @@ export interface GenerationRun {
   readonly executor: Executor;
   /** Where a trained model of the run is, by its name, such as `arch-llm/t5`. */
   readonly model: (name: string) => string;
-  /** Folder to save samples to, and to find those of a run that was killed. */
-  readonly folder?: string;
+  /** Where a rival is trained, by its name, and its checkpoint found again. */
+  readonly newModel: (name: string) => string;
+  /** Where samples of a code are saved, and found again by a run that was killed. */
+  readonly samplesOf?: (code: string) => string;
   /** Samples of each generator. */
   readonly samples: number;
   readonly seed: number;
@@ -114,7 +115,7 @@ function _archLlm(code: CodeKind): Generators {
           space.split().validation,
         ),
         note: trainingNote({ quick, t5: run.t5 }),
-        folder: run.folder === undefined ? undefined : join(run.folder, code),
+        folder: run.samplesOf?.(code),
         signal: run.signal,
       };
       const settings = temperatureSettings(quick);
@@ -160,7 +161,7 @@ async function _arch2vec(
   const contenders = arch2vecContenders(space, seed);
   const trained = await trainContenders(space, contenders, {
     executor,
-    model: run.model,
+    newModel: run.newModel,
     quick,
     onProgress: run.onProgress,
   });
@@ -201,6 +202,39 @@ export function sweepRows(
     sweep === undefined
       ? []
       : measuredRows([...sweep.temperatures, ...sweep.aimed])
+  );
+}
+
+/** The rows of independent draws of a code, by temperature. */
+export function temperatureRows(
+  measured: readonly MeasuredGenerators[],
+  code: CodeKind,
+): ResultRow[] {
+  return measured.flatMap(({ sweep }) =>
+    sweep?.code === code ? measuredRows(sweep.temperatures) : []
+  );
+}
+
+/** The temperature whose independent draws of a code hold the most different cells, and its samples. */
+export function bestDraws(
+  measured: readonly MeasuredGenerators[],
+  code: CodeKind,
+): SweepPoint {
+  const points = measured.flatMap(({ sweep }) =>
+    sweep?.code === code ? sweep.temperatures : []
+  );
+  return bestPoint(points, "strict", "absoluteUniqueness");
+}
+
+/** The longest that the samples of one setting took to be drawn and measured, in seconds. */
+export function longestSampling(
+  measured: readonly MeasuredGenerators[],
+): number {
+  return Math.max(
+    ...measured.flatMap(({ reported, sweep }) => [
+      ...reported,
+      ...(sweep === undefined ? [] : [...sweep.temperatures, ...sweep.aimed]),
+    ]).map(({ seconds }) => seconds),
   );
 }
 

@@ -4,11 +4,11 @@
  * @module
  */
 
-export { openCellModel } from "./cell_model.ts";
+export { openCellModel, openCellModels } from "./cell_model.ts";
 export { firstCells } from "./cell_sampling.ts";
 export { lastFullCell } from "./cell_editing.ts";
 export { archLlmGenerator } from "./arch_llm.ts";
-export { arch2vecGenerator } from "./arch2vec.ts";
-export { GENERATORS, reportedRows, sweepOutcomes, sweepRows, trainingNote } from "./generators.ts";
+export { arch2vecGenerator, openArch2vec } from "./arch2vec.ts";
+export { bestDraws, GENERATORS, longestSampling, type MeasuredGenerators, reportedRows, sweepOutcomes, sweepRows, temperatureRows, trainingNote } from "./generators.ts";
 export { bestPoint, sweepSampling } from "./sampling_sweep.ts";
 export { ceilings } from "./ceilings.ts";

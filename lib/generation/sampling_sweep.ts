@@ -12,7 +12,7 @@
 
 import { join } from "node:path";
 
-import { type OnProgress } from "../core/progress.ts";
+import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import type { ReconstructionReport } from "../metrics/reconstruction.ts";
 import type { MetricMode } from "../spaces/space.ts";

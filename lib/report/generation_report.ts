@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { EditedCell } from "../generation/cell_editing.ts";
 import type { Ceiling } from "../generation/ceilings.ts";
 import type { Outcomes } from "../generation/generators.ts";
 import type { ResultRow } from "../metrics/result_row.ts";
@@ -13,8 +14,10 @@ import {
   generationTableNumber,
   publishedRows,
 } from "../paper/generation_tables.ts";
+import { drawCells } from "../spaces/draw.ts";
+import type { Graph } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import type { Figure } from "./figure.ts";
+import type { Figure, Svg } from "./figure.ts";
 import { reasonsOfInvalidity } from "./figures.ts";
 import { resultTable } from "./result_table.ts";
 import { type ReportTable, table } from "./tables.ts";
@@ -109,4 +112,32 @@ export function invalidityTable(outcomes: readonly Outcomes[]): ReportTable {
       notes: ["The last three columns are what the malformed ones are."],
     },
   );
+}
+
+/**
+ * A cell and what an edit made of it; what changed stands above each variant.
+ *
+ * @param keep Nodes that were kept.
+ */
+export async function editedCellDrawing(
+  space: SearchSpace,
+  before: Graph,
+  keep: readonly number[],
+  { variants, draws }: EditedCell,
+): Promise<Svg> {
+  return {
+    svg: await drawCells(
+      space,
+      [before, ...variants.map(({ graph }) => graph)],
+      {
+        columns: 3,
+        titles: [
+          `as it was; kept: ${keep.join(", ")}`,
+          ...variants.map(({ changed }) => `changed: ${changed.join(", ")}`),
+        ],
+      },
+    ),
+    caption:
+      `${variants.length} variants, cells of the space all of them, from ${draws} sentences.`,
+  };
 }

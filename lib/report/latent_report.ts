@@ -19,6 +19,7 @@ import type { SearchSpace } from "../spaces/space.ts";
 import { barChart, heatmap, lineChart } from "./charts.ts";
 import type { Figure } from "./figure.ts";
 import { projectionFigure } from "./projection_figure.ts";
+import { purityOf } from "./prose.ts";
 import { type ReportTable, table } from "./tables.ts";
 
 /** Tests of permuted sequences, by method, under what the paper found. */
@@ -93,8 +94,6 @@ export function codeMeaningsTable(
 ): ReportTable {
   const usage = new Uint32Array(codebookSize);
   for (const code of codes) usage[code]++;
-  const purity =
-    meanings.reduce((sum, { share, purity }) => sum + share * purity, 0) / 100;
   return table(meanings.slice(0, 12), {
     columns: [
       "code",
@@ -110,7 +109,7 @@ export function codeMeaningsTable(
       `${meanings.length} of ${codebookSize} codes in use, perplexity ${
         usagePerplexity(usage).toFixed(0)
       }. A node's code tells its operation in ${
-        purity.toFixed(1)
+        purityOf(meanings).toFixed(1)
       } % of all cases.`,
     ],
   });

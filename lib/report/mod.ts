@@ -11,7 +11,8 @@ export { t5LossFigure, t5SettingsTable, trainingTimeTable, vqvaeLossFigure, vqva
 export { codebookUsageFigure, reconstructionFound, reconstructionTable, twinsDrawing, twinsText } from "./reconstruction_report.ts";
 export { codeEntropyFigure, examplesTable, sentencesTable, sequencesTable, tokenizersTable } from "./language_report.ts";
 export { likelihoodFound, likelihoodTable, perplexityFigure } from "./likelihood_report.ts";
-export { generationTable, generationTableName, invalidityFigure, invalidityTable, sweepFigure, sweepTable } from "./generation_report.ts";
+export { editedCellDrawing, generationTable, generationTableName, invalidityFigure, invalidityTable, sweepFigure, sweepTable } from "./generation_report.ts";
 export { cellMapFigure, codebookMapFigure, codeMeaningsTable, codesByPositionFigure, divergenceFigure, permutationTable, predictorsFigure, predictorsTable } from "./latent_report.ts";
-export { algorithm1Table, goalTable, optimumTable, searchTable, searchTableName } from "./search_tables.ts";
+export { algorithm1Table, goalTable, optimumTable, searchTable, searchTableName, surrogateTable } from "./search_tables.ts";
 export { returnedCellsDrawing, searchCurves, searchScatter } from "./search_figures.ts";
+export { bulletList, divergenceProse, generationProse, meaningProse, permutationProse, predictorProse, searchProse } from "./prose.ts";

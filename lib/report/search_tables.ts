@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { SurrogateQuality } from "../models/surrogate/surrogate.ts";
 import { searchTableNumber } from "../paper/search_tables.ts";
 import type {
   Algorithm1Row,
@@ -44,6 +45,22 @@ export function searchPlace({ space, surrogate }: SearchText): string {
 /** A caption, with a word where accuracies are predicted. */
 export function searchCaption(caption: string, { surrogate }: SearchText) {
   return surrogate ? `${caption} (surrogate)` : caption;
+}
+
+/** How well accuracies are predicted, where none are real. */
+export function surrogateTable(
+  quality: readonly SurrogateQuality[],
+): ReportTable {
+  return table(quality, {
+    columns: [
+      "dataset",
+      "accuracy",
+      { key: "r2", title: "R²", digits: 3 },
+      { key: "tau", title: "Kendall's τ", digits: 3 },
+      { key: "cells", title: "held-out cells" },
+    ],
+    caption: "No real accuracies here: how well the surrogate predicts them",
+  });
 }
 
 /** What there is to be found on each data set. */

@@ -28,7 +28,7 @@ import { SEARCH_VERSIONS } from "../search/versions.ts";
 import { RESULT_FOLDERS, stagePath, WORK_FOLDERS } from "./folders.ts";
 import type { GitState } from "./git.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
-import { type RunSettings } from "./settings.ts";
+import type { RunSettings } from "./settings.ts";
 
 /** One stage: a notebook of `notebooks/`. */
 export interface Stage {

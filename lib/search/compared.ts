@@ -7,7 +7,6 @@
  * @module
  */
 
-import type { CellVectors } from "../analysis/features.ts";
 import { runKey } from "../core/keys.ts";
 import type { Executor } from "../engine/executor.ts";
 import type { CellModel } from "../generation/cell_model.ts";
@@ -26,6 +25,7 @@ import {
   latentBayesianOptimisation,
 } from "./bayesian_optimisation.ts";
 import type { KeyedWriter } from "./cell_writer.ts";
+import type { LatentVectors } from "./latents.ts";
 import { localSearch } from "./local_search.ts";
 import type { NamedMethod } from "./method.ts";
 import { randomSearch } from "./random_search.ts";
@@ -44,6 +44,22 @@ const EVOLUTION = "Regularised evolution";
 const LOCAL_SEARCH = "Local search";
 const PATHS_AND_SUBTREES = "Bayesian optimisation, paths and subtrees";
 const BANANAS = "BANANAS";
+
+/** How much notebook 7 runs. */
+export interface SearchStudy {
+  /** One a trial of each method. */
+  readonly seeds: readonly number[];
+  /** Queries of a trial at most; infinite where budgets stay as they are. */
+  readonly mostQueries: number;
+}
+
+/** Ten trials, as in the paper; a quick run only shows every part at work. */
+export function searchStudy(seed: number, quick: boolean): SearchStudy {
+  return {
+    seeds: Array.from({ length: quick ? 2 : 10 }, (_, i) => seed + i),
+    mostQueries: quick ? 48 : Infinity,
+  };
+}
 
 /** Temperature at which Algorithm 1 has its model write. */
 const TEMPERATURE = 1;
@@ -111,11 +127,11 @@ export function algorithm1Name(
  * All methods, in the order of the tables: rivals first.
  *
  * @param models Of one space.
- * @param latents arch2vec's latent vectors, and a key that tells its weights from others.
+ * @param latents arch2vec's latent vectors.
  */
 export function comparedMethods(
   models: Readonly<Record<CodeKind, CellModel>>,
-  latents: { readonly vectors: CellVectors; readonly key: string },
+  latents: LatentVectors,
   executor: Executor,
 ): NamedMethod[] {
   const model = models["arch-llm-plus"];

@@ -14,13 +14,19 @@ import {
 import type { Arch2vec } from "../models/arch2vec/arch2vec.ts";
 import { cellTable, type SearchSpace } from "../spaces/space.ts";
 
+/** Latent means of cells, and the identity of the model that they are of. */
+export interface LatentVectors {
+  readonly vectors: CellVectors;
+  readonly key: string;
+}
+
 /** Computes and remembers the latent means of cells, `N · D` numbers each. */
 export function latentVectors(
   model: Arch2vec,
   space: SearchSpace,
-): CellVectors {
+): LatentVectors {
   const known = new Map<string, SparseVector>();
-  return async (cells) => {
+  const vectors: CellVectors = async (cells) => {
     const open = new Map(
       cells.filter(({ key }) => !known.has(key)).map((
         cell,
@@ -33,9 +39,10 @@ export function latentVectors(
         [...graphs.keys()],
         cellTable(graphs, model.config.nodes),
       );
-      const vectors = rowVectors(means, open.size);
-      [...open.keys()].forEach((key, row) => known.set(key, vectors[row]));
+      const rows = rowVectors(means, open.size);
+      [...open.keys()].forEach((key, row) => known.set(key, rows[row]));
     }
     return cells.map(({ key }) => known.get(key)!);
   };
+  return { vectors, key: model.key };
 }

@@ -13,7 +13,7 @@ import type { AccuracyTable } from "../spaces/accuracies.ts";
 import { publishedSearches } from "../paper/search_tables.ts";
 import { edgePairs, type Graph } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { type Algorithm1Options } from "./algorithm1.ts";
+import type { Algorithm1Options } from "./algorithm1.ts";
 import {
   ALGORITHM_1_SETTINGS,
   ARCH_LLM_SEARCH,

@@ -5,7 +5,7 @@
  */
 
 import { openDevice } from "../engine/device.ts";
-import { type Executor } from "../engine/executor.ts";
+import type { Executor } from "../engine/executor.ts";
 import { floats, integers, scalar } from "../core/tensors.ts";
 import { onnxExecutor } from "../engine/onnx_executor.ts";
 import { t5Loss } from "../models/t5/network.ts";
@@ -24,7 +24,7 @@ import { vqvaeConfig } from "../models/vqvae/config.ts";
 import { vqvaeTraining } from "../models/vqvae/training.ts";
 import { batchTensors } from "../models/batch_tensors.ts";
 import { Random } from "../core/random.ts";
-import { type SearchSpace } from "../spaces/space.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 import { SPACES } from "../spaces/registry.ts";
 import { ownContender, ownTrainingStep } from "./contender.ts";
 import type { Benchmark } from "./measure.ts";

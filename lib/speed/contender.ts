@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Executor } from "../engine/executor.ts";
+import type { Executor } from "../engine/executor.ts";
 import { type HostTensors, scalar } from "../core/tensors.ts";
 import {
   type AdamWOptions,

@@ -3,7 +3,7 @@ import { rowVectors } from "../../lib/analysis/features.ts";
 import { comparePredictors } from "../../lib/analysis/predictors.ts";
 import { Random } from "../../lib/core/random.ts";
 
-Deno.test("comparePredictors() tells a representation that knows from one that does not", () => {
+Deno.test("comparePredictors() tells a representation that knows from one that does not", async () => {
   const count = 1300;
   const draw = Random.fromSeed(0);
   const matrix = Float32Array.from({ length: 3 * count }, () => draw.normal());
@@ -18,10 +18,10 @@ Deno.test("comparePredictors() tells a representation that knows from one that d
       accuracies,
       { sizes: [20, 200], seeds: 3, random: Random.fromSeed(1) },
     );
-  const [knows, guesses] = compare();
+  const [knows, guesses] = await compare();
   assert.deepEqual([knows.name, guesses.name], ["knows", "guesses"]);
   assert.ok(knows.points[1].mean > 0.85, `${knows.points[1].mean}`);
   assert.ok(knows.points[1].mean > knows.points[0].mean);
   assert.ok(Math.abs(guesses.points[1].mean) < 0.1);
-  assert.deepEqual(compare(), [knows, guesses]);
+  assert.deepEqual(await compare(), [knows, guesses]);
 });

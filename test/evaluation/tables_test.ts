@@ -6,6 +6,7 @@ import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import {
   accuracyInputs,
   loadOrPredictAccuracies,
+  surrogateQuality,
 } from "../../lib/evaluation/tables.ts";
 import { kendallTau } from "../../lib/metrics/agreement.ts";
 import {
@@ -53,6 +54,24 @@ Deno.test("loadOrPredictAccuracies() needs a table where a space has no surrogat
       loadOrPredictAccuracies(space, executor, { folder }),
       { name: "MissingAccuraciesError" },
     );
+  });
+});
+
+Deno.test("surrogateQuality() is of both accuracies of each data set, where there is a surrogate", async () => {
+  const quality = await surrogateQuality(SPACE);
+  assert.deepEqual(
+    quality.map(({ dataset, accuracy }) => `${dataset} ${accuracy}`),
+    ["cifar10", "cifar100", "imagenet16-120"].flatMap((dataset) => [
+      `${dataset} validation`,
+      `${dataset} test`,
+    ]),
+  );
+  assert.ok(quality.every(({ tau, r2 }) => tau > 0.5 && r2 > 0.5));
+  const { accuracies: _, ...bare } = SPACE;
+  await assert.rejects(surrogateQuality(bare), {
+    name: "RangeError",
+    message:
+      "Cannot tell how well accuracies are predicted: NAS-Bench-201 must have a surrogate, got none",
   });
 });
 

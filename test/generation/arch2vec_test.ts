@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { Random } from "../../lib/core/random.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import {
   arch2vecContenders,
   arch2vecGenerator,
+  openArch2vec,
 } from "../../lib/generation/arch2vec.ts";
 import { initialArch2vecWeights } from "../../lib/models/arch2vec/network.ts";
 import {
@@ -12,7 +14,9 @@ import {
 } from "../../lib/models/arch2vec/config.ts";
 
 import { Arch2vec } from "../../lib/models/arch2vec/arch2vec.ts";
+import { exists } from "../../lib/core/files.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { withFolder } from "../_helpers.ts";
 
 const executor = onnxExecutor({ provider: "cpu", threads: 1 });
 const whole = getSpace("nasbench201");
@@ -82,4 +86,23 @@ Deno.test("arch2vecContenders() are the published model with three seeds and the
       seed: 4,
     },
   ]);
+});
+
+Deno.test("openArch2vec() trains the first contender once, then finds it again", async () => {
+  await withFolder(async (folder) => {
+    const open = () =>
+      openArch2vec(space, {
+        seed: 4,
+        quick: true,
+        executor,
+        newModel: (name) => join(folder, name),
+      });
+    await using first = await open();
+    const checkpoint = join(folder, "arch2vec/4/checkpoint.safetensors");
+    assert.ok(await exists(checkpoint));
+    const { mtime } = await Deno.stat(checkpoint);
+    await using again = await open();
+    assert.equal(again.key, first.key);
+    assert.deepEqual((await Deno.stat(checkpoint)).mtime, mtime);
+  });
 });

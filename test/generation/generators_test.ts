@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
+  bestDraws,
   GENERATORS,
+  longestSampling,
   reportedRows,
   sweepOutcomes,
   sweepRows,
+  temperatureRows,
   trainingNote,
 } from "../../lib/generation/generators.ts";
 import { withFolder } from "../_helpers.ts";
@@ -51,7 +54,8 @@ Deno.test("Arch-LLM is opened, sampled at all settings, saved, measured, and put
       space: small,
       executor,
       model,
-      folder: model("samples"),
+      newModel: model,
+      samplesOf: (code) => join(model("samples"), code),
       samples: 2,
       seed: 3,
       quick: true,
@@ -85,6 +89,25 @@ Deno.test("Arch-LLM is opened, sampled at all settings, saved, measured, and put
     const reported = reportedRows([measured]);
     assert.ok(reported.every((row) => rows.includes(row)));
     assert.ok(reported.some(({ method }) => method === "Arch-LLM t=1.8"));
+    // Independent draws are those without an aim.
+    assert.deepEqual(
+      temperatureRows([measured], "arch-llm"),
+      rows.filter(({ method }) => /^Arch-LLM t=/.test(method)),
+    );
+    assert.deepEqual(temperatureRows([measured], "arch-llm-plus"), []);
+    const { temperatures, aimed } = measured.sweep!;
+    const uniqueness = temperatures.map(({ reports }) =>
+      reports.strict.absoluteUniqueness
+    );
+    assert.equal(
+      bestDraws([measured], "arch-llm"),
+      temperatures[uniqueness.indexOf(Math.max(...uniqueness))],
+    );
+    assert.throws(() => bestDraws([measured], "arch-llm-plus"), RangeError);
+    assert.equal(
+      longestSampling([measured]),
+      Math.max(...[...temperatures, ...aimed].map(({ seconds }) => seconds)),
+    );
     const outcomes = sweepOutcomes([measured]);
     assert.deepEqual(
       outcomes.map(({ method, temperature }) => [method, temperature]),

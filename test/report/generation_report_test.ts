@@ -3,6 +3,7 @@ import type { Ceiling } from "../../lib/generation/ceilings.ts";
 import type { Outcomes } from "../../lib/generation/generators.ts";
 import type { ResultRow } from "../../lib/metrics/result_row.ts";
 import {
+  editedCellDrawing,
   generationTable,
   generationTableName,
   invalidityFigure,
@@ -10,6 +11,7 @@ import {
   sweepFigure,
 } from "../../lib/report/generation_report.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { cellGraph } from "../../lib/spaces/space.ts";
 
 const space = getSpace("nasbench201");
 const another = { ...space, name: "another", title: "Another" };
@@ -101,4 +103,20 @@ Deno.test("invalidityFigure() is of one method", () => {
     ["malformed", ["1"], [30]],
     ["disconnected", ["1"], [10]],
   ]);
+});
+
+Deno.test("editedCellDrawing() tells what was kept and what changed", async () => {
+  const cell = (index: number) => cellGraph(space.cells(), index);
+  const { svg, caption } = await editedCellDrawing(space, cell(0), [0, 1], {
+    variants: [{ graph: cell(1), changed: [6] }, {
+      graph: cell(7),
+      changed: [5, 6],
+    }],
+    draws: 300,
+  });
+  const titles = ["as it was; kept: 0, 1", "changed: 6", "changed: 5, 6"];
+  const places = titles.map((title) => svg.indexOf(`>${title}<`));
+  assert.ok(places.every((place) => place > 0), `${places}`);
+  assert.deepEqual(places, places.toSorted((a, b) => a - b));
+  assert.match(caption!, /^2 variants, .* from 300 sentences\.$/);
 });

@@ -6,6 +6,7 @@ import {
   optimumTable,
   searchTable,
   searchTableName,
+  surrogateTable,
 } from "../../lib/report/search_tables.ts";
 import type { SearchRow } from "../../lib/search/rows.ts";
 
@@ -142,4 +143,22 @@ Deno.test("optimumTable() says what there is to be found", () => {
   }], own));
   assert.match(text, /^What there is to be found, Own cells, surrogate\n/);
   assert.match(text, /CIFAR-10 +a file +91\.61 +94\.37/);
+});
+
+Deno.test("surrogateTable() says that nothing is real, and how good the guess is", () => {
+  const { caption, columns } = surrogateTable([{
+    dataset: "cifar10",
+    accuracy: "test",
+    r2: 0.98765,
+    tau: 0.9,
+    cells: 1562,
+  }]);
+  assert.match(caption, /^No real accuracies/);
+  assert.deepEqual(columns.map(({ title, texts }) => [title, ...texts]), [
+    ["dataset", "cifar10"],
+    ["accuracy", "test"],
+    ["R²", "0.988"],
+    ["Kendall's τ", "0.900"],
+    ["held-out cells", "1,562"],
+  ]);
 });

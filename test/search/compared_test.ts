@@ -8,6 +8,7 @@ import {
   comparedMethods,
   DRAWN_METHODS,
   SCATTERED_METHODS,
+  searchStudy,
 } from "../../lib/search/compared.ts";
 import { limitBudgets } from "../../lib/search/method.ts";
 import { SPACE } from "./_tables.ts";
@@ -98,5 +99,18 @@ Deno.test("limitBudgets() lowers budgets, and raises none", () => {
   assert.deepEqual(
     new Set(limitBudgets(methods(), 300).map(({ budget }) => budget)),
     new Set([300, 192]),
+  );
+});
+
+Deno.test("searchStudy() pairs ten seeds; a quick one two, of few queries", () => {
+  assert.deepEqual(searchStudy(3, false), {
+    seeds: [3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+    mostQueries: Infinity,
+  });
+  assert.deepEqual(searchStudy(3, true), { seeds: [3, 4], mostQueries: 48 });
+  const { mostQueries } = searchStudy(0, false);
+  assert.deepEqual(
+    limitBudgets(methods(), mostQueries).map(({ budget }) => budget),
+    methods().map(({ budget }) => budget),
   );
 });

@@ -16,14 +16,15 @@ const executor = onnxExecutor({ provider: "cpu" });
 
 Deno.test("latentVectors() gives each cell its latent means, once asked or again", async () => {
   const model = new Arch2vec({ config, weights }, executor);
-  const vectors = latentVectors(model, SPACE);
+  const { vectors, key } = latentVectors(model, SPACE);
+  assert.equal(key, model.key);
   const first = await vectors([7, 3, 7].map(cell));
   assert.deepEqual(first[0], first[2]);
   assert.notDeepEqual(first[0].values, first[1].values);
   const means = await model.encode(SPACE, [3]);
   assert.deepEqual([...(await vectors([cell(3)]))[0].values], [...means]);
   // Cells of a space that does not list them have no index.
-  const unlisted = latentVectors(model, UNLISTED);
+  const unlisted = latentVectors(model, UNLISTED).vectors;
   assert.deepEqual(
     (await unlisted([{ ...cell(3), index: null }]))[0].values,
     first[1].values,
@@ -34,8 +35,7 @@ Deno.test("latentVectors() gives each cell its latent means, once asked or again
 Deno.test("Bayesian optimisation works on latent vectors", async () => {
   const model = new Arch2vec({ config, weights }, executor);
   const oracle = new Oracle(SPACE, new TableEvaluator(TABLE), 64);
-  const latents = { vectors: latentVectors(model, SPACE), key: "made up" };
-  const { search } = latentBayesianOptimisation(latents, {
+  const { search } = latentBayesianOptimisation(latentVectors(model, SPACE), {
     initial: 16,
     round: 16,
     candidates: 200,

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { runKey, weightsDigest } from "../../core/keys.ts";
 import type { Random } from "../../core/random.ts";
 import { floats } from "../../core/tensors.ts";
 import type { DeviceState, Executor } from "../../engine/executor.ts";
@@ -34,6 +35,8 @@ const BATCH = 512;
 /** A trained arch2vec, ready to encode and decode; it owns its weights on the device. */
 export class Arch2vec implements AsyncDisposable {
   readonly config: Arch2vecConfig;
+  /** Identity of the weights: two models with one key encode and decode the same. */
+  readonly key: string;
   readonly #state: DeviceState;
   readonly #encode;
   readonly #decode;
@@ -46,6 +49,11 @@ export class Arch2vec implements AsyncDisposable {
     executor: Executor,
   ) {
     this.config = config;
+    this.key = runKey({
+      config,
+      parameters: weightsDigest(weights.parameters),
+      statistics: weightsDigest(weights.statistics),
+    });
     this.#state = executor.state({
       ...weights.parameters,
       ...weights.statistics,

@@ -11,7 +11,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { type Executor } from "../../engine/executor.ts";
+import type { Executor } from "../../engine/executor.ts";
 import { floats, type HostTensors, scalar } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { kendallTau, rSquared } from "../../metrics/agreement.ts";

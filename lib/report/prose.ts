@@ -1,0 +1,236 @@
+/**
+ * What the rows of tables say, in sentences: under the notebooks' "Found", and on the page of
+ * results.
+ *
+ * Rows are taken as they are saved, so that a sentence says the same of a run that has just
+ * ended and of one of record.
+ *
+ * @module
+ */
+
+import { AIMS } from "../generation/aimed_sampling.ts";
+import type { CodeMeaning } from "../analysis/code_usage.ts";
+import type { NovelCodes } from "../analysis/novel_codes.ts";
+import { CODE_METHODS, CODES } from "../models/vqvae/config.ts";
+import { algorithm1Name, ARCH_LLM_SEARCH } from "../search/compared.ts";
+import type { Row } from "./tables.ts";
+
+/** Sentences as a list in Markdown. */
+export function bulletList(sentences: readonly string[]): string {
+  return sentences.map((sentence) => `- ${sentence}`).join("\n");
+}
+
+/** What the rows of Table 1 or 2 say. */
+export function generationProse(rows: readonly Row[]): string[] {
+  const measured = rows.filter(({ source }) => source === "measured");
+  const of = (start: string, mode: string) =>
+    measured.filter((row) =>
+      row.mode === mode && String(row.method).startsWith(start)
+    );
+  const paper = CODE_METHODS["arch-llm"];
+  const besidePaper = rows.flatMap((row) => {
+    const { source, method, temperature } = row;
+    if (source !== "paper" || !String(method).startsWith(paper)) return [];
+    const own = of(`${paper} t=`, "paper")
+      .find((row) => row.temperature === temperature);
+    return own === undefined ? [] : [
+      `At t = ${temperature} the paper reports ${
+        _percent(row.validity)
+      } % valid, ${
+        _percent(row.absoluteUniqueness)
+      } % absolute uniqueness and ${
+        _percent(row.absoluteNovelty)
+      } % absolute novelty; its code run here has ${_percent(own.validity)}, ${
+        _percent(own.absoluteUniqueness)
+      } and ${_percent(own.absoluteNovelty)} in paper mode.`,
+    ];
+  });
+  const names = CODES.map((code) => CODE_METHODS[code]);
+  const strict = names.flatMap((name) => {
+    const own = of(`${name} t=`, "strict");
+    if (own.length === 0) return [];
+    const best = _best(own, "absoluteUniqueness");
+    return [
+      `Counted strictly, ${name} is best at t = ${best.temperature}: ${
+        _percent(best.validity)
+      } % of independent samples are cells of the space as they stand, ${
+        _percent(best.absoluteUniqueness)
+      } % valid and different, ${_percent(best.absoluteNovelty)} % novel.`,
+    ];
+  });
+  const aimed = names.flatMap((name) => {
+    const parts = AIMS.flatMap((aim) =>
+      of(`${name}, ${aim},`, "strict").map((row) =>
+        `${String(row.method).slice(name.length + 2)}, ${
+          _percent(row.absoluteUniqueness)
+        } and ${_percent(row.absoluteNovelty)} (${_count(row.samples)} of ${
+          _count(row.draws)
+        } draws)`
+      )
+    );
+    return parts.length === 0 ? [] : [
+      `Sampled with an aim, ${name} has in absolute uniqueness and absolute novelty, strictly, in percent: ${
+        parts.join("; ")
+      }.`,
+    ];
+  });
+  const arch2vec = of("arch2vec, ", "strict");
+  const rivals = [...Map.groupBy(arch2vec, ({ method }) => String(method))]
+    .map(([name, own]) =>
+      `${_percent(_mean(own, "validity"))} % of ${name}${
+        own.length === 1 ? "" : ` (the mean of ${own.length} seeds)`
+      }`
+    );
+  return [
+    ...besidePaper,
+    ...strict,
+    ...aimed,
+    ...(rivals.length === 0 ? [] : [
+      `Of rivals' samples, cells of the space as they stand are ${
+        rivals.join(" and ")
+      }.`,
+    ]),
+  ];
+}
+
+/**
+ * What the rows of Table 3 or 4 say, by data set.
+ *
+ * The Arch-LLM+ search is compared at the first number of queries that it is listed at.
+ *
+ * @param titles Data sets by the names that people know; the others are called as in the rows.
+ */
+export function searchProse(
+  rows: readonly Row[],
+  titles: readonly { readonly dataset: string; readonly title: string }[] = [],
+): string[] {
+  const datasets = [
+    ...new Set(
+      rows.flatMap((row) =>
+        Object.keys(row).flatMap((key) =>
+          key.endsWith(" optimum found") ? [key.slice(0, -14)] : []
+        )
+      ),
+    ),
+  ];
+  const measured = rows.filter(({ source }) => source !== "paper");
+  const own = measured.find(({ method }) => method === ARCH_LLM_SEARCH);
+  if (own === undefined) return [];
+  const others = measured.filter((row) =>
+    row !== own && row.queries === own.queries
+  );
+  const agNet = rows.find(({ method }) => method === "AG-Net*");
+  const paper = rows.find(({ source, method }) =>
+    source === "paper" && method === CODE_METHODS["arch-llm"]
+  );
+  const algorithm1 = measured.findLast(({ method }) =>
+    method === algorithm1Name("arch-llm")
+  );
+  return datasets.map((dataset) => {
+    const pair = (row: Row) =>
+      `${_percent(row[`${dataset} validation`])} / ${
+        _percent(row[`${dataset} test`])
+      }`;
+    const found = (row: Row) =>
+      `${row[`${dataset} optimum found`]} of ${row[`${dataset} trials`]}`;
+    const title = titles.find((each) => each.dataset === dataset)?.title ??
+      dataset;
+    const parts = [
+      `${title}, validation / test accuracy: with ${own.queries} queries the ${ARCH_LLM_SEARCH} returns ${
+        pair(own)
+      } and the best cell there is in ${found(own)} trials`,
+    ];
+    if (others.length > 0) {
+      const best = _best(others, `${dataset} validation`);
+      parts.push(
+        `the best other method run here, ${best.method}, ${pair(best)} and ${
+          found(best)
+        }`,
+      );
+    }
+    if (agNet !== undefined) {
+      parts.push(
+        `AG-Net's published row (${agNet.queries} queries) is ${pair(agNet)}`,
+      );
+    }
+    const sentence = `${parts.join("; ")}.`;
+    return algorithm1 === undefined
+      ? sentence
+      : `${sentence} Algorithm 1 with the paper's code returns ${
+        pair(algorithm1)
+      } after ${algorithm1.queries} queries${
+        paper === undefined
+          ? ""
+          : `, where the paper has ${pair(paper)} after ${paper.queries}`
+      }.`;
+  });
+}
+
+/** What the permutation test says. */
+export function permutationProse(rows: readonly Row[]): string[] {
+  return rows.map(({ code, method, sequences, duplicated }) =>
+    `${method ?? code}: ${duplicated} of ${
+      _count(sequences)
+    } sequences have a permutation that is the same cell.`
+  );
+}
+
+/** How far the codes of novel cells are from those of training cells. */
+export function divergenceProse(codes: readonly NovelCodes[]): string[] {
+  return codes.map(({ method, divergence, control }) =>
+    `${method}: the codes of novel cells diverge from those of training cells by ${
+      Math.max(...divergence).toFixed(3)
+    } bits at most, those of as many training cells by ${
+      Math.max(...control).toFixed(3)
+    }.`
+  );
+}
+
+/** How well a code tells the operation of its node. */
+export function meaningProse(
+  method: string,
+  meanings: readonly CodeMeaning[],
+): string {
+  return `${method}: ${meanings.length} codes are in use, and a node's code tells its operation in ${
+    purityOf(meanings).toFixed(2)
+  } % of all cases.`;
+}
+
+/** In how many of all cases a code tells the operation of its node, percent. */
+export function purityOf(meanings: readonly CodeMeaning[]): number {
+  return meanings.reduce((sum, { share, purity }) => sum + share * purity, 0) /
+    100;
+}
+
+/** How representations order cells, from the fewest labels and from the most, best first. */
+export function predictorProse(rows: readonly Row[]): string[] {
+  const labels = Object.keys(rows[0] ?? {}).filter((key) => /^\d+$/.test(key))
+    .map(Number).sort((a, b) => a - b);
+  const ends = new Set([labels[0], labels.at(-1)]);
+  return [...ends].flatMap((count) => {
+    if (count === undefined) return [];
+    const tau = (row: Row) => Number(row[count]);
+    const named = rows.toSorted((a, b) => tau(b) - tau(a))
+      .map((row) => `${row.representation} ${tau(row).toFixed(3)}`);
+    return [
+      `Kendall's τ from ${_count(count)} labelled cells: ${named.join(", ")}.`,
+    ];
+  });
+}
+
+/** A percentage as tables show it. */
+function _percent(value: unknown): string {
+  return Number(value).toFixed(2);
+}
+
+function _count(value: unknown): string {
+  return Number(value).toLocaleString("en-US");
+}
+
+function _best(rows: readonly Row[], key: string): Row {
+  return rows.reduce((a, b) => Number(b[key]) > Number(a[key]) ? b : a);
+}
+
+function _mean(rows: readonly Row[], key: string): number {
+  return rows.reduce((sum, row) => sum + Number(row[key]), 0) / rows.length;
+}

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { PAPER_TABLE_1 } from "../../lib/paper/generation_tables.ts";
+import { PAPER_TABLE_3 } from "../../lib/paper/search_tables.ts";
+import {
+  bulletList,
+  divergenceProse,
+  generationProse,
+  meaningProse,
+  permutationProse,
+  predictorProse,
+  searchProse,
+} from "../../lib/report/prose.ts";
+import type { Row } from "../../lib/report/tables.ts";
+
+Deno.test("bulletList() writes a line a sentence", () => {
+  assert.equal(bulletList(["One.", "Two."]), "- One.\n- Two.");
+});
+
+/** A measured row of Table 1. */
+function generated(
+  method: string,
+  mode: "paper" | "strict",
+  [validity, absoluteUniqueness, absoluteNovelty]: number[],
+  settings: Row = {},
+): Row {
+  return {
+    method,
+    source: "measured",
+    mode,
+    validity,
+    absoluteUniqueness,
+    absoluteNovelty,
+    ...settings,
+  };
+}
+
+Deno.test("generationProse() sets the paper's rows beside those at the same temperature", () => {
+  const sentences = generationProse([
+    ...PAPER_TABLE_1.map((row) => ({ ...row })),
+    generated("Arch-LLM t=0.7", "paper", [97, 95, 9], { temperature: 0.7 }),
+    generated("Arch-LLM+ t=1.8", "paper", [90, 87, 12], { temperature: 1.8 }),
+  ]);
+  // Nothing of the paper's code is at 1.8 here, and Arch-LLM+ is not the paper's code.
+  assert.deepEqual(sentences, [
+    "At t = 0.7 the paper reports 88.58 % valid, 85.10 % absolute uniqueness and 10.65 % absolute novelty; its code run here has 97.00, 95.00 and 9.00 in paper mode.",
+  ]);
+});
+
+Deno.test("generationProse() tells the best temperature, counted strictly, and what aims bring", () => {
+  const at = (temperature: number) => ({ temperature });
+  assert.deepEqual(
+    generationProse([
+      generated("Arch-LLM+ t=0.8", "strict", [99, 70, 8], at(0.8)),
+      generated("Arch-LLM+ t=0.9", "strict", [98, 71, 7], at(0.9)),
+      generated("Arch-LLM+ t=1", "strict", [90, 65, 9], at(1)),
+      generated("Arch-LLM+ t=1", "paper", [99, 99, 9], at(1)),
+      generated("Arch-LLM+, novel, t=0.9", "strict", [100, 100, 100], {
+        ...at(0.9),
+        samples: 1560,
+        draws: 171_000,
+      }),
+      generated("Arch-LLM+, distinct, t=0.9", "strict", [100, 92, 9.5], {
+        ...at(0.9),
+        samples: 10_000,
+        draws: 10_141,
+      }),
+    ]),
+    [
+      "Counted strictly, Arch-LLM+ is best at t = 0.9: 98.00 % of independent samples are cells of the space as they stand, 71.00 % valid and different, 7.00 % novel.",
+      "Sampled with an aim, Arch-LLM+ has in absolute uniqueness and absolute novelty, strictly, in percent: distinct, t=0.9, 92.00 and 9.50 (10,000 of 10,141 draws); novel, t=0.9, 100.00 and 100.00 (1,560 of 171,000 draws).",
+    ],
+  );
+});
+
+Deno.test("generationProse() takes the mean of a rival's seeds", () => {
+  assert.deepEqual(
+    generationProse([
+      generated("arch2vec, run here", "strict", [10, 9, 1]),
+      generated("arch2vec, run here", "strict", [12, 9, 1]),
+      generated("arch2vec, run here", "paper", [50, 49, 40]),
+      generated("arch2vec, repaired", "strict", [60, 50, 6]),
+    ]),
+    [
+      "Of rivals' samples, cells of the space as they stand are 11.00 % of arch2vec, run here (the mean of 2 seeds) and 60.00 % of arch2vec, repaired.",
+    ],
+  );
+  assert.deepEqual(generationProse([]), []);
+});
+
+function searched(
+  method: string,
+  queries: number,
+  [validation, test, found]: number[],
+): Row {
+  return {
+    source: "measured",
+    method,
+    queries,
+    "cifar10 validation": validation,
+    "cifar10 test": test,
+    "cifar10 optimum found": found,
+    "cifar10 trials": 10,
+  };
+}
+
+Deno.test("searchProse() compares methods after as many queries, Algorithm 1 with the paper", () => {
+  const published = PAPER_TABLE_3.map((
+    { method, queries, accuracies },
+  ): Row => ({
+    source: "paper",
+    method,
+    queries,
+    "cifar10 validation": accuracies.cifar10.validation,
+    "cifar10 test": accuracies.cifar10.test,
+  }));
+  const measured = [
+    searched("Random search", 192, [94.3, 93.6, 0]),
+    searched("Local search", 192, [94.6, 93.9, 1]),
+    searched("Arch-LLM, Algorithm 1", 192, [94.1, 93.3, 0]),
+    searched("Arch-LLM+ search", 192, [94.9, 94.1, 6]),
+    searched("Local search", 400, [95, 94.2, 9]),
+    searched("Arch-LLM, Algorithm 1", 400, [94.5, 93.7, 0]),
+  ];
+  const titles = [{ dataset: "cifar10", title: "CIFAR-10" }];
+  assert.deepEqual(searchProse([...published, ...measured], titles), [
+    "CIFAR-10, validation / test accuracy: with 192 queries the Arch-LLM+ search returns 94.90 / 94.10 and the best cell there is in 6 of 10 trials; the best other method run here, Local search, 94.60 / 93.90 and 1 of 10; AG-Net's published row (192 queries) is 94.90 / 94.18. Algorithm 1 with the paper's code returns 94.50 / 93.70 after 400 queries, where the paper has 94.67 / 93.98 after 400.",
+  ]);
+  // A space that the paper does not have, and no method but one.
+  assert.deepEqual(searchProse([measured[3]]), [
+    "cifar10, validation / test accuracy: with 192 queries the Arch-LLM+ search returns 94.90 / 94.10 and the best cell there is in 6 of 10 trials.",
+  ]);
+  assert.deepEqual(searchProse(published), []);
+});
+
+Deno.test("permutationProse() has a sentence a row", () => {
+  assert.deepEqual(
+    permutationProse([
+      { method: "Arch-LLM", sequences: 1000, duplicated: 27 },
+      { code: "Arch-LLM+", sequences: 50, duplicated: 1 },
+    ]),
+    [
+      "Arch-LLM: 27 of 1,000 sequences have a permutation that is the same cell.",
+      "Arch-LLM+: 1 of 50 sequences have a permutation that is the same cell.",
+    ],
+  );
+});
+
+Deno.test("divergenceProse() tells the largest divergence beside the control's", () => {
+  assert.deepEqual(
+    divergenceProse([{
+      method: "Arch-LLM",
+      cells: 2,
+      draws: 3,
+      training: [],
+      novel: [],
+      divergence: [0.01, 0.05, 0.02],
+      control: [0.03, 0.01, 0],
+    }]),
+    [
+      "Arch-LLM: the codes of novel cells diverge from those of training cells by 0.050 bits at most, those of as many training cells by 0.030.",
+    ],
+  );
+});
+
+Deno.test("meaningProse() weighs the purity of codes by their use", () => {
+  const code = { operation: "skip", incoming: 1, outgoing: 1, from: "input" };
+  // 0.9 · 100 + 0.1 · 50 = 95.
+  assert.equal(
+    meaningProse("Arch-LLM+", [
+      { ...code, code: 3, share: 90, purity: 100 },
+      { ...code, code: 1, share: 10, purity: 50 },
+    ]),
+    "Arch-LLM+: 2 codes are in use, and a node's code tells its operation in 95.00 % of all cases.",
+  );
+});
+
+Deno.test("predictorProse() ranks representations from the fewest and from the most labels", () => {
+  const row = (representation: string, few: number, most: number) => ({
+    representation,
+    "50": few,
+    "50 error": 0.9,
+    "200": 0.5,
+    "1000": most,
+  });
+  assert.deepEqual(
+    predictorProse([row("one-hot", 0.4, 0.6), row("arch2vec", 0.3, 0.7)]),
+    [
+      "Kendall's τ from 50 labelled cells: one-hot 0.400, arch2vec 0.300.",
+      "Kendall's τ from 1,000 labelled cells: arch2vec 0.700, one-hot 0.600.",
+    ],
+  );
+  assert.deepEqual(predictorProse([]), []);
+});
