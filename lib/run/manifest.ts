@@ -11,11 +11,12 @@ import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { readJson, writeJson } from "../core/files.ts";
 import { manifestPath, metricsPath } from "./folders.ts";
-import { type GitState } from "./git.ts";
+import type { GitState } from "./git.ts";
 import { resultsFolder, type RunSettings } from "./settings.ts";
-import { type Device } from "../engine/devices.ts";
+import type { Device } from "../engine/devices.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
-import { fileHash, resultFiles, type StageRecord } from "./stages.ts";
+import { fileHash, resultFiles } from "./stage_files.ts";
+import type { StageRecord } from "./stages.ts";
 
 /** Written to `manifest.json` in the folder of the run. */
 export interface Manifest {

@@ -85,8 +85,11 @@ async function _section(record: RunOfRecord): Promise<string> {
     ...await part("Likelihood of validation cells", "likelihood", () => []),
     ...await part("Search", search, searchProse),
     ...await part("Queries to a goal", "queries_to_goal", () => []),
-    ...await part("Algorithm 1 by its settings", "algorithm_1_settings", () =>
-      []),
+    ...await part(
+      "Algorithm 1 by its settings",
+      "algorithm_1_settings",
+      () => [],
+    ),
     ...await part("Permuted codes", "permutations", permutationProse),
     ...await part("Codes as a representation", "predictors", predictorProse),
   ].join("\n\n");
@@ -135,11 +138,9 @@ export function generationProse(rows: readonly Row[]): string[] {
         _percent(paper.absoluteUniqueness)
       } % absolute uniqueness and ${
         _percent(paper.absoluteNovelty)
-      } % absolute novelty; its code run here has ${
-        _percent(own.validity)
-      }, ${_percent(own.absoluteUniqueness)} and ${
-        _percent(own.absoluteNovelty)
-      } in paper mode.`,
+      } % absolute novelty; its code run here has ${_percent(own.validity)}, ${
+        _percent(own.absoluteUniqueness)
+      } and ${_percent(own.absoluteNovelty)} in paper mode.`,
     );
   }
   for (const name of ["Arch-LLM", "Arch-LLM+"]) {
@@ -176,11 +177,13 @@ export function generationProse(rows: readonly Row[]): string[] {
 /** What the rows of Table 3 or 4 say, in sentences, by data set. */
 export function searchProse(rows: readonly Row[]): string[] {
   const datasets = [
-    ...new Set(rows.flatMap((row) =>
-      Object.keys(row).flatMap((key) =>
-        key.endsWith(" optimum found") ? [key.slice(0, -14)] : []
-      )
-    )),
+    ...new Set(
+      rows.flatMap((row) =>
+        Object.keys(row).flatMap((key) =>
+          key.endsWith(" optimum found") ? [key.slice(0, -14)] : []
+        )
+      ),
+    ),
   ];
   const measured = rows.filter(({ source }) => source !== "paper");
   return datasets.flatMap((dataset) => {

@@ -13,7 +13,7 @@ import type { Figure } from "../report/figure.ts";
 import { progressBar } from "../report/progress.ts";
 import { publishFigure, publishTable } from "../report/save.ts";
 import type { ReportTable } from "../report/tables.ts";
-import { type SearchSpace } from "../spaces/space.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 import { getSpace } from "../spaces/registry.ts";
 import {
   defaultRunName,

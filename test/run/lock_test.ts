@@ -8,7 +8,7 @@ Deno.test("lockRun() lets one in at a time, and the next after it", async () => 
       using _lock = await lockRun(outputs);
       await assert.rejects(lockRun(outputs), {
         message:
-          `Cannot run in ${outputs}: no other process must be running in it, got one; wait for it, or name another run with --name`,
+          `Cannot run in ${outputs}: no other process must be running in it, got process ${Deno.pid}; wait for it, or name another run with --name`,
       });
     }
     using _lock = await lockRun(outputs);
