@@ -66,7 +66,7 @@ class Guard:
     neither, and there the kernel is ended by this process alone.
     """
 
-    SCRIPT = 'read group && ! read end && kill -KILL -- "-$group"'
+    SCRIPT = 'read group && ! read end && kill -s KILL -- "-$group"'
 
     def __init__(self):
         self.shell = None

@@ -112,11 +112,13 @@ export async function executeNotebook(
     );
   }
   if (ended === null) {
-    const last = written.trim().split("\n").at(-1) ||
-      `the executor must end by itself, got ${
+    const last = written.trim().split("\n").at(-1)!;
+    const reason = status.signal !== null || last === ""
+      ? `the executor must end by itself, got ${
         status.signal ?? `exit code ${status.code}`
-      }`;
-    throw new NotebookError(`Cannot run ${name}: ${_short(last)}`, written);
+      }`
+      : last;
+    throw new NotebookError(`Cannot run ${name}: ${_short(reason)}`, written);
   }
   return ended.peak_memory_bytes;
 }
