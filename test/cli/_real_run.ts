@@ -25,6 +25,8 @@ export interface RealRun {
 export interface RealRunOptions {
   /** Through `deno task`. */
   readonly task?: boolean;
+  /** Another program than `reproduce`, from the project's folder. */
+  readonly program?: string;
   readonly env?: Record<string, string>;
   /** Leave the variables of this process out. */
   readonly clearEnv?: boolean;
@@ -33,11 +35,16 @@ export interface RealRunOptions {
 /** Starts `reproduce` with these arguments. */
 export function startRun(
   args: readonly string[],
-  { task = false, env = {}, clearEnv = false }: RealRunOptions = {},
+  {
+    task = false,
+    program = "lib/cli/reproduce.ts",
+    env = {},
+    clearEnv = false,
+  }: RealRunOptions = {},
 ): RealRun {
   const start = task
     ? ["task", "reproduce"]
-    : ["run", "-A", "--no-check", "lib/cli/reproduce.ts"];
+    : ["run", "-A", "--no-check", program];
   const child = new Deno.Command(Deno.execPath(), {
     args: [...start, ...args],
     cwd: PROJECT_ROOT,
@@ -62,7 +69,9 @@ export function startRun(
       for (let line; (line = await next()) !== null;) {
         if (pattern.test(line)) return line;
       }
-      return assert.fail(`no line ${pattern} in ${output}\n${await errors}`);
+      return assert.fail(
+        `no line ${pattern} in …${output.slice(-2000)}\n${await errors}`,
+      );
     },
     async signal(name) {
       await new Deno.Command("kill", {
