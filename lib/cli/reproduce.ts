@@ -10,7 +10,7 @@
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { exists, writeFileAtomic } from "../core/files.ts";
+import { exists, systemReason, writeFileAtomic } from "../core/files.ts";
 import { OPTIMIZERS } from "../models/t5/config.ts";
 import { DEVICES } from "../engine/devices.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
@@ -150,21 +150,18 @@ const PROBE_BYTES = 2 ** 20;
 async function checkWritable(outputs: string): Promise<void> {
   const probe = join(outputs, `.write_${Deno.pid}`);
   try {
-    await writeFileAtomic(probe, new Uint8Array(PROBE_BYTES));
+    await Deno.mkdir(outputs, { recursive: true });
+    await Deno.writeFile(probe, new Uint8Array(PROBE_BYTES));
     await Deno.remove(probe);
   } catch (error) {
+    await Deno.remove(probe).catch(() => {});
     throw new Error(
       `Cannot ${ACTION}: the outputs folder ${outputs} must be writable: ${
-        _systemReason(error as Error)
+        systemReason(error)
       }`,
       { cause: error },
     );
   }
-}
-
-/** What the system said, without what could not be done therefore. */
-function _systemReason({ cause, message }: Error): string {
-  return cause instanceof Error ? cause.message : message;
 }
 
 /** Shows what a notebook tells. */

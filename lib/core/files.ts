@@ -30,11 +30,19 @@ export async function writeFileAtomic(
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw new Error(`Cannot write ${path}: ${(error as Error).message}`, {
+    throw new Error(`Cannot write ${path}: ${systemReason(error)}`, {
       cause: error,
     });
   }
   await flushFolder(folder);
+}
+
+/**
+ * What the system said when it refused something, without the call and the path that Deno
+ * puts after it: `Permission denied (os error 13)`.
+ */
+export function systemReason(error: unknown): string {
+  return (error as Error).message.replace(/: \w+ '[^]*'$/, "");
 }
 
 /** How the names of files end that are not whole yet. */
@@ -87,7 +95,7 @@ export async function readJson<T>(path: string, what: string): Promise<T> {
     text = await Deno.readTextFile(path);
   } catch (error) {
     throw new Error(
-      `Cannot read the ${what}: ${path}: ${(error as Error).message}`,
+      `Cannot read the ${what}: ${path}: ${systemReason(error)}`,
       { cause: error },
     );
   }

@@ -9,6 +9,7 @@
  */
 
 import { join } from "node:path";
+import { systemReason } from "../core/files.ts";
 import { shownPath } from "./folders.ts";
 
 /**
@@ -32,7 +33,7 @@ export async function lockRun(outputs: string): Promise<Disposable> {
     file?.close();
     throw new Error(
       `${action}: its file .lock must be one that can be locked and written: ${
-        (error as Error).message
+        systemReason(error)
       }`,
       { cause: error },
     );
