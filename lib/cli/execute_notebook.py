@@ -15,17 +15,22 @@ standard output:
     {"event": "end", "peak_memory_bytes": 123456 or null}
 
 Ends with 0 after "end", with 1 after "error". Ends the kernel and itself when
-its standard input is closed, which happens however its parent ends.
+its standard input is closed, which happens however its parent ends. However it
+ends itself, the kernel ends too, with all that the kernel has started: see Guard.
 
-Source: nbclient, https://nbclient.readthedocs.io.
+Source: nbclient, https://nbclient.readthedocs.io; for the signal at the parent's
+death, prctl(2).
 """
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 import uuid
 
 import nbformat
@@ -39,6 +44,70 @@ FENCE = "application/x-archllm-fence"
 # inherited, and so ends when this program does.
 events = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
+
+
+# Interrupt, termination and the end of the terminal, but for those that whoever started this
+# wants ignored, as nohup does.
+STOP_SIGNALS = [
+    number
+    for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
+    if number is not None and signal.getsignal(number) != signal.SIG_IGN
+]
+
+# So long the kernel may take to end when it is told to, in seconds.
+PATIENCE = 10
+
+
+class Guard:
+    """Ends the kernel's process group when this process ends or closes the guard.
+
+    A shell in a session of its own, which no signal to our process group or terminal
+    reaches, waits for the end of a pipe that only this process holds. Windows has
+    neither, and there the kernel is ended by this process alone.
+    """
+
+    SCRIPT = 'read group && ! read end && kill -s KILL -- "-$group"'
+
+    def __init__(self):
+        self.shell = None
+        if os.name == "posix":
+            self.shell = subprocess.Popen(
+                ["sh", "-c", self.SCRIPT],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                cwd="/",
+            )
+
+    def watch(self, group):
+        if self.shell:
+            self.shell.stdin.write(f"{group}\n".encode())
+            self.shell.stdin.flush()
+
+    def close(self):
+        if self.shell:
+            self.shell.stdin.close()
+            self.shell.wait()
+
+
+def die_with_parent():
+    """What a new process calls so that Linux kills it when the process that started it ends.
+
+    The guard is told of the kernel only after its start; this leaves no moment between.
+    """
+    if sys.platform != "linux":
+        return {}
+    parent = os.getpid()
+    prctl = ctypes.CDLL(None).prctl
+    set_parent_death_signal = 1
+
+    def prepare():
+        prctl(set_parent_death_signal, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return {"preexec_fn": prepare}
 
 
 def emit(event, **fields):
@@ -55,16 +124,20 @@ class Client(NotebookClient):
     """
 
     number = 0
+    stopped = False
 
-    async def async_start_new_kernel_client(self):
-        client = await super().async_start_new_kernel_client()
-        # nbclient's own handlers let the run go on without a kernel.
+    async def async_start_new_kernel(self, **options):
+        # nbclient's own handlers, set by now, let the run go on without a kernel.
         on_stop(self.stop)
-        return client
+        await super().async_start_new_kernel(**options, **die_with_parent())
+        self.guard.watch(self.km.provisioner.pgid)
 
     def stop(self):
-        self.shutdown_kernel = "immediate"
-        self.task.cancel()
+        # Once: another time would cut short what ends the kernel.
+        if not self.stopped:
+            self.stopped = True
+            self.shutdown_kernel = "immediate"
+            self.task.cancel()
 
     async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
         token = None
@@ -109,9 +182,9 @@ class Client(NotebookClient):
 
 
 def on_stop(stop):
-    """Calls `stop` on interrupt or termination; Windows has no such handlers."""
+    """Calls `stop` on a signal that asks for it; Windows has no such handlers."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOP_SIGNALS:
         try:
             loop.add_signal_handler(number, stop)
         except NotImplementedError:
@@ -136,9 +209,16 @@ def save(notebook, path):
     join_streams(notebook)
     temporary = f"{path}.{os.getpid()}.tmp"
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(temporary, "w", encoding="utf-8") as file:
-        nbformat.write(notebook, file)
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            nbformat.write(notebook, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+        raise
 
 
 def peak_memory():
@@ -168,16 +248,22 @@ async def run(source, result):
         resources={"metadata": {"path": os.path.dirname(os.path.abspath(source))}},
     )
     client.task = asyncio.current_task()
+    client.guard = Guard()
     loop = asyncio.get_running_loop()
 
     def watch_parent():
         while os.read(0, 1024):
             pass
         loop.call_soon_threadsafe(client.stop)
+        time.sleep(PATIENCE)
+        os._exit(1)  # with the guard's pipe, and so the kernel
 
     threading.Thread(target=watch_parent, daemon=True).start()
     try:
-        await client.async_execute()
+        try:
+            await client.async_execute()
+        finally:
+            client.guard.close()
     except CellExecutionError as error:
         # All that the kernel says of code that it cannot parse.
         unparsed = error.evalue == "Execution failed"
@@ -201,7 +287,10 @@ async def run(source, result):
         )
         return 1
     finally:
-        save(notebook, result)
+        try:
+            save(notebook, result)
+        except OSError as error:
+            sys.exit(f"the executed notebook {result} must be writable: {error.strerror}")
     emit("end", peak_memory_bytes=peak_memory())
     return 0
 

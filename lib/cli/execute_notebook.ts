@@ -105,18 +105,27 @@ export async function executeNotebook(
     throw new NotebookError(`Cannot go on with ${name}: stopped`, written);
   }
   if (failure !== null) {
-    const message = failure.message.trim().replaceAll(/\s+/g, " ");
+    const message = _short(failure.message.trim().replaceAll(/\s+/g, " "));
     throw new NotebookError(
       `Cannot run ${name}: code cell ${failure.cell} of ${cells}: ${message}`,
       `${failure.name}: ${failure.message}\n${failure.traceback}\n\n${written}`,
     );
   }
   if (ended === null) {
-    const last = written.trim().split("\n").at(-1) ||
-      `the executor must end by itself, got ${
+    const last = written.trim().split("\n").at(-1)!;
+    const reason = status.signal !== null || last === ""
+      ? `the executor must end by itself, got ${
         status.signal ?? `exit code ${status.code}`
-      }`;
-    throw new NotebookError(`Cannot run ${name}: ${last}`, written);
+      }`
+      : last;
+    throw new NotebookError(`Cannot run ${name}: ${_short(reason)}`, written);
   }
   return ended.peak_memory_bytes;
+}
+
+/** The most characters of what a cell says that a message repeats; the log has all. */
+const MAX_MESSAGE = 1000;
+
+function _short(text: string): string {
+  return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)} …` : text;
 }

@@ -10,7 +10,7 @@
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { exists, writeFileAtomic } from "../core/files.ts";
+import { exists, systemReason, writeFileAtomic } from "../core/files.ts";
 import { OPTIMIZERS } from "../models/t5/config.ts";
 import { DEVICES } from "../engine/devices.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
@@ -32,20 +32,16 @@ import {
   RUN_VARIABLE,
   type RunSettings,
 } from "../run/settings.ts";
+import { removeResults, removeTemporaries } from "../run/stage_files.ts";
 import {
-  fileHash,
-  filesLeft,
+  beginStage,
+  endStage,
   isStageDone,
   readStageRecord,
-  removeResults,
-  removeStageRecord,
-  removeStale,
-  snapshotResults,
   type Stage,
   stageKey,
   type StageRecord,
   STAGES,
-  writeStageRecord,
 } from "../run/stages.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import {
@@ -147,17 +143,21 @@ function _t5Source(source: string, folder: string): string {
   return existsSync(path) ? path : source;
 }
 
+/** Bytes that there must be room for when a run starts. */
+const PROBE_BYTES = 2 ** 20;
+
 /** Makes the outputs folder and makes sure that files can be written there. */
 async function checkWritable(outputs: string): Promise<void> {
   const probe = join(outputs, `.write_${Deno.pid}`);
   try {
     await Deno.mkdir(outputs, { recursive: true });
-    await Deno.writeTextFile(probe, "");
+    await Deno.writeFile(probe, new Uint8Array(PROBE_BYTES));
     await Deno.remove(probe);
   } catch (error) {
+    await Deno.remove(probe).catch(() => {});
     throw new Error(
       `Cannot ${ACTION}: the outputs folder ${outputs} must be writable: ${
-        (error as Error).message
+        systemReason(error)
       }`,
       { cause: error },
     );
@@ -193,9 +193,7 @@ async function runStage(
   },
 ): Promise<StageRecord> {
   const outputs = resultsFolder(settings);
-  const last = await readStageRecord(outputs, stage.name);
-  await removeStageRecord(outputs, stage.name);
-  const before = await snapshotResults(outputs);
+  const begun = await beginStage(outputs, stage.name);
   const executed = executedNotebook(stage.name);
   const git = await gitState();
   const started = performance.now();
@@ -217,28 +215,21 @@ async function runStage(
   } catch (error) {
     if (!(error instanceof NotebookError) || signal?.aborted) throw error;
     const log = logPath(outputs, stage.name);
-    await writeFileAtomic(log, error.details);
-    throw new Error(`${error.message} (traceback in ${shownPath(log)})`, {
-      cause: error,
-    });
+    const where = await writeFileAtomic(log, error.details).then(
+      () => ` (traceback in ${shownPath(log)})`,
+      () => "", // what failed the stage, such as a full disk, can fail its log too
+    );
+    throw new Error(error.message + where, { cause: error });
   } finally {
     terminal.settle();
   }
-  await removeStale(outputs, before, last);
-  const record: StageRecord = {
-    name: stage.name,
+  return await endStage(outputs, begun, {
     key,
     git,
     finished: new Date().toISOString(),
     seconds: Math.round(performance.now() - started) / 1000,
     peakMemoryBytes,
-    files: {
-      [executed]: await fileHash(join(outputs, executed)),
-      ...await filesLeft(outputs, before, last),
-    },
-  };
-  await writeStageRecord(outputs, record);
-  return record;
+  }, executed);
 }
 
 /**
@@ -273,6 +264,7 @@ export async function reproduce(
   await checkWritable(outputs);
   using _lock = await lockRun(outputs);
   if (fresh) await removeResults(outputs);
+  await removeTemporaries(outputs);
   terminal.line(
     `${getSpace(settings.space).title}, seed ${settings.seed}, ${
       settings.samples.toLocaleString("en-US")
@@ -315,6 +307,7 @@ export async function reproduce(
     );
     return;
   }
+  signal?.throwIfAborted();
   const manifest = await writeManifest(settings, records, {
     command,
     jupyterVersions: await jupyterVersions(),
@@ -324,12 +317,30 @@ export async function reproduce(
   terminal.line(`Done in ${time}: ${shownPath(report)}`);
 }
 
+const STOPPED =
+  "Stopped; the same command goes on with the stage that was cut short";
+
+/** Exit code of a command that Ctrl-C ended, as shells have it: 128 and the signal's number. */
+const INTERRUPTED = 130;
+
+/**
+ * One Ctrl-C can arrive twice within so many milliseconds: from the terminal, which tells every
+ * process, and from `deno task`, which passes it on.
+ */
+const ONE_INTERRUPT_MS = 500;
+
 /** An abort signal for Ctrl-C; a second Ctrl-C ends the process at once. */
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
+  let first = 0;
   Deno.addSignalListener("SIGINT", () => {
-    if (controller.signal.aborted) Deno.exit(130);
-    controller.abort();
+    if (!controller.signal.aborted) {
+      first = performance.now();
+      controller.abort();
+    } else if (performance.now() - first > ONE_INTERRUPT_MS) {
+      console.error(STOPPED);
+      Deno.exit(INTERRUPTED);
+    }
   });
   return controller.signal;
 }
@@ -353,10 +364,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!signal.aborted) throw error;
-    console.error(
-      "Stopped; the same command goes on with the stage that was cut short",
-    );
-    return 130;
+    console.error(STOPPED);
+    return INTERRUPTED;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Files: written whole or not at all, read with an error that says which file.
+ * Files: written whole or not at all, flushed to the disk, read with an error that says which file.
  *
  * @module
  */
@@ -8,9 +8,10 @@ import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 
 /**
- * Writes a file under a temporary name beside its target, then renames it.
+ * Writes a file under a temporary name beside its target, flushes it, then renames it.
  *
- * A reader sees the old content or the new, never a part. Missing folders are made.
+ * A reader sees the old content or the new, never a part, and so does the next start of the
+ * machine after a power cut. Missing folders are made.
  *
  * @throws {Error} `Cannot write …`, with the path and the system's reason.
  */
@@ -18,18 +19,59 @@ export async function writeFileAtomic(
   path: string,
   content: Uint8Array | string,
 ): Promise<void> {
-  const temporary = `${path}.${Deno.pid}.tmp`;
+  const folder = dirname(path);
+  const temporary = `${path}.${Deno.pid}${TEMPORARY}`;
   try {
-    await Deno.mkdir(dirname(path), { recursive: true });
-    if (typeof content === "string") {
-      await Deno.writeTextFile(temporary, content);
-    } else await Deno.writeFile(temporary, content);
+    await Deno.mkdir(folder, { recursive: true });
+    await _writeFlushed(
+      temporary,
+      typeof content === "string" ? new TextEncoder().encode(content) : content,
+    );
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw new Error(`Cannot write ${path}: ${(error as Error).message}`, {
+    throw new Error(`Cannot write ${path}: ${systemReason(error)}`, {
       cause: error,
     });
+  }
+  await flushFolder(folder);
+}
+
+/**
+ * What the system said when it refused something, without the call and the path that Deno
+ * puts after it: `Permission denied (os error 13)`.
+ */
+export function systemReason(error: unknown): string {
+  return (error as Error).message.replace(/: \w+ '[^]*'$/, "");
+}
+
+/** How the names of files end that are not whole yet. */
+export const TEMPORARY = ".tmp";
+
+/** Writes a file and waits until the disk has it: a full one says so here at the latest. */
+async function _writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
+  using file = await Deno.open(path, {
+    create: true,
+    write: true,
+    truncate: true,
+  });
+  for (let at = 0; at < bytes.length;) {
+    at += await file.write(bytes.subarray(at));
+  }
+  await file.syncData();
+}
+
+/**
+ * Waits until the disk knows what the files of a folder are called.
+ *
+ * Not every system can do that of a folder; where it cannot, nothing is waited for.
+ */
+export async function flushFolder(folder: string): Promise<void> {
+  try {
+    using opened = await Deno.open(folder);
+    await opened.sync();
+  } catch {
+    // Windows opens no folders, some network drives flush none.
   }
 }
 
@@ -53,7 +95,7 @@ export async function readJson<T>(path: string, what: string): Promise<T> {
     text = await Deno.readTextFile(path);
   } catch (error) {
     throw new Error(
-      `Cannot read the ${what}: ${path}: ${(error as Error).message}`,
+      `Cannot read the ${what}: ${path}: ${systemReason(error)}`,
       { cause: error },
     );
   }

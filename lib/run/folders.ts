@@ -94,6 +94,11 @@ export function stagePath(outputs: string, stage: string): string {
   return join(outputs, "stages", `${stage}.json`);
 }
 
+/** What is noted of a stage that has begun and not ended. */
+export function begunPath(outputs: string, stage: string): string {
+  return join(outputs, "stages", `${stage}.begun.json`);
+}
+
 /** What the notebook of a stage tells of itself. */
 export function metricsPath(outputs: string, stage: string): string {
   return join(outputs, "stages", `${stage}.metrics.json`);

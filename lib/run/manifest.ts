@@ -15,7 +15,8 @@ import type { GitState } from "./git.ts";
 import { resultsFolder, type RunSettings } from "./settings.ts";
 import type { Device } from "../engine/devices.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
-import { fileHash, resultFiles, type StageRecord } from "./stages.ts";
+import { fileHash, resultFiles } from "./stage_files.ts";
+import type { StageRecord } from "./stages.ts";
 
 /** Written to `manifest.json` in the folder of the run. */
 export interface Manifest {

@@ -11,7 +11,13 @@
 
 import { basename, dirname, join } from "node:path";
 import { CHECKPOINT } from "../core/checkpoints.ts";
-import { exists, readJson, writeFileAtomic, writeJson } from "../core/files.ts";
+import {
+  exists,
+  flushFolder,
+  readJson,
+  writeFileAtomic,
+  writeJson,
+} from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { DEFAULT_SPACE } from "../spaces/registry.ts";
 import {
@@ -31,7 +37,8 @@ import {
   stableNotebook,
   withOutputs,
 } from "./notebook.ts";
-import { fileHash, readStageRecord, STAGES } from "./stages.ts";
+import { fileHash } from "./stage_files.ts";
+import { readStageRecord, STAGES } from "./stages.ts";
 
 /** A notebook of the repository stays below this many bytes, so that GitHub shows it. */
 export const MAX_NOTEBOOK_BYTES = 1_000_000;
@@ -79,9 +86,10 @@ export async function recordRun(
   const old = `${record}.${Deno.pid}.old.tmp`;
   try {
     for (const path of paths) {
-      const target = join(fresh, path);
-      await Deno.mkdir(dirname(target), { recursive: true });
-      await Deno.copyFile(join(outputs, path), target);
+      await writeFileAtomic(
+        join(fresh, path),
+        await Deno.readFile(join(outputs, path)),
+      );
     }
     for (const [stage, text] of notebooks) {
       await writeFileAtomic(join(fresh, executedNotebook(stage)), text);
@@ -95,12 +103,15 @@ export async function recordRun(
     if (replaces) await Deno.rename(record, old);
     try {
       await Deno.rename(fresh, record);
+      await flushFolder(dirname(record));
     } catch (error) {
       if (replaces) await Deno.rename(old, record);
       throw error;
     }
   } finally {
-    for (const folder of [fresh, old]) {
+    // The old record is the only one where it could not be put back either.
+    const left = await exists(record) ? [fresh, old] : [fresh];
+    for (const folder of left) {
       await Deno.remove(folder, { recursive: true }).catch(() => {});
     }
   }

@@ -9,26 +9,39 @@
  * version.
  *
  * The record of a finished stage holds its key and the files it left, in
- * `outputs/runs/<name>/stages/<stage>.json`.
+ * `outputs/runs/<name>/stages/<stage>.json`. While a stage runs, `<stage>.begun.json` is there
+ * instead: what it takes to tell the files of an attempt that was cut short.
  *
  * @module
  */
 
-import { join, relative } from "node:path";
-import { isDeepStrictEqual } from "node:util";
+import { join } from "node:path";
 import { accuracyInputs } from "../evaluation/tables.ts";
-import { getSpace } from "../spaces/registry.ts";
 import { CHECKPOINT } from "../core/checkpoints.ts";
-import { exists, readJson, sha256, writeJson } from "../core/files.ts";
+import { getSpace } from "../spaces/registry.ts";
+import { readJson, sha256, writeJson } from "../core/files.ts";
 import { VERSION as SAMPLING } from "../generation/generator.ts";
 import { VERSION as ARCH2VEC } from "../models/arch2vec/training.ts";
 import { VERSION as T5 } from "../models/t5/training.ts";
 import { VERSION as VQVAE } from "../models/vqvae/training.ts";
 import { SEARCH_VERSIONS } from "../search/versions.ts";
-import { RESULT_FOLDERS, stagePath, WORK_FOLDERS } from "./folders.ts";
+import { begunPath, manifestPath, reportPath, stagePath } from "./folders.ts";
 import type { GitState } from "./git.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
 import type { RunSettings } from "./settings.ts";
+import {
+  changedSince,
+  fileHash,
+  filesLeft,
+  type FileState,
+  isAsLeft,
+  type LeftFile,
+  leftFile,
+  removeStale,
+  resultFiles,
+  type ResultSnapshot,
+  snapshotResults,
+} from "./stage_files.ts";
 
 /** One stage: a notebook of `notebooks/`. */
 export interface Stage {
@@ -129,8 +142,8 @@ export interface StageRecord {
   readonly seconds: number;
   /** Peak resident memory of the kernel in bytes; null where the system does not tell. */
   readonly peakMemoryBytes: number | null;
-  /** SHA-256 of each file the stage left, by path relative to the folder of its run. */
-  readonly files: Readonly<Record<string, string>>;
+  /** Each file the stage left, by path relative to the folder of its run. */
+  readonly files: Readonly<Record<string, LeftFile>>;
 }
 
 /** Settings that say where results go, not what they are. */
@@ -157,6 +170,7 @@ export async function stageKey(
   ).sort();
   const models = before.flatMap(({ files }) => Object.entries(files))
     .filter(([path]) => stage.reads.some((kind) => isModelFile(path, kind)))
+    .map(([path, { sha256 }]) => [path, sha256])
     .sort();
   return sha256(JSON.stringify([
     stage.versions,
@@ -178,16 +192,45 @@ export function isModelFile(path: string, kind: "vqvae" | "t5"): boolean {
 }
 
 /** Reads the record of a stage; null where there is none that can be read. */
-export function readStageRecord(
+export async function readStageRecord(
   outputs: string,
   name: string,
 ): Promise<StageRecord | null> {
-  return readJson<StageRecord>(stagePath(outputs, name), "stage record")
-    .catch(() => null);
+  const value = await readJson<unknown>(
+    stagePath(outputs, name),
+    "stage record",
+  ).catch(() => null);
+  return _isStageRecord(value) ? value : null;
+}
+
+/** Whether a value read from a file is a record, whole and of this version. */
+function _isStageRecord(value: unknown): value is StageRecord {
+  if (!_isObject(value)) return false;
+  const { name, key, git, finished, seconds, peakMemoryBytes, files } = value;
+  return [name, key, finished].every((text) => typeof text === "string") &&
+    typeof seconds === "number" &&
+    (peakMemoryBytes === null || typeof peakMemoryBytes === "number") &&
+    (git === null ||
+      _isObject(git) && typeof git.commit === "string" &&
+        typeof git.modified === "boolean") &&
+    _isObject(files) &&
+    Object.values(files).every((file) =>
+      _isFileState(file) && "sha256" in file && typeof file.sha256 === "string"
+    );
+}
+
+function _isFileState(value: unknown): value is FileState {
+  return _isObject(value) && typeof value.size === "number" &&
+    typeof value.changed === "number";
+}
+
+function _isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
- * Whether a stage need not run again: its key agrees, and the files it left are still there.
+ * Whether a stage need not run again: its key agrees, and the files it left are as it left
+ * them.
  *
  * @param key What {@link stageKey} gives now.
  */
@@ -197,123 +240,120 @@ export async function isStageDone(
   key: string,
 ): Promise<boolean> {
   if (record === null || record.key !== key) return false;
-  for (const path of Object.keys(record.files)) {
-    if (!await exists(join(outputs, path))) return false;
+  for (const [path, file] of Object.entries(record.files)) {
+    if (!await isAsLeft(join(outputs, path), file)) return false;
   }
   return true;
 }
 
-/** Writes a stage's record. */
-export function writeStageRecord(
-  outputs: string,
-  record: StageRecord,
-): Promise<void> {
-  return writeJson(stagePath(outputs, record.name), record);
+/** A stage that runs. */
+export interface BegunStage {
+  readonly name: string;
+  /** The results when it began. */
+  readonly before: ResultSnapshot;
+  /**
+   * Paths of files that are its own from earlier times: those of its last record, and those
+   * that attempts cut short have written since.
+   */
+  readonly own: ReadonlySet<string>;
 }
 
-/** Removes a stage's record, so that a run cut short leaves it undone. */
-export async function removeStageRecord(
+/** What is on disk while a stage runs. */
+interface Begun {
+  /** Paths of the files of the last record. */
+  readonly own: readonly string[];
+  /** The results when the first attempt since then began. */
+  readonly before: Readonly<Record<string, FileState>>;
+}
+
+/**
+ * Begins a stage: from here to {@link endStage} it is not done, and its run not finished.
+ *
+ * What its last record left and what has been changed since then is removed: a stage goes on
+ * from files that it finds, and must not go on from those.
+ */
+export async function beginStage(
   outputs: string,
   name: string,
+): Promise<BegunStage> {
+  const last = await readStageRecord(outputs, name);
+  if (last !== null) await _removeChanged(outputs, last);
+  const before = await snapshotResults(outputs);
+  const begun = last === null ? await _readBegun(outputs, name) : null;
+  const own = new Set([
+    ...begun?.own ?? Object.keys(last?.files ?? {}),
+    ...begun === null
+      ? []
+      : changedSince(new Map(Object.entries(begun.before)), before),
+  ]);
+  if (begun === null) {
+    const content: Begun = {
+      own: [...own],
+      before: Object.fromEntries(before),
+    };
+    await writeJson(begunPath(outputs, name), content);
+  }
+  await _removeIfThere(stagePath(outputs, name));
+  await _removeIfThere(manifestPath(outputs));
+  await _removeIfThere(reportPath(outputs));
+  return { name, before, own };
+}
+
+/** Removes the results of a record that are not as they were left. */
+async function _removeChanged(
+  outputs: string,
+  { files }: StageRecord,
 ): Promise<void> {
-  await Deno.remove(stagePath(outputs, name)).catch((error) => {
+  for (const path of await resultFiles(outputs)) {
+    const changed = Object.hasOwn(files, path) &&
+      !await isAsLeft(join(outputs, path), files[path]);
+    if (changed) await Deno.remove(join(outputs, path));
+  }
+}
+
+async function _readBegun(
+  outputs: string,
+  name: string,
+): Promise<Begun | null> {
+  const value = await readJson<unknown>(
+    begunPath(outputs, name),
+    "note of a begun stage",
+  ).catch(() => null);
+  return _isObject(value) && Array.isArray(value.own) &&
+      value.own.every((path) => typeof path === "string") &&
+      _isObject(value.before) && Object.values(value.before).every(_isFileState)
+    ? value as unknown as Begun
+    : null;
+}
+
+/**
+ * Ends a stage that went well: removes what no longer belongs to it, and writes its record.
+ *
+ * @param facts All but the name and the files left.
+ * @param executed Path of the executed notebook, relative to the folder of the run.
+ */
+export async function endStage(
+  outputs: string,
+  { name, before, own }: BegunStage,
+  facts: Omit<StageRecord, "name" | "files">,
+  executed: string,
+): Promise<StageRecord> {
+  await removeStale(outputs, before, own);
+  const record: StageRecord = {
+    name,
+    ...facts,
+    files: {
+      [executed]: await leftFile(join(outputs, executed)),
+      ...await filesLeft(outputs, before, own),
+    },
+  };
+  await writeJson(stagePath(outputs, name), record);
+  await _removeIfThere(begunPath(outputs, name));
+  return record;
+}
+
+async function _removeIfThere(path: string): Promise<void> {
+  await Deno.remove(path).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-}
-
-/**
- * Removes every stage record and result from the folder of a run.
- *
- * Only the folders that a run makes are touched.
- */
-export async function removeResults(outputs: string): Promise<void> {
-  for (const folder of [...WORK_FOLDERS, ...RESULT_FOLDERS]) {
-    await Deno.remove(join(outputs, folder), { recursive: true }).catch(
-      (error) => {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      },
-    );
-  }
-}
-
-/** Lists the result files of a run: path relative to it, with `/`, in order. */
-export async function resultFiles(outputs: string): Promise<string[]> {
-  const files: string[] = [];
-  async function walk(folder: string): Promise<void> {
-    for await (const entry of Deno.readDir(folder)) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory) await walk(path);
-      else if (!entry.name.endsWith(".tmp")) {
-        files.push(relative(outputs, path).replaceAll("\\", "/"));
-      }
-    }
-  }
-  for (const folder of RESULT_FOLDERS) {
-    if (await exists(join(outputs, folder))) await walk(join(outputs, folder));
-  }
-  return files.sort();
-}
-
-/** Result files at one moment: size in bytes and time of change in milliseconds, by path. */
-export type ResultSnapshot = ReadonlyMap<
-  string,
-  { readonly size: number; readonly changed: number }
->;
-
-/** Notes size and time of change of each result file, the oldest first. */
-export async function snapshotResults(
-  outputs: string,
-): Promise<ResultSnapshot> {
-  const states = await Promise.all(
-    (await resultFiles(outputs)).map(async (path) => {
-      const { size, mtime } = await Deno.stat(join(outputs, path));
-      return [path, { size, changed: mtime?.getTime() ?? 0 }] as const;
-    }),
-  );
-  return new Map(states.sort(([, a], [, b]) => a.changed - b.changed));
-}
-
-/** Folders whose files a stage writes anew each time, never keeps. */
-const REWRITTEN = /^(?:tables|figures)\/(?!plotly\.min\.js$)/;
-
-/**
- * Removes tables and figures of a stage's last record that it has not written since `before`:
- * they no longer belong to it.
- */
-export async function removeStale(
-  outputs: string,
-  before: ResultSnapshot,
-  lastRecord: StageRecord | null,
-): Promise<void> {
-  const now = await snapshotResults(outputs);
-  for (const path of Object.keys(lastRecord?.files ?? {})) {
-    if (!REWRITTEN.test(path) || !now.has(path)) continue;
-    if (!isDeepStrictEqual(before.get(path), now.get(path))) continue;
-    await Deno.remove(join(outputs, path));
-  }
-}
-
-/**
- * Hashes the files that a stage left: those written since `before`, and those of
- * its last record that it found up to date.
- *
- * @returns SHA-256 by path relative to the folder of the run, in the order they were written.
- */
-export async function filesLeft(
-  outputs: string,
-  before: ResultSnapshot,
-  lastRecord: StageRecord | null,
-): Promise<Record<string, string>> {
-  const left: Record<string, string> = {};
-  for (const [path, state] of await snapshotResults(outputs)) {
-    const kept = lastRecord !== null && path in lastRecord.files;
-    if (!kept && isDeepStrictEqual(before.get(path), state)) continue;
-    left[path] = await fileHash(join(outputs, path));
-  }
-  return left;
-}
-
-/** SHA-256 of a file in hexadecimal. */
-export async function fileHash(path: string): Promise<string> {
-  return sha256(await Deno.readFile(path));
 }

@@ -12,6 +12,7 @@ import {
 import { readNotebook } from "../../lib/run/notebook.ts";
 
 import { PROJECT_ROOT } from "../../lib/core/project.ts";
+import { withMount } from "../_mounts.ts";
 import { notebookWith } from "./_notebooks.ts";
 
 /** Needs `deno task setup`. */
@@ -209,6 +210,79 @@ await executeNotebook(${JSON.stringify(source)}, ${JSON.stringify(result)}, {
       await child.status;
       await reader.cancel();
       await waitForEnd(kernel);
+    });
+  },
+});
+
+Deno.test({
+  name:
+    "executeNotebook() ends the kernel and what it started when the executor is killed",
+  ignore: ignore || Deno.build.os === "windows",
+  async fn() {
+    await withNotebook([
+      `const child = new Deno.Command("sleep", { args: ["100"] }).spawn();
+console.log(Deno.ppid, Deno.pid, child.pid);
+await child.status;`,
+    ], async (source, result) => {
+      let processes: number[] = [];
+      await assert.rejects(
+        executeNotebook(source, result, {
+          onEvent(event) {
+            if (event.event !== "stream") return;
+            processes = event.text.trim().split(" ").map(Number);
+            Deno.kill(processes[0], "SIGKILL");
+          },
+        }),
+        {
+          name: "NotebookError",
+          message:
+            "Cannot run book.ipynb: the executor must end by itself, got SIGKILL",
+        },
+      );
+      assert.equal(processes.length, 3);
+      for (const id of processes) await waitForEnd(id);
+    });
+  },
+});
+
+Deno.test({
+  name:
+    "executeNotebook() repeats the beginning of a long message, the log all of it",
+  ignore,
+  async fn() {
+    await withNotebook(
+      [`throw new Error("long ".repeat(1e5));`],
+      async (source, result) => {
+        await assert.rejects(
+          executeNotebook(source, result),
+          (error) =>
+            error instanceof NotebookError && error.message.length < 1100 &&
+            error.message.startsWith(
+              "Cannot run book.ipynb: code cell 1 of 1: long long",
+            ) && error.details.length > 5e5,
+        );
+      },
+    );
+  },
+});
+
+Deno.test({
+  name: "executeNotebook() says where the executed notebook cannot be written",
+  ignore,
+  async fn(t) {
+    await withMount(t, "size=64k", async (disk) => {
+      await withNotebook(
+        [`console.log("x".repeat(2e5));`],
+        async (source) => {
+          const result = join(disk, "book.ipynb");
+          await assert.rejects(executeNotebook(source, result), {
+            name: "NotebookError",
+            message:
+              `Cannot run book.ipynb: the executed notebook ${result} must be writable: No space left on device`,
+          });
+          assert.deepEqual([...Deno.readDirSync(disk)], []);
+        },
+      );
     });
   },
 });

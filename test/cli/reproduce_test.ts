@@ -191,6 +191,21 @@ console.log("made a table");`,
       // A result that is gone: its stage, and no other where its model comes out the same.
       await Deno.remove(join(outputs, "tables", "t.md"));
       assert.deepEqual((await run()).executed, ["1_a"]);
+      // A result that is not as it was left, however little differs.
+      const model = join(outputs, "models/arch-llm/vqvae/model.safetensors");
+      for (const path of [model, join(outputs, "tables", "t.json")]) {
+        const bytes = await Deno.readFile(path);
+        const damaged = bytes.slice();
+        damaged[2] ^= 1;
+        await Deno.writeFile(path, damaged);
+        assert.deepEqual((await run()).executed, ["1_a"]);
+        assert.deepEqual(await Deno.readFile(path), bytes);
+      }
+      // Killed between its last stage and its manifest: no stage runs, but that is written.
+      await Deno.remove(join(outputs, "manifest.json"));
+      const finished = await run();
+      assert.deepEqual(finished.executed, []);
+      assert.match(finished.shown, /Done in .*report\.html\n$/);
       // Another model: the stage that reads it too. One that fails is run again, alone.
       await Deno.remove(join(outputs, "tables", "t.md"));
       await Deno.writeTextFile(join(folder, "note"), "other weights");

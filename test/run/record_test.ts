@@ -10,7 +10,8 @@ import {
   resultsFolder,
   type RunSettings,
 } from "../../lib/run/settings.ts";
-import { filesLeft, writeStageRecord } from "../../lib/run/stages.ts";
+import { stagePath } from "../../lib/run/folders.ts";
+import { filesLeft } from "../../lib/run/stage_files.ts";
 import { type Checkout, oneCell, withCheckout } from "./_checkout.ts";
 
 const FILES = {
@@ -58,9 +59,9 @@ async function makeRun(
     finished: "2026-01-01T00:00:00.000Z",
     seconds: 1,
     peakMemoryBytes: null,
-    files: await filesLeft(outputs, new Map(), null),
+    files: await filesLeft(outputs, new Map(), new Set()),
   };
-  await writeStageRecord(outputs, record);
+  await writeJson(stagePath(outputs, record.name), record);
   await writeManifest(checked, [record], { command: "c", jupyterVersions: {} });
   return outputs;
 }

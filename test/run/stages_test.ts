@@ -1,22 +1,24 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { exists } from "../../lib/core/files.ts";
+import {
+  exists,
+  readJson,
+  writeFileAtomic,
+  writeJson,
+} from "../../lib/core/files.ts";
+import { stagePath } from "../../lib/run/folders.ts";
+import { resultFiles } from "../../lib/run/stage_files.ts";
 import { checkRunSettings } from "../../lib/run/settings.ts";
 import {
-  filesLeft,
+  beginStage,
+  endStage,
   isModelFile,
   isStageDone,
   readStageRecord,
-  removeResults,
-  removeStageRecord,
-  removeStale,
-  resultFiles,
-  snapshotResults,
   type Stage,
   stageKey,
   type StageRecord,
   STAGES,
-  writeStageRecord,
 } from "../../lib/run/stages.ts";
 import { withFolder } from "../_helpers.ts";
 
@@ -53,6 +55,9 @@ Deno.test("STAGES are numbered notebooks in order", () => {
   );
 });
 
+/** A file of a stage, as a record has it. */
+const left = (sha256: string) => ({ sha256, size: 1, changed: 0 });
+
 const STAGE: Stage = {
   name: "b",
   versions: { stage: 1, vqvae: 3 },
@@ -70,17 +75,17 @@ Deno.test("stageKey() changes with versions, own code, settings that matter, and
     const before = [{
       ...RECORD,
       files: {
-        "models/arch-llm/vqvae/model.safetensors": "weights",
-        "models/arch-llm/vqvae/checkpoint.safetensors": "checkpoint",
-        "models/arch-llm/t5/model.safetensors": "weights",
-        "figures/f.json": "figure",
+        "models/arch-llm/vqvae/model.safetensors": left("weights"),
+        "models/arch-llm/vqvae/checkpoint.safetensors": left("checkpoint"),
+        "models/arch-llm/t5/model.safetensors": left("weights"),
+        "figures/f.json": left("figure"),
       },
     }];
     const keyOf = (
       { stage = {}, setting = {}, files = {} }: {
         stage?: Partial<Stage>;
         setting?: Partial<typeof settings>;
-        files?: Record<string, string>;
+        files?: StageRecord["files"];
       } = {},
     ) =>
       stageKey(
@@ -93,7 +98,7 @@ Deno.test("stageKey() changes with versions, own code, settings that matter, and
     assert.match(key, /^[0-9a-f]{64}$/);
     assert.equal(await keyOf(), key);
 
-    // Not concerned: where results go, what it ignores, other notebooks, outputs of cells,
+    // Not concerned: when a model was written, where results go, what it ignores, other notebooks, outputs of cells,
     // a comment in a module, results that it does not read, how a stage before came about.
     assert.equal(await keyOf({ setting: { name: "x", root: "/o" } }), key);
     assert.equal(await keyOf({ setting: { samples: 3 } }), key);
@@ -107,12 +112,14 @@ Deno.test("stageKey() changes with versions, own code, settings that matter, and
         "models/arch-llm/t5/model.safetensors",
         "models/arch-llm/vqvae/checkpoint.safetensors",
       ]
-    ) assert.equal(await keyOf({ files: { [path]: "other" } }), key);
+    ) assert.equal(await keyOf({ files: { [path]: left("other") } }), key);
+    const weights = "models/arch-llm/vqvae/model.safetensors";
+    const later = { ...left("weights"), changed: 9 };
+    assert.equal(await keyOf({ files: { [weights]: later } }), key);
     before[0] = { ...before[0], key: "other", seconds: 9 };
     assert.equal(await keyOf(), key);
 
     // Concerned, each in its own way.
-    const weights = "models/arch-llm/vqvae/model.safetensors";
     const reading = (file: string): Partial<Stage> => ({
       inputs: () => Promise.resolve(file),
     });
@@ -121,7 +128,7 @@ Deno.test("stageKey() changes with versions, own code, settings that matter, and
       await keyOf({ stage: { versions: { stage: 1, vqvae: 4 } } }),
       await keyOf({ setting: { seed: 1 } }),
       await keyOf({ setting: { quick: true } }),
-      await keyOf({ files: { [weights]: "other" } }),
+      await keyOf({ files: { [weights]: left("other") } }),
       await keyOf({ stage: reading("x") }),
       await keyOf({ stage: reading("y") }),
       (await writeNotebook(folder, "b", "4;"), await keyOf()),
@@ -193,105 +200,172 @@ Deno.test("STAGES tell the files of a pretrained T5 apart, where it is a folder"
   });
 });
 
-Deno.test("isStageDone() wants key and files", async () => {
-  await withFolder(async (outputs) => {
-    await Deno.mkdir(join(outputs, "tables"));
-    const path = join(outputs, "tables", "t.json");
-    await Deno.writeTextFile(path, "[]");
-    const record = { ...RECORD, files: { "tables/t.json": "" } };
-    assert.equal(await isStageDone(outputs, record, "key"), true);
-    assert.equal(await isStageDone(outputs, record, "other"), false);
-    assert.equal(await isStageDone(outputs, null, "key"), false);
-    await Deno.remove(path);
-    assert.equal(await isStageDone(outputs, record, "key"), false);
-  });
+/** Writes files into the folder of a run, by path. */
+async function write(outputs: string, files: Record<string, string>) {
+  for (const [path, text] of Object.entries(files)) {
+    await writeFileAtomic(join(outputs, path), text);
+  }
+}
+
+/** Gives a file a time of change, in seconds. */
+const touch = (outputs: string, path: string, seconds: number) =>
+  Deno.utime(join(outputs, path), seconds, seconds);
+
+const EXECUTED = "notebooks/a.ipynb";
+
+/** Runs a stage that writes these files to its end; returns its record. */
+async function runStage(outputs: string, files: Record<string, string>) {
+  const begun = await beginStage(outputs, "a");
+  await write(outputs, { ...files, [EXECUTED]: "{}" });
+  const { name: _, files: __, ...facts } = RECORD;
+  return await endStage(outputs, begun, facts, EXECUTED);
+}
+
+const MODEL = "models/arch-llm/vqvae/model.safetensors";
+const TABLE = "tables/t.csv";
+
+Deno.test("isStageDone() wants the key, and each file as the stage left it", async () => {
+  const damage: [string, (outputs: string) => Promise<void>][] = [
+    ["one byte of a model flipped", async (outputs) => {
+      const bytes = await Deno.readFile(join(outputs, MODEL));
+      bytes[3] ^= 1;
+      await Deno.writeFile(join(outputs, MODEL), bytes);
+      await touch(outputs, MODEL, 2e9);
+    }],
+    ["a table cut short, its time kept", async (outputs) => {
+      const { mtime } = await Deno.stat(join(outputs, TABLE));
+      await Deno.truncate(join(outputs, TABLE), 3);
+      await touch(outputs, TABLE, mtime!.getTime() / 1000);
+    }],
+    ["a table gone", (outputs) => Deno.remove(join(outputs, TABLE))],
+    [
+      "the executed notebook gone",
+      (outputs) => Deno.remove(join(outputs, EXECUTED)),
+    ],
+    ["a folder in place of a table", async (outputs) => {
+      await Deno.remove(join(outputs, TABLE));
+      await Deno.mkdir(join(outputs, TABLE));
+    }],
+  ];
+  for (const [what, action] of damage) {
+    await withFolder(async (outputs) => {
+      const record = await runStage(outputs, {
+        [MODEL]: "weights",
+        [TABLE]: "a,b\n1,2\n",
+      });
+      const done = (key = "key", of: StageRecord | null = record) =>
+        isStageDone(outputs, of, key);
+      assert.equal(await done(), true);
+      assert.equal(await done("other"), false);
+      assert.equal(await done("key", null), false);
+      // Copied elsewhere or touched, it is still what it was.
+      await touch(outputs, MODEL, 1e9);
+      assert.equal(await done(), true);
+      await action(outputs);
+      assert.equal(await done(), false, what);
+    });
+  }
 });
 
-Deno.test("a stage record is read back, removed, and null when damaged", async () => {
+Deno.test("beginStage() removes what was changed since the record, and nothing else", async () => {
   await withFolder(async (outputs) => {
-    assert.equal(await readStageRecord(outputs, "a"), null);
-    await writeStageRecord(outputs, RECORD);
-    assert.deepEqual(await readStageRecord(outputs, "a"), RECORD);
-    await Deno.writeTextFile(join(outputs, "stages", "a.json"), "{");
-    assert.equal(await readStageRecord(outputs, "a"), null);
-    await removeStageRecord(outputs, "a");
-    await removeStageRecord(outputs, "a"); // none there is fine
-    assert.equal(await exists(join(outputs, "stages", "a.json")), false);
-  });
-});
-
-Deno.test("filesLeft() lists what was written since, and what the last record had", async () => {
-  await withFolder(async (outputs) => {
-    for (const name of ["old", "mine", "changed"]) {
-      await Deno.mkdir(join(outputs, "models", name), { recursive: true });
-      await Deno.writeTextFile(join(outputs, "models", name, "w"), name);
-    }
-    const before = await snapshotResults(outputs);
-    await Deno.writeTextFile(join(outputs, "models", "changed", "w"), "longer");
-    await Deno.mkdir(join(outputs, "tables"));
-    await Deno.writeTextFile(join(outputs, "tables", "new.md"), "abc");
-    await Deno.writeTextFile(join(outputs, "tables", "half.md.1.tmp"), "");
-    const last = {
-      ...RECORD,
-      files: { "models/mine/w": "", "models/gone/w": "" },
-    };
-    const left = await filesLeft(outputs, before, last);
-    assert.deepEqual(Object.keys(left).sort(), [
-      "models/changed/w",
-      "models/mine/w",
-      "tables/new.md",
-    ]);
-    // printf abc | sha256sum
-    assert.equal(
-      left["tables/new.md"],
-      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-    );
-  });
-});
-
-Deno.test("removeStale() removes tables and figures that a stage no longer writes", async () => {
-  await withFolder(async (outputs) => {
-    const paths = [
-      "tables/again.md",
-      "tables/renamed.md",
-      "tables/other_stage.md",
-      "figures/plotly.min.js",
-      "models/w",
-    ];
-    for (const path of paths) {
-      await Deno.mkdir(join(outputs, path, ".."), { recursive: true });
-      await Deno.writeTextFile(join(outputs, path), "");
-    }
-    const last = {
-      ...RECORD,
-      files: Object.fromEntries(
-        [...paths.filter((path) => !path.includes("other")), "tables/gone.md"]
-          .map((path) => [path, ""]),
-      ),
-    };
-    const before = await snapshotResults(outputs);
-    await Deno.writeTextFile(join(outputs, "tables/again.md"), "longer");
-    await removeStale(outputs, before, null);
-    assert.equal((await resultFiles(outputs)).length, paths.length);
-    await removeStale(outputs, before, last);
+    const checkpoint = "models/arch-llm/vqvae/checkpoint.safetensors";
+    const files = { [MODEL]: "weights", [checkpoint]: "state", [TABLE]: "1" };
+    await write(outputs, { "models/other": "not of this stage" });
+    await runStage(outputs, files);
+    await write(outputs, { "models/other": "changed", [checkpoint]: "stave" });
+    await touch(outputs, checkpoint, 2e9);
+    await write(outputs, { "manifest.json": "{}", "report.html": "" });
+    await beginStage(outputs, "a");
     assert.deepEqual(
       await resultFiles(outputs),
-      paths.filter((path) => path !== "tables/renamed.md").sort(),
+      [MODEL, "models/other", TABLE].sort(),
     );
+    // The run has not finished any more.
+    assert.equal(await exists(join(outputs, "manifest.json")), false);
+    assert.equal(await exists(join(outputs, "report.html")), false);
+    assert.equal(await readStageRecord(outputs, "a"), null);
   });
 });
 
-Deno.test("removeResults() removes what runs make and nothing else", async () => {
+Deno.test("endStage() knows what attempts that were cut short have written", async () => {
   await withFolder(async (outputs) => {
-    for (const folder of ["tables", "models", "stages", "notebooks", "own"]) {
-      await Deno.mkdir(join(outputs, folder));
-      await Deno.writeTextFile(join(outputs, folder, "f"), "");
-    }
-    await removeResults(outputs);
-    assert.deepEqual(await resultFiles(outputs), []);
+    await write(outputs, { "models/other": "of another stage" });
+    await runStage(outputs, { "models/first": "1", "tables/old.md": "1" });
+    // Two attempts that are killed: each leaves something that is found up to date later.
+    await beginStage(outputs, "a");
+    await write(outputs, { "models/second": "2", "tables/renamed.md": "2" });
+    await beginStage(outputs, "a");
+    await write(outputs, { "samples/third": "3" });
+    const record = await runStage(outputs, { "tables/new.md": "4" });
     assert.deepEqual(
-      [...Deno.readDirSync(outputs)].map(({ name }) => name),
-      ["own"],
+      Object.keys(record.files).sort(),
+      [
+        ...["models/first", "models/second", "notebooks/a.ipynb"],
+        ...["samples/third", "tables/new.md"],
+      ],
     );
+    assert.deepEqual(
+      await resultFiles(outputs),
+      [
+        ...["models/first", "models/other", "models/second"],
+        ...["samples/third", "tables/new.md"],
+      ],
+    );
+    // printf 4 | sha256sum
+    assert.equal(
+      record.files["tables/new.md"].sha256,
+      "4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a",
+    );
+    assert.deepEqual(await readStageRecord(outputs, "a"), record);
+    // Ended well: what is written from now on is not its own.
+    await write(outputs, { "models/later": "" });
+    const again = await runStage(outputs, { "tables/new.md": "5" });
+    assert.ok(!("models/later" in again.files));
+  });
+});
+
+Deno.test("readStageRecord() gives null for what is no record, whole and of this version", async () => {
+  await withFolder(async (outputs) => {
+    const path = stagePath(outputs, "a");
+    assert.equal(await readStageRecord(outputs, "a"), null);
+    const record = { ...RECORD, files: { [TABLE]: left("hash") } };
+    await writeJson(path, record);
+    assert.deepEqual(await readStageRecord(outputs, "a"), record);
+    const wrong: unknown[] = [
+      ...[null, 3, [], {}, "record"],
+      { ...record, key: undefined },
+      { ...record, git: {} },
+      { ...record, seconds: "1" },
+      { ...record, files: [] },
+      { ...record, files: { [TABLE]: "hash" } },
+      { ...record, files: { [TABLE]: { size: 1, changed: 0 } } },
+    ];
+    for (const value of wrong) {
+      await writeJson(path, value);
+      assert.equal(
+        await readStageRecord(outputs, "a"),
+        null,
+        JSON.stringify(value),
+      );
+    }
+    await Deno.writeTextFile(path, "{");
+    assert.equal(await readStageRecord(outputs, "a"), null);
+  });
+});
+
+Deno.test("beginStage() takes a damaged note of an attempt for none", async () => {
+  await withFolder(async (outputs) => {
+    await write(outputs, { "models/w": "" });
+    for (const text of ["", "[]", "{}", '{"own":[1],"before":{}}']) {
+      await write(outputs, { "stages/a.begun.json": text });
+      const { own, before } = await beginStage(outputs, "a");
+      assert.deepEqual([...own], []);
+      assert.deepEqual([...before.keys()], ["models/w"]);
+    }
+    const note = await readJson(join(outputs, "stages/a.begun.json"), "note");
+    assert.deepEqual(Object.keys((note as { before: object }).before), [
+      "models/w",
+    ]);
   });
 });
