@@ -45,6 +45,22 @@ const LOCAL_SEARCH = "Local search";
 const PATHS_AND_SUBTREES = "Bayesian optimisation, paths and subtrees";
 const BANANAS = "BANANAS";
 
+/** How much notebook 7 runs. */
+export interface SearchStudy {
+  /** One a trial of each method. */
+  readonly seeds: readonly number[];
+  /** Queries of a trial at most; infinite where budgets stay as they are. */
+  readonly mostQueries: number;
+}
+
+/** Ten trials, as in the paper; a quick run only shows every part at work. */
+export function searchStudy(seed: number, quick: boolean): SearchStudy {
+  return {
+    seeds: Array.from({ length: quick ? 2 : 10 }, (_, i) => seed + i),
+    mostQueries: quick ? 48 : Infinity,
+  };
+}
+
 /** Temperature at which Algorithm 1 has its model write. */
 const TEMPERATURE = 1;
 
@@ -64,6 +80,13 @@ export const ALGORITHM_1_SETTINGS: readonly Algorithm1Options[] = [
   { ...ALGORITHM_1, masked: 4 },
   { ...ALGORITHM_1, masked: 7 },
 ];
+
+/** The most queries of a trial of any method here: a table needs as many cells. */
+export const MOST_QUERIES: number = Math.max(
+  ROUNDS_BUDGET,
+  LONG_BUDGET,
+  ...ALGORITHM_1_SETTINGS.map(algorithm1Queries),
+);
 
 /** The methods whose anytime curves are drawn. */
 export const DRAWN_METHODS: readonly string[] = [

@@ -53,12 +53,17 @@ export async function openPretrainedT5(
   return { ...await loadT5(directory), directory };
 }
 
+/** Whether a text can be the name of a model on the hub: `owner/name`, unlike `./folder/name`. */
+export function isHubName(text: string): boolean {
+  return /^\w[\w.-]*\/\w[\w.-]*$/.test(text);
+}
+
 /** Fetches what is needed of a model on the hub; returns the folder it lies in. */
 async function _download(
   source: string,
   { revision = "main", hubUrl, cacheDir, onFile = () => {} }: HubOptions,
 ): Promise<string> {
-  if (!/^[\w.-]+\/[\w.-]+$/.test(source)) {
+  if (!isHubName(source)) {
     throw new RangeError(
       `Cannot open a T5: the source must be a directory or a name on the hub, owner/name, got ${source}`,
     );
