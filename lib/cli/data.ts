@@ -116,7 +116,10 @@ export function parseDataArguments(
       `Cannot ${ACTION}: --from must be a file of ${asked.space.title}, got ${from}, one of ${of.title}`,
     );
   }
-  return { spaces: [of.name], from: existingFile(resolve(folder, from), "--from", ACTION) };
+  return {
+    spaces: [of.name],
+    from: existingFile(resolve(folder, from), "--from", ACTION),
+  };
 }
 
 /**

@@ -59,9 +59,18 @@ async function _checkT5(
   existingFolder(source, "--t5", action, { files });
   const space = getSpace(settings.space);
   const { nodes: length, codebookSize } = vqvaeConfig(space);
-  await openT5Base(source, space, { length, codebookSize }, {
-    scratch: resultsFolder(settings), // for a model of ours alone: nothing is written
-  });
+  try {
+    await openT5Base(source, space, { length, codebookSize }, {
+      scratch: resultsFolder(settings), // for a model of ours alone: nothing is written
+    });
+  } catch (error) {
+    throw new RangeError(
+      `Cannot ${action}: --t5 must be a T5 that can be fine-tuned, got ${source}: ${
+        (error as Error).message
+      }`,
+      { cause: error },
+    );
+  }
 }
 
 /** Real accuracies have to be enough for the searches; where there are none, they are predicted. */
