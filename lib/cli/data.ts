@@ -13,14 +13,13 @@ import {
 } from "../accuracies/accuracies.ts";
 import { download } from "../accuracies/download.ts";
 import { exists } from "../core/files.ts";
-import type { OnProgress } from "../core/progress.ts";
 import { DATA_FOLDER } from "../core/project.ts";
 import type { ProgressOutput } from "../report/progress.ts";
-import {
-  type AccuracySource,
-  type AccuracyTable,
-  type PublishedFile,
-  type SpaceAccuracies,
+import type {
+  AccuracySource,
+  AccuracyTable,
+  PublishedFile,
+  SpaceAccuracies,
 } from "../spaces/accuracies.ts";
 import { SPACES } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";

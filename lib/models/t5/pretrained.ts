@@ -36,6 +36,11 @@ export interface HubOptions {
   readonly onFile?: (name: string) => void;
 }
 
+/** Whether a text can be the name of a model on the hub: `owner/name`, unlike `./folder/name`. */
+export function isHubName(text: string): boolean {
+  return /^\w[\w.-]*\/\w[\w.-]*$/.test(text);
+}
+
 /**
  * Opens a pretrained T5.
  *
@@ -51,11 +56,6 @@ export async function openPretrainedT5(
     ? source
     : await _download(source, options);
   return { ...await loadT5(directory), directory };
-}
-
-/** Whether a text can be the name of a model on the hub: `owner/name`, unlike `./folder/name`. */
-export function isHubName(text: string): boolean {
-  return /^\w[\w.-]*\/\w[\w.-]*$/.test(text);
 }
 
 /** Fetches what is needed of a model on the hub; returns the folder it lies in. */
