@@ -30,6 +30,7 @@ import { denoVersions } from "../run/manifest.ts";
 
 import { PROJECT_ROOT } from "../core/project.ts";
 import {
+  existingFile,
   parseOptions,
   runCommand,
   userFolder,
@@ -59,7 +60,6 @@ export interface BenchRequest {
   readonly rounds: number;
   /** The Python to run PyTorch with. */
   readonly python: string;
-  readonly help: boolean;
 }
 
 /**
@@ -72,11 +72,10 @@ export function parseBenchArguments(
   args: readonly string[],
   folder: string = Deno.cwd(),
 ): BenchRequest {
-  const { only, python, help, ...options } = parseOptions(args, {
+  const { only, python, ...options } = parseOptions(args, {
     only: { type: "string" },
     rounds: { type: "string" },
     python: { type: "string" },
-    help: { type: "boolean" },
   }, ACTION);
   const subjects = SUBJECTS.filter((name) =>
     only === undefined || name === only
@@ -88,34 +87,29 @@ export function parseBenchArguments(
       }, got ${only}`,
     );
   }
-  const rounds = wholeNumber(options.rounds, "--rounds", ACTION) ?? 3;
-  if (rounds < 1) {
-    throw new RangeError(
-      `Cannot ${ACTION}: --rounds must be at least 1, got ${rounds}`,
-    );
-  }
+  const rounds = wholeNumber(options.rounds, "--rounds", ACTION, [1, 1000]);
   return {
     subjects,
-    rounds,
+    rounds: rounds ?? 3,
     python: python === undefined
       ? environmentPython()
       : python.includes("/")
-      ? resolve(folder, python)
+      ? existingFile(resolve(folder, python), "--python", ACTION)
       : python, // looked for in the PATH
-    help: help ?? false,
   };
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { subjects, rounds, python, help } = parseBenchArguments(
+  const { subjects, rounds, python } = parseBenchArguments(
     args,
     userFolder(),
   );
-  if (help) {
-    console.log(HELP.trimEnd());
-    return 0;
+  const pytorch = await PyTorch.start(python).catch(() => null);
+  if (pytorch === null && python !== environmentPython()) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --python must be a Python with PyTorch, got ${python}`,
+    );
   }
-  const pytorch = await PyTorch.start(python);
   const makers = {
     t5: () => [t5Benchmark(pytorch)],
     vqvae: () => vqvaeBenchmarks(pytorch),
@@ -174,4 +168,4 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) await runCommand(HELP, main);

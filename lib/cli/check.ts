@@ -42,16 +42,21 @@ const CHECKS: readonly (readonly [string, () => Promise<boolean>])[] = [
   ["notebooks", notebooksPass],
 ];
 
-if (import.meta.main) {
-  await runCommand(async () => {
-    parseOptions(Deno.args, {}, "check");
-    const failed: string[] = [];
-    for (const [name, passes] of CHECKS) {
-      if (!await passes()) failed.push(name);
-    }
-    const names = CHECKS.map(([name]) => name).join(", ");
-    if (failed.length === 0) console.log(`Checked ${names}: all is well`);
-    else console.error(`Checked ${names}: problems in ${failed.join(", ")}`);
-    return failed.length === 0 ? 0 : 1;
-  });
+const HELP = `deno task check
+
+Checks format, lint and types of all code, that of the notebooks included; changes nothing.
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  parseOptions(args, {}, "check");
+  const failed: string[] = [];
+  for (const [name, passes] of CHECKS) {
+    if (!await passes()) failed.push(name);
+  }
+  const names = CHECKS.map(([name]) => name).join(", ");
+  if (failed.length === 0) console.log(`Checked ${names}: all is well`);
+  else console.error(`Checked ${names}: problems in ${failed.join(", ")}`);
+  return failed.length === 0 ? 0 : 1;
 }
+
+if (import.meta.main) await runCommand(HELP, main);

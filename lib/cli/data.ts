@@ -13,23 +13,23 @@ import {
 } from "../accuracies/accuracies.ts";
 import { download } from "../accuracies/download.ts";
 import { exists } from "../core/files.ts";
-import type { OnProgress } from "../core/progress.ts";
 import { DATA_FOLDER } from "../core/project.ts";
-import {
-  type ProgressBar,
-  progressBar,
-  type ProgressOutput,
-} from "../report/progress.ts";
-import {
-  type AccuracySource,
-  type AccuracyTable,
-  CELLS_MESSAGE,
-  type PublishedFile,
-  type SpaceAccuracies,
+import type { ProgressOutput } from "../report/progress.ts";
+import type {
+  AccuracySource,
+  AccuracyTable,
+  PublishedFile,
+  SpaceAccuracies,
 } from "../spaces/accuracies.ts";
 import { SPACES } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { parseOptions, runCommand, userFolder } from "./command.ts";
+import { withBars } from "./bars.ts";
+import {
+  existingFile,
+  parseOptions,
+  runCommand,
+  userFolder,
+} from "./command.ts";
 
 const ACTION = "get data";
 
@@ -82,7 +82,6 @@ export interface DataRequest {
   readonly spaces: readonly string[];
   /** The file to take accuracies from; null to look for them and download. */
   readonly from: string | null;
-  readonly help: boolean;
 }
 
 /**
@@ -90,16 +89,15 @@ export interface DataRequest {
  *
  * @param folder What a relative `--from` is relative to.
  * @throws {RangeError} If an option is unknown, its value is wrong, or the file of
- *   `--from` is none of the space.
+ *   `--from` is not there or none of the space.
  */
 export function parseDataArguments(
   args: readonly string[],
   folder: string = Deno.cwd(),
 ): DataRequest {
-  const { space, from = null, help = false } = parseOptions(args, {
+  const { space, from = null } = parseOptions(args, {
     space: { type: "string" },
     from: { type: "string" },
-    help: { type: "boolean" },
   }, ACTION);
   const spaces = NAMES.filter((name) => space === undefined || name === space);
   if (spaces.length === 0) {
@@ -109,7 +107,7 @@ export function parseDataArguments(
       }, got ${space}`,
     );
   }
-  if (from === null) return { spaces, from, help };
+  if (from === null) return { spaces, from };
   const of = spaceOfFile(from);
   if (!spaces.includes(of.name)) {
     const [asked] = TRAINED.filter(({ space }) => spaces.includes(space.name));
@@ -117,7 +115,10 @@ export function parseDataArguments(
       `Cannot ${ACTION}: --from must be a file of ${asked.space.title}, got ${from}, one of ${of.title}`,
     );
   }
-  return { spaces: [of.name], from: resolve(folder, from), help };
+  return {
+    spaces: [of.name],
+    from: existingFile(resolve(folder, from), "--from", ACTION),
+  };
 }
 
 /**
@@ -201,7 +202,7 @@ interface Job extends Trained {
 
 /** Finds or downloads every file; makes a cache of it where the space has one and there is none. */
 async function _getAll(job: Job): Promise<readonly AccuracyTable[]> {
-  const { space, accuracies, folders } = job;
+  const { space, accuracies, folders, bars } = job;
   const own = folders.at(-1)!;
   for (const source of accuracies.sources) {
     const path = await findSource(source, folders) ??
@@ -212,14 +213,14 @@ async function _getAll(job: Job): Promise<readonly AccuracyTable[]> {
       cache !== undefined && basename(path) !== cache &&
       !await exists(join(own, cache))
     ) {
-      await _withBars(
-        job,
+      await withBars(
+        bars,
         (onProgress) => source.keep(path, { own, onProgress }),
       );
     }
   }
-  return await _withBars(
-    job,
+  return await withBars(
+    bars,
     (onProgress) => loadAccuraciesFrom(folders, space, { onProgress }),
   );
 }
@@ -229,16 +230,16 @@ async function _takeIn(
   from: string,
   job: Job,
 ): Promise<readonly AccuracyTable[]> {
-  const { accuracies, folders } = job;
+  const { accuracies, folders, bars } = job;
   const own = folders.at(-1)!;
   const source = _sourceOf(from, accuracies);
-  await _withBars(
-    job,
+  await withBars(
+    bars,
     (onProgress) => source.keep(from, { own, onProgress }),
   );
   const path = (await findSource(source, folders))!; // what was kept, if nothing else
-  return await _withBars(
-    job,
+  return await withBars(
+    bars,
     (onProgress) => source.load(path, { own, onProgress }),
   );
 }
@@ -255,48 +256,21 @@ function _sourceOf(
 async function _fetchTo(
   folder: string,
   file: PublishedFile,
-  job: Job,
+  { fetchFile, bars }: Job,
 ): Promise<string> {
   const path = join(folder, file.name);
-  await _withBars(job, (onProgress) =>
-    job.fetchFile(file, path, {
+  await withBars(bars, (onProgress) =>
+    fetchFile(file, path, {
       onProgress: (done, total) =>
         onProgress({ done, total, message: file.name }),
     }));
   return path;
 }
 
-/** Shows a bar for each count that an action reports; bytes in megabytes. */
-async function _withBars<T>(
-  { bars: output }: Job,
-  action: (onProgress: OnProgress) => Promise<T>,
-): Promise<T> {
-  let bar: ProgressBar | undefined, shown: string | undefined;
-  try {
-    return await action(({ done, total, message }) => {
-      const unit = message === CELLS_MESSAGE ? 1 : 1e6;
-      if (message !== shown) {
-        bar?.finish();
-        bar = progressBar({
-          label: unit === 1 ? message : `${message}, MB`,
-          total: total / unit,
-          start: done / unit,
-          output,
-        });
-        shown = message;
-      }
-      bar!.update(done / unit);
-    });
-  } finally {
-    await bar?.finish();
-  }
-}
-
 async function main(args: readonly string[]): Promise<number> {
   const request = parseDataArguments(args, userFolder());
-  if (request.help) console.log(HELP.trimEnd());
-  else await runData(request);
+  await runData(request);
   return 0;
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) await runCommand(HELP, main);

@@ -18,13 +18,18 @@ import {
 } from "../run/folders.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import {
-  outputsRoot,
+  checkedRunName,
+  existingFolder,
+  existingOutputs,
   parseOptions,
   runCommand,
   userFolder,
 } from "./command.ts";
 
 const ACTION = "export models";
+
+/** The file that a folder of a model has. */
+const CONFIG = "config.json";
 
 const HELP = `deno task export [options]
 
@@ -46,7 +51,6 @@ Writes ONNX files to onnx/ in each model's folder, weights included:
 export interface ExportRequest {
   readonly t5: readonly string[];
   readonly vqvae: readonly string[];
-  readonly help: boolean;
 }
 
 /**
@@ -54,7 +58,8 @@ export interface ExportRequest {
  *
  * @param args As in `Deno.args`.
  * @param folder What relative paths are relative to.
- * @throws {RangeError} If an option is unknown, its value is wrong, or two exclude each other.
+ * @throws {RangeError} If an option is unknown, its value is wrong, two exclude each other, or
+ *   a folder that is named is not there.
  */
 export function parseExportArguments(
   args: readonly string[],
@@ -66,31 +71,34 @@ export function parseExportArguments(
     outputs: { type: "string" },
     t5: { type: "string" },
     vqvae: { type: "string" },
-    help: { type: "boolean" },
   }, ACTION);
-  const { space, run, outputs, t5, vqvae, help = false } = options;
+  const { space, run, outputs, t5, vqvae } = options;
   if (t5 !== undefined || vqvae !== undefined) {
     if ([space, run, outputs].some((option) => option !== undefined)) {
       throw new RangeError(
         `Cannot ${ACTION}: --t5 and --vqvae must stand without --space, --run and --outputs, got both`,
       );
     }
-    const list = (path?: string) =>
-      path === undefined ? [] : [resolve(folder, path)];
-    return { t5: list(t5), vqvae: list(vqvae), help };
+    const list = (option: string, path?: string) =>
+      path === undefined ? [] : [
+        existingFolder(resolve(folder, path), option, ACTION, {
+          files: [CONFIG],
+        }),
+      ];
+    return { t5: list("--t5", t5), vqvae: list("--vqvae", vqvae) };
   }
   if (space !== undefined && run !== undefined) {
     throw new RangeError(
       `Cannot ${ACTION}: --run must stand without --space, got both`,
     );
   }
-  const root = outputsRoot(outputs, folder);
+  const root = existingOutputs(outputs, folder, ACTION);
   const source = run === undefined
     ? recordFolder(root, getSpace(space ?? DEFAULT_SPACE.name).name)
-    : runFolder(root, run);
+    : runFolder(root, checkedRunName(run, ACTION));
   const models = (kind: string) =>
     CODES.map((code) => modelFolder(source, `${code}/${kind}`));
-  return { t5: models("t5"), vqvae: models("vqvae"), help };
+  return { t5: models("t5"), vqvae: models("vqvae") };
 }
 
 /**
@@ -107,11 +115,11 @@ export async function runExport(
     ...t5.map((folder) => ({ folder, write: exportT5 })),
   ];
   const there = await Promise.all(
-    jobs.map(({ folder }) => exists(join(folder, "config.json"))),
+    jobs.map(({ folder }) => exists(join(folder, CONFIG))),
   );
   if (!there.includes(true)) {
     throw new Error(
-      `Cannot ${ACTION}: there must be a trained model (config.json) in ${
+      `Cannot ${ACTION}: there must be a trained model (${CONFIG}) in ${
         jobs.map(({ folder }) => shownPath(folder)).join(" or ")
       }, got none`,
     );
@@ -135,10 +143,8 @@ function _megabytes(bytes: number): string {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const request = parseExportArguments(args, userFolder());
-  if (request.help) console.log(HELP.trimEnd());
-  else await runExport(request);
+  await runExport(parseExportArguments(args, userFolder()));
   return 0;
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) await runCommand(HELP, main);

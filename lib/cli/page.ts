@@ -21,7 +21,8 @@ import {
 import type { Manifest } from "../run/manifest.ts";
 import { getSpace, SPACES } from "../spaces/registry.ts";
 import {
-  outputsRoot,
+  checkedRunName,
+  existingOutputs,
   parseOptions,
   runCommand,
   userFolder,
@@ -53,14 +54,14 @@ export interface PageRequest {
   /** Absolute folder of all runs and records. */
   readonly root: string;
   readonly port: number;
-  readonly help: boolean;
 }
 
 /**
  * Reads the command line of `page`.
  *
  * @param folder What a relative `--outputs` is relative to.
- * @throws {RangeError} If an option is unknown, its value is wrong, or two exclude each other.
+ * @throws {RangeError} If an option is unknown, its value is wrong, two exclude each other, or
+ *   there are no outputs.
  */
 export function parsePageArguments(
   args: readonly string[],
@@ -71,15 +72,9 @@ export function parsePageArguments(
     run: { type: "string" },
     outputs: { type: "string" },
     port: { type: "string" },
-    help: { type: "boolean" },
   }, ACTION);
-  const port = wholeNumber(options.port, "--port", ACTION) ?? PORT;
-  if (port < 0 || port > 65_535) {
-    throw new RangeError(
-      `Cannot ${ACTION}: --port must be from 0 to 65535, got ${port}`,
-    );
-  }
-  const { space, run = null, help = false } = options;
+  const port = wholeNumber(options.port, "--port", ACTION, [0, 65_535]);
+  const { space, run = null } = options;
   if (space !== undefined && run !== null) {
     throw new RangeError(
       `Cannot ${ACTION}: --run must stand without --space, got both`,
@@ -87,10 +82,9 @@ export function parsePageArguments(
   }
   return {
     space: space === undefined ? null : getSpace(space).name,
-    run,
-    root: outputsRoot(options.outputs, folder),
-    port,
-    help,
+    run: run === null ? null : checkedRunName(run, ACTION),
+    root: existingOutputs(options.outputs, folder, ACTION),
+    port: port ?? PORT,
   };
 }
 
@@ -104,11 +98,12 @@ export async function pageSources(
 ): Promise<ModelSource[]> {
   if (run !== null) {
     const outputs = runFolder(root, run);
-    const { settings } = await readJson<Manifest>(
+    const manifest = await readJson<Partial<Manifest> | null>(
       manifestPath(outputs),
       `manifest of the run ${run}`,
     );
-    return [{ space: settings.space, outputs }];
+    const name = manifest?.settings?.space;
+    return [{ space: getSpace(String(name)).name, outputs }];
   }
   return SPACES.filter(({ name }) => space === null || name === space)
     .map(({ name }) => ({ space: name, outputs: recordFolder(root, name) }));
@@ -132,17 +127,12 @@ export async function exportMissing(
     await runExport({
       t5: [modelFolder(outputs, `${code}/t5`)],
       vqvae: [modelFolder(outputs, `${code}/vqvae`)],
-      help: false,
     }, (line) => print(`  ${line}`));
   }
 }
 
 async function main(args: readonly string[]): Promise<number> {
   const request = parsePageArguments(args, userFolder());
-  if (request.help) {
-    console.log(HELP.trimEnd());
-    return 0;
-  }
   const options = { sources: await pageSources(request), port: request.port };
   await exportMissing(options);
   const page = await servePage(options);
@@ -151,4 +141,4 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) await runCommand(HELP, main);

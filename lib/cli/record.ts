@@ -7,7 +7,13 @@
 import { shownPath } from "../run/folders.ts";
 import { recordRun } from "../run/record.ts";
 import { writeResults } from "./results.ts";
-import { outputsRoot, parseWords, runCommand, userFolder } from "./command.ts";
+import {
+  checkedRunName,
+  existingOutputs,
+  parseWords,
+  runCommand,
+  userFolder,
+} from "./command.ts";
 
 const ACTION = "record a run";
 
@@ -26,12 +32,7 @@ Commit what it writes: nothing else writes there.
 async function main(args: readonly string[]): Promise<number> {
   const { values, words } = parseWords(args, {
     outputs: { type: "string" },
-    help: { type: "boolean" },
   }, ACTION);
-  if (values.help) {
-    console.log(HELP.trimEnd());
-    return 0;
-  }
   if (words.length !== 1) {
     throw new RangeError(
       `Cannot ${ACTION}: there must be one name of a run, got ${
@@ -39,11 +40,12 @@ async function main(args: readonly string[]): Promise<number> {
       }`,
     );
   }
-  const root = outputsRoot(values.outputs, userFolder());
-  const record = await recordRun(words[0], { root });
-  console.log(`${words[0]} is the run of record in ${shownPath(record)}`);
+  const name = checkedRunName(words[0], ACTION);
+  const root = existingOutputs(values.outputs, userFolder(), ACTION);
+  const record = await recordRun(name, { root });
+  console.log(`${name} is the run of record in ${shownPath(record)}`);
   console.log(`Written: ${shownPath(await writeResults(root))}`);
   return 0;
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) await runCommand(HELP, main);

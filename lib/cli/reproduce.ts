@@ -58,6 +58,7 @@ import {
   NotebookError,
   type NotebookEvent,
 } from "./execute_notebook.ts";
+import { checkRun } from "./preflight.ts";
 import { writeRunReport } from "./run_report.ts";
 import { setup } from "./setup.ts";
 import { Terminal } from "./terminal.ts";
@@ -87,7 +88,6 @@ const HELP = `deno task reproduce [options]
 export interface ReproduceRequest {
   readonly settings: RunSettings;
   readonly fresh: boolean;
-  readonly help: boolean;
 }
 
 /**
@@ -112,7 +112,6 @@ export function parseReproduceArguments(
     outputs: { type: "string" },
     quick: { type: "boolean" },
     fresh: { type: "boolean" },
-    help: { type: "boolean" },
   }, ACTION);
   const settings = checkRunSettings({
     space: options.space,
@@ -133,7 +132,6 @@ export function parseReproduceArguments(
   return {
     settings,
     fresh: options.fresh ?? false,
-    help: options.help ?? false,
   };
 }
 
@@ -347,14 +345,11 @@ function interruptSignal(): AbortSignal {
 
 /** Parses, sets up, runs; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const { settings, fresh, help } = parseReproduceArguments(
+  const { settings, fresh } = parseReproduceArguments(
     args,
     userFolder(),
   );
-  if (help) {
-    console.log(HELP.trimEnd());
-    return 0;
-  }
+  await checkRun(settings, ACTION);
   await checkWritable(resultsFolder(settings));
   await setup();
   const signal = interruptSignal();
@@ -369,4 +364,4 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) await runCommand(HELP, main);

@@ -51,10 +51,15 @@ export async function writeResults(outputs: string): Promise<string> {
   return path;
 }
 
-if (import.meta.main) {
-  await runCommand(async () => {
-    parseOptions(Deno.args, {}, "results");
-    console.log(`Written: ${shownPath(await writeResults(OUTPUTS))}`);
-    return 0;
-  });
+const HELP = `deno task results
+
+Writes outputs/RESULTS.md from the tables of the runs of record and outputs/${SPEED}.
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  parseOptions(args, {}, "write the results");
+  console.log(`Written: ${shownPath(await writeResults(OUTPUTS))}`);
+  return 0;
 }
+
+if (import.meta.main) await runCommand(HELP, main);

@@ -21,6 +21,14 @@ import {
   kernelFolder,
 } from "./environment.ts";
 
+const HELP = `deno task setup [options]
+
+  --dev            install what tests and benchmarks compare with as well
+
+Makes .venv with JupyterLab and the Deno kernel, or brings it up to date. Other commands
+do that themselves where they need it.
+`;
+
 /** The oldest Python that the pinned Jupyter runs on. */
 const OLDEST_PYTHON = [3, 10] as const;
 
@@ -232,14 +240,14 @@ export async function setup(
   print("Jupyter is ready.");
 }
 
-if (import.meta.main) {
-  await runCommand(async () => {
-    const { dev } = parseOptions(
-      Deno.args,
-      { dev: { type: "boolean" } },
-      "set up Jupyter",
-    );
-    await setup({ development: dev });
-    return 0;
-  });
+async function main(args: readonly string[]): Promise<number> {
+  const { dev } = parseOptions(
+    args,
+    { dev: { type: "boolean" } },
+    "set up Jupyter",
+  );
+  await setup({ development: dev });
+  return 0;
 }
+
+if (import.meta.main) await runCommand(HELP, main);

@@ -13,7 +13,9 @@ import {
   trainSurrogate,
 } from "../models/surrogate/surrogate.ts";
 import { withProgress } from "../run/run.ts";
+import type { AccuracyTable } from "../spaces/accuracies.ts";
 import { getSpace, SPACES } from "../spaces/registry.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 import { parseOptions, runCommand } from "./command.ts";
 
 const ACTION = "train the surrogate";
@@ -26,18 +28,13 @@ Trains the predictor of accuracies on the real tables of a space, which must be 
 
 /** Runs the command; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const { space: asked, help } = parseOptions(args, {
+  const { space: asked } = parseOptions(args, {
     space: { type: "string" },
-    help: { type: "boolean" },
   }, ACTION);
-  if (help) {
-    console.log(HELP);
-    return 0;
-  }
-  const executor = await openDevice("auto");
   const spaces = asked === undefined
     ? SPACES.filter((space) => surrogatePath(space) !== null)
     : [getSpace(asked)];
+  const jobs: [SearchSpace, string, readonly AccuracyTable[]][] = [];
   for (const space of spaces) {
     const path = surrogatePath(space);
     if (path === null) {
@@ -45,8 +42,11 @@ async function main(args: readonly string[]): Promise<number> {
         `Cannot ${ACTION}: ${space.title} must say where it is kept, got no file`,
       );
     }
+    jobs.push([space, path, await loadAccuracies(space)]);
+  }
+  const executor = await openDevice("auto");
+  for (const [space, path, tables] of jobs) {
     await space.prepare();
-    const tables = await loadAccuracies(space);
     const surrogate = await withProgress(
       space.title,
       (onProgress) =>
@@ -68,4 +68,4 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) await runCommand(HELP, main);

@@ -39,7 +39,10 @@ export async function openDevice(device: Device): Promise<Executor> {
       return onnxExecutor({ provider: "cpu" });
     case "cuda":
     case "webgpu": {
-      const failure = await _failure(device);
+      // ONNX Runtime would write to the terminal what it does not find.
+      const failure = device === "cuda" && !await _hasCudaLibraries()
+        ? "ONNX Runtime's CUDA libraries must be installed, got none"
+        : await _failure(device);
       if (failure === null) return onnxExecutor({ provider: device });
       throw new Error(
         `Cannot use the device ${device}: ${failure}; run with --device cpu${

@@ -6,17 +6,18 @@
  * fetches a program of its own at its first run), so the page works offline.
  *
  * No path of a request ever becomes a path on disk: what is asked for is looked up among
- * the names that there are. The answers forbid the page to load anything from elsewhere,
- * and isolate it, without which a browser has no threads for WebAssembly.
+ * the names that there are, and only a regular file in its own folder is opened, no link, no
+ * pipe. A request must name the address that is served: a page from elsewhere whose name was
+ * made to lead here reads nothing. The answers forbid the page to load anything from
+ * elsewhere, and isolate it, without which a browser has no threads for WebAssembly.
  *
  * @module
  */
 
 import { createHash } from "node:crypto";
 import { createRequire, stripTypeScriptTypes } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { exists } from "../core/files.ts";
 import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/config.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { modelFolder } from "../run/folders.ts";
@@ -59,6 +60,15 @@ export interface ServedPage {
 
 const HOST = "127.0.0.1";
 
+/** Names of this machine that a browser may know the address by. */
+const NAMES = ["localhost", HOST, "[::1]"];
+
+/** What a page needs of HTTP. */
+const METHODS: readonly string[] = ["GET", "HEAD"];
+
+/** Characters of the longest address that is looked at. */
+const LONGEST_URL = 2048;
+
 /** Files of one code's models, relative to `models/<code>/`; the page needs all of them. */
 export const MODEL_FILES = [
   "t5/config.json",
@@ -83,6 +93,7 @@ const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   json: "application/json; charset=utf-8",
   mjs: "text/javascript; charset=utf-8",
+  txt: "text/plain; charset=utf-8",
   onnx: "application/octet-stream",
   wasm: "application/wasm",
 };
@@ -162,8 +173,11 @@ export async function findModels(
       const folder = modelFolder(outputs, code);
       const missing: string[] = [];
       for (const file of MODEL_FILES) {
-        const path = join(folder, file);
-        if (!await exists(path) || await isOutdated(path)) missing.push(file);
+        const path = await _regularFile({
+          root: outputs,
+          path: join(folder, file),
+        });
+        if (path === null || await _isOutdated(path)) missing.push(file);
       }
       if (!missing.some((file) => TRAINED_FILES.includes(file))) {
         models.push({ space, code, title: CODE_METHODS[code], missing });
@@ -174,31 +188,60 @@ export async function findModels(
 }
 
 /** Whether an exported file is older than the weights that it was made of. */
-async function isOutdated(path: string): Promise<boolean> {
+async function _isOutdated(path: string): Promise<boolean> {
   if (!path.endsWith(".onnx")) return false;
+  const changed = (file: string) =>
+    Deno.stat(file).then(({ mtime }) => Number(mtime), () => 0);
   const weights = join(dirname(path), "..", "model.safetensors");
-  const changed = async (file: string) => (await Deno.stat(file)).mtime ?? 0;
-  return await exists(weights) && await changed(path) < await changed(weights);
+  return await changed(path) < await changed(weights);
 }
 
-/** Path on disk of every file that is served as it is, by the path that it is served at. */
+/** A file that may be served, and the folder that it must really be in. */
+interface ServedFile {
+  readonly root: string;
+  readonly path: string;
+}
+
+/**
+ * The path of a file, once it is sure to be a regular one that lies where its path says: from
+ * its root on no part of the path is a link.
+ *
+ * @returns Null where there is nothing like that.
+ */
+async function _regularFile(
+  { root, path }: ServedFile,
+): Promise<string | null> {
+  try {
+    const inside = join(await Deno.realPath(root), relative(root, path));
+    const { isFile } = await Deno.lstat(inside);
+    return isFile && await Deno.realPath(inside) === inside ? inside : null;
+  } catch {
+    return null; // not there, or not ours to read
+  }
+}
+
+/** Every file that is served as it is, by the path that it is served at. */
 function servedFiles(
   { sources }: Pick<PageOptions, "sources">,
-): Map<string, string> {
-  const files = new Map([
-    ["/style.css", fileURLToPath(new URL("style.css", import.meta.url))],
+): Map<string, ServedFile> {
+  const inFolder = (path: string) => ({ root: dirname(path), path });
+  const files = new Map<string, ServedFile>([
+    [
+      "/style.css",
+      inFolder(fileURLToPath(new URL("style.css", import.meta.url))),
+    ],
   ]);
   const { resolve } = createRequire(import.meta.url);
   for (const [served, name, file] of VENDOR) {
-    files.set(served, join(dirname(resolve(name)), file));
+    files.set(served, inFolder(join(dirname(resolve(name)), file)));
   }
   for (const { space, outputs } of sources) {
     for (const code of CODES) {
       for (const file of MODEL_FILES) {
-        files.set(
-          `/models/${space}/${code}/${file}`,
-          join(modelFolder(outputs, code), file),
-        );
+        files.set(`/models/${space}/${code}/${file}`, {
+          root: outputs,
+          path: join(modelFolder(outputs, code), file),
+        });
       }
     }
   }
@@ -244,27 +287,42 @@ export async function servePage(options: PageOptions): Promise<ServedPage> {
     );
   const headers = pageHeaders(importMap);
 
-  /** What is at a path, and its kind; null if there is nothing. */
-  async function find(path: string): Promise<[BodyInit, string] | null> {
-    if (path === "/") return [html, "html"];
+  /** What is at a path; null if there is nothing. */
+  async function find(path: string): Promise<Found | null> {
+    if (path === "/") return _text(html, "html");
     if (path === "/models.json") {
-      return [JSON.stringify(await findModels(options)), "json"];
+      return _text(JSON.stringify(await findModels(options)), "json");
     }
     const script = modules.get(path);
-    if (script !== undefined) return [script, "js"];
+    if (script !== undefined) return _text(script, "js");
     const file = files.get(path);
-    if (file === undefined || !await exists(file)) return null;
-    return [await Deno.readFile(file), path.slice(path.lastIndexOf(".") + 1)];
+    return file === undefined ? null : await _open(file);
   }
-  const server = _listen(options.port, async ({ method, url }) => {
-    if (method !== "GET") return new Response(null, { status: 405, headers });
-    const found = await find(new URL(url).pathname);
-    if (found === null) {
-      return new Response("Not found", { status: 404, headers });
+  const server = _listen(options.port, async (request) => {
+    const path = _pathOf(request, server.addr.port);
+    const found = typeof path === "string"
+      ? await find(path) ?? { status: 404, why: "Not found" }
+      : path;
+    if ("status" in found) {
+      const { status, why } = found;
+      return new Response(`${why}\n`, {
+        status,
+        headers: {
+          ...headers,
+          ...status === 405 ? { allow: METHODS.join(", ") } : {},
+          "content-type": TYPES.txt,
+        },
+      });
     }
-    const [body, kind] = found;
-    return new Response(body, {
-      headers: { ...headers, "content-type": TYPES[kind] },
+    const { body, kind, bytes } = found;
+    const isHead = request.method === "HEAD";
+    if (isHead && body instanceof ReadableStream) await body.cancel();
+    return new Response(isHead ? null : body, {
+      headers: {
+        ...headers,
+        "content-type": TYPES[kind],
+        "content-length": String(bytes),
+      },
     });
   });
   return {
@@ -274,12 +332,77 @@ export async function servePage(options: PageOptions): Promise<ServedPage> {
   };
 }
 
+/** What is at a path: its content, its size, and the ending of a file of its kind. */
+interface Found {
+  readonly body: BodyInit;
+  readonly bytes: number;
+  readonly kind: string;
+}
+
+function _text(text: string, kind: string): Found {
+  const body = new TextEncoder().encode(text);
+  return { body, bytes: body.length, kind };
+}
+
+/** Opens a file that may be served; null where there is none. */
+async function _open(served: ServedFile): Promise<Found | null> {
+  const path = await _regularFile(served);
+  if (path === null) return null;
+  const file = await Deno.open(path).catch(() => null);
+  if (file === null) return null; // gone, or not ours to read
+  const { size } = await file.stat();
+  return { body: file.readable, bytes: size, kind: extname(path).slice(1) };
+}
+
+/** Why a request is refused, in one line. */
+interface Refusal {
+  readonly status: number;
+  readonly why: string;
+}
+
+/** The path that a request asks for, or why it is not looked up. */
+function _pathOf(
+  { method, url, headers }: Request,
+  port: number,
+): string | Refusal {
+  if (!METHODS.includes(method)) {
+    return { status: 405, why: `Only ${METHODS.join(" and ")} are answered` };
+  }
+  if (url.length > LONGEST_URL) {
+    return {
+      status: 414,
+      why: `An address has at most ${LONGEST_URL} characters`,
+    };
+  }
+  const host = headers.get("host") ?? "";
+  const named = /^[\w.:[\]-]+$/.test(host) ? URL.parse(`http://${host}`) : null;
+  // The first line of a request can hold a whole address, with a host of its own.
+  const asked = URL.parse(url);
+  if (named === null || asked === null) {
+    return {
+      status: 400,
+      why: "The host and the address must be ones that can be read",
+    };
+  }
+  const hosts = NAMES.map((name) => new URL(`http://${name}:${port}`).host);
+  return [named, asked].every(({ host }) => hosts.includes(host))
+    ? asked.pathname
+    : { status: 421, why: `Only ${hosts.join(", ")} are served here` };
+}
+
 function _listen(
   port: number,
   handler: (request: Request) => Promise<Response>,
 ): Deno.HttpServer<Deno.NetAddr> {
+  const onError = (error: unknown) => {
+    console.error(`Cannot answer a request: ${(error as Error).message}`);
+    return new Response("Cannot answer\n", { status: 500 });
+  };
   try {
-    return Deno.serve({ hostname: HOST, port, onListen: () => {} }, handler);
+    return Deno.serve(
+      { hostname: HOST, port, onListen: () => {}, onError },
+      handler,
+    );
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new Error(

@@ -69,7 +69,10 @@ export function isHandRun(name: string): boolean {
   return name.startsWith(BY_HAND);
 }
 
-/** Whether a text can name a run: letters, digits, `-`, `_` and `.`, which does not come first. */
+/** What the name of a run must be. */
+export const RUN_NAME_RULE = "letters, digits, - _ and . (not first)";
+
+/** Whether a text can name a run, by {@link RUN_NAME_RULE}. */
 export function isRunName(name: string): boolean {
   return /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(name);
 }

@@ -18,6 +18,7 @@ import {
   handRunName,
   isRunName,
   OUTPUTS,
+  RUN_NAME_RULE,
   runFolder,
 } from "./folders.ts";
 
@@ -134,7 +135,7 @@ export function checkRunSettings(
   const { name = defaultRunName({ space, seed: checkedSeed, quick }) } =
     settings;
   if (typeof name !== "string" || !isRunName(name)) {
-    fail("name", "letters, digits, - _ and . (not first)", name);
+    fail("name", RUN_NAME_RULE, name);
   }
   return {
     space,

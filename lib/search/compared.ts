@@ -81,6 +81,13 @@ export const ALGORITHM_1_SETTINGS: readonly Algorithm1Options[] = [
   { ...ALGORITHM_1, masked: 7 },
 ];
 
+/** The most queries of a trial of any method here: a table needs as many cells. */
+export const MOST_QUERIES: number = Math.max(
+  ROUNDS_BUDGET,
+  LONG_BUDGET,
+  ...ALGORITHM_1_SETTINGS.map(algorithm1Queries),
+);
+
 /** The methods whose anytime curves are drawn. */
 export const DRAWN_METHODS: readonly string[] = [
   RANDOM_SEARCH,

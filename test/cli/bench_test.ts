@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
+import { join } from "node:path";
 import { parseBenchArguments } from "../../lib/cli/bench.ts";
+import { PROJECT_ROOT } from "../../lib/core/project.ts";
 
 Deno.test("parseBenchArguments() measures everything three times unless told otherwise", () => {
   const { subjects, rounds } = parseBenchArguments([]);
@@ -11,9 +12,16 @@ Deno.test("parseBenchArguments() measures everything three times unless told oth
   assert.equal(some.rounds, 5);
   // A path is relative to the user's folder, a name is looked for in the PATH.
   const python = (path: string) =>
-    parseBenchArguments(["--python", path], "/user").python;
-  assert.equal(python("./venv/bin/python"), resolve("/user/venv/bin/python"));
+    parseBenchArguments(["--python", path], PROJECT_ROOT).python;
+  const here = "test/cli/bench_test.ts"; // any file that is there
+  assert.equal(python(here), join(PROJECT_ROOT, here));
   assert.equal(python("python3"), "python3");
+  assert.throws(() => python("./venv/bin/python"), {
+    name: "RangeError",
+    message: `Cannot bench: --python must be a file, got nothing at ${
+      join(PROJECT_ROOT, "venv/bin/python")
+    }`,
+  });
 });
 
 Deno.test("parseBenchArguments() refuses what it does not know", () => {
@@ -24,6 +32,7 @@ Deno.test("parseBenchArguments() refuses what it does not know", () => {
   });
   assert.throws(() => parseBenchArguments(["--rounds", "0"]), {
     name: "RangeError",
-    message: "Cannot bench: --rounds must be at least 1, got 0",
+    message:
+      "Cannot bench: --rounds must be a whole number from 1 to 1000, got 0",
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import {
   type DataRequest,
   parseDataArguments,
@@ -17,22 +17,22 @@ import {
   write,
 } from "../accuracies/_files.ts";
 
-Deno.test("parseDataArguments() reads the options", () => {
+Deno.test("parseDataArguments() reads the options", async () => {
   assert.deepEqual(parseDataArguments([]), {
     spaces: ["nasbench201", "nasbench101"],
     from: null,
-    help: false,
   });
-  assert.deepEqual(parseDataArguments(["--space", "nasbench101", "--help"]), {
+  assert.deepEqual(parseDataArguments(["--space", "nasbench101"]), {
     spaces: ["nasbench101"],
     from: null,
-    help: true,
   });
   // The file says which space.
-  assert.deepEqual(parseDataArguments(["--from", "a/t.csv.gz"], "/user"), {
-    spaces: ["nasbench101"],
-    from: resolve("/user/a/t.csv.gz"),
-    help: false,
+  await withFolder(async (folder) => {
+    const from = await write(folder, "t.csv.gz", "");
+    assert.deepEqual(parseDataArguments(["--from", "t.csv.gz"], folder), {
+      spaces: ["nasbench101"],
+      from,
+    });
   });
 });
 
@@ -49,6 +49,10 @@ Deno.test("parseDataArguments() names what is wrong", () => {
     [
       ["--space", "nasbench201", "--from", "t.csv"],
       "Cannot get data: --from must be a file of NAS-Bench-201, got t.csv, one of NAS-Bench-101",
+    ],
+    [
+      ["--from", "/nowhere/t.csv"],
+      "Cannot get data: --from must be a file, got nothing at /nowhere/t.csv",
     ],
     [
       ["--from", "t.json"],
@@ -82,7 +86,6 @@ async function run(
       {
         spaces: ["nasbench201", "nasbench101"],
         from: null,
-        help: false,
         ...request,
       },
       {

@@ -3,6 +3,7 @@ import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseExportArguments, runExport } from "../../lib/cli/export.ts";
 
+import { writeJson } from "../../lib/core/files.ts";
 import { saveVqvae } from "../../lib/models/vqvae/files.ts";
 import { initialVqvaeWeights } from "../../lib/models/vqvae/network.ts";
 import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
@@ -13,35 +14,42 @@ import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { withFolder } from "../_helpers.ts";
 
-Deno.test("parseExportArguments() names the models of a record or a run, or single folders", () => {
-  const models = (root: string, kind: string) =>
-    ["arch-llm", "arch-llm-plus"].map((code) =>
-      join(root, "models", code, kind)
-    );
-  for (
-    const [args, root] of [
-      [[], join(PROJECT_ROOT, "outputs", "nasbench201")],
-      [["--space", "nasbench101", "--outputs", "b"], "/a/b/nasbench101"],
-      [["--outputs", "/c"], "/c/nasbench201"],
-      [["--outputs", "/c", "--run", "mine"], "/c/runs/mine"],
-    ] as const
-  ) {
-    assert.deepEqual(parseExportArguments(args, "/a"), {
-      vqvae: models(root, "vqvae"),
-      t5: models(root, "t5"),
-      help: false,
+Deno.test("parseExportArguments() names the models of a record or a run, or single folders", () =>
+  withFolder(async (folder) => {
+    for (const name of ["b", "c", "x", "y"]) await mkdir(join(folder, name));
+    for (const name of ["x", "y"]) {
+      await writeJson(join(folder, name, "config.json"), {});
+    }
+    const c = join(folder, "c"), y = join(folder, "y");
+    const models = (root: string, kind: string) =>
+      ["arch-llm", "arch-llm-plus"].map((code) =>
+        join(root, "models", code, kind)
+      );
+    for (
+      const [args, root] of [
+        [[], join(PROJECT_ROOT, "outputs", "nasbench201")],
+        [
+          ["--space", "nasbench101", "--outputs", "b"],
+          join(folder, "b/nasbench101"),
+        ],
+        [["--outputs", c], join(c, "nasbench201")],
+        [["--outputs", c, "--run", "mine"], join(c, "runs/mine")],
+      ] as const
+    ) {
+      assert.deepEqual(parseExportArguments(args, folder), {
+        vqvae: models(root, "vqvae"),
+        t5: models(root, "t5"),
+      });
+    }
+    assert.deepEqual(parseExportArguments(["--t5", "x"], folder), {
+      vqvae: [],
+      t5: [join(folder, "x")],
     });
-  }
-  assert.deepEqual(parseExportArguments(["--t5", "x"], "/a"), {
-    vqvae: [],
-    t5: ["/a/x"],
-    help: false,
-  });
-  assert.deepEqual(
-    parseExportArguments(["--t5", "x", "--vqvae", "/y"], "/a"),
-    { vqvae: ["/y"], t5: ["/a/x"], help: false },
-  );
-});
+    assert.deepEqual(
+      parseExportArguments(["--t5", "x", "--vqvae", y], folder),
+      { vqvae: [y], t5: [join(folder, "x")] },
+    );
+  }));
 
 Deno.test("parseExportArguments() names what is wrong", () => {
   const wrong: [args: string[], message: RegExp][] = [
@@ -57,6 +65,22 @@ Deno.test("parseExportArguments() names what is wrong", () => {
     [
       ["--run", "mine", "--space", "nasbench201"],
       /^Cannot export models: --run must stand without --space, got both$/,
+    ],
+    [
+      ["--run", "../mine"],
+      /^Cannot export models: the name of a run must be letters, .*, got \.\.\/mine$/,
+    ],
+    [
+      ["--t5", "/etc/passwd"],
+      /^Cannot export models: --t5 must be a folder with config\.json, got a file: \/etc\/passwd$/,
+    ],
+    [
+      ["--vqvae", PROJECT_ROOT],
+      /^Cannot export models: --vqvae must be a folder with config\.json, got .* without config\.json$/,
+    ],
+    [
+      ["--outputs", "/nowhere"],
+      /^Cannot export models: --outputs must be a folder, got nothing at \/nowhere$/,
     ],
   ];
   for (const [args, message] of wrong) {

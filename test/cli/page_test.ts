@@ -1,32 +1,32 @@
 import assert from "node:assert/strict";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { pageSources, parsePageArguments } from "../../lib/cli/page.ts";
 import { writeJson } from "../../lib/core/files.ts";
 import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import { withFolder } from "../_helpers.ts";
 
-Deno.test("parsePageArguments() reads the options", () => {
+Deno.test("parsePageArguments() reads the options", async () => {
   assert.deepEqual(parsePageArguments([]), {
     space: null,
     run: null,
     root: join(PROJECT_ROOT, "outputs"),
     port: 8201,
-    help: false,
   });
-  const folder = resolve("/somewhere");
-  assert.deepEqual(
-    parsePageArguments(
-      ["--space=nasbench101", "--outputs", "results", "--port", "0", "--help"],
-      folder,
-    ),
-    {
-      space: "nasbench101",
-      run: null,
-      root: join(folder, "results"),
-      port: 0,
-      help: true,
-    },
-  );
+  await withFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "results"));
+    assert.deepEqual(
+      parsePageArguments(
+        ["--space=nasbench101", "--outputs", "results", "--port", "0"],
+        folder,
+      ),
+      {
+        space: "nasbench101",
+        run: null,
+        root: join(folder, "results"),
+        port: 0,
+      },
+    );
+  });
   assert.equal(parsePageArguments(["--run", "mine"]).run, "mine");
 });
 
@@ -46,6 +46,13 @@ Deno.test("pageSources() are the records, of all spaces or one, or a finished ru
       sources("--run", "mine"),
       /^Error: Cannot read the manifest of the run mine: /,
     );
+    for (const manifest of [null, [], {}, { settings: {} }]) {
+      await writeJson(join(run, "manifest.json"), manifest);
+      await assert.rejects(
+        sources("--run", "mine"),
+        /^RangeError: Cannot open a search space: .*, got "undefined"$/,
+      );
+    }
     await writeJson(join(run, "manifest.json"), {
       settings: { space: "nasbench201" },
     });
@@ -63,15 +70,23 @@ Deno.test("parsePageArguments() names what is wrong", () => {
     ],
     [
       ["--port", "70000"],
-      "Cannot open the page: --port must be from 0 to 65535, got 70000",
+      "Cannot open the page: --port must be a whole number from 0 to 65535, got 70000",
     ],
     [
       ["--port", "http"],
-      "Cannot open the page: --port must be a whole number, got http",
+      "Cannot open the page: --port must be a whole number from 0 to 65535, got http",
     ],
     [
       ["--run", "mine", "--space", "nasbench201"],
       "Cannot open the page: --run must stand without --space, got both",
+    ],
+    [
+      ["--run", "a/b"],
+      "Cannot open the page: the name of a run must be letters, digits, - _ and . (not first), got a/b",
+    ],
+    [
+      ["--outputs", "/etc/passwd"],
+      "Cannot open the page: --outputs must be a folder, got a file: /etc/passwd",
     ],
     [
       ["--open"],

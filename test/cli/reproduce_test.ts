@@ -37,7 +37,6 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
         root: join("/home/me", "results"),
       },
       fresh: true,
-      help: false,
     },
   );
   const t5 = (source: string) =>

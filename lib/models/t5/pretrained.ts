@@ -36,6 +36,11 @@ export interface HubOptions {
   readonly onFile?: (name: string) => void;
 }
 
+/** Whether a text can be the name of a model on the hub: `owner/name`, unlike `./folder/name`. */
+export function isHubName(text: string): boolean {
+  return /^\w[\w.-]*\/\w[\w.-]*$/.test(text);
+}
+
 /**
  * Opens a pretrained T5.
  *
@@ -58,7 +63,7 @@ async function _download(
   source: string,
   { revision = "main", hubUrl, cacheDir, onFile = () => {} }: HubOptions,
 ): Promise<string> {
-  if (!/^[\w.-]+\/[\w.-]+$/.test(source)) {
+  if (!isHubName(source)) {
     throw new RangeError(
       `Cannot open a T5: the source must be a directory or a name on the hub, owner/name, got ${source}`,
     );
