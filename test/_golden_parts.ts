@@ -21,17 +21,15 @@ import {
   loadTokenizer,
   writeCodesTokenizer,
 } from "../lib/language/tokenizer.ts";
-
+import { Arch2vec } from "../lib/models/arch2vec/arch2vec.ts";
 import { arch2vecConfig } from "../lib/models/arch2vec/config.ts";
 import {
   arch2vecTraining,
   trainArch2vec,
 } from "../lib/models/arch2vec/training.ts";
-import { Arch2vec } from "../lib/models/arch2vec/arch2vec.ts";
 import { trainSurrogate } from "../lib/models/surrogate/surrogate.ts";
 import type { OptimizerName } from "../lib/models/t5/config.ts";
 import { trainT5 } from "../lib/models/t5/training.ts";
-
 import {
   CODE_METHODS,
   type CodeKind,
@@ -40,11 +38,11 @@ import {
 } from "../lib/models/vqvae/config.ts";
 import { trainVqvae, vqvaeTraining } from "../lib/models/vqvae/training.ts";
 import { algorithm1 } from "../lib/search/algorithm1.ts";
-import { bananas } from "../lib/search/bananas.ts";
 import {
   archLlmOptions,
   archLlmSearch,
 } from "../lib/search/arch_llm_search.ts";
+import { bananas } from "../lib/search/bananas.ts";
 import { bayesianOptimisation } from "../lib/search/bayesian_optimisation.ts";
 import type { KeyedWriter } from "../lib/search/cell_writer.ts";
 import { localSearch } from "../lib/search/local_search.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../lib/core/project.ts";
 import { resultsText } from "../lib/cli/results.ts";
+import { PROJECT_ROOT } from "../lib/core/project.ts";
 
 const OUTPUTS = join(PROJECT_ROOT, "outputs");
 const readme = await Deno.readTextFile(join(PROJECT_ROOT, "README.md"));

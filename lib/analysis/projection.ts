@@ -9,7 +9,6 @@
 import { UMAP } from "umap-js";
 import type { Random } from "../core/random.ts";
 import type { CellModel } from "../generation/cell_model.ts";
-
 import { CODE_DRAWS } from "../models/vqvae/config.ts";
 import type { CodeMeaning } from "./code_usage.ts";
 import { codeVectors } from "./representations.ts";

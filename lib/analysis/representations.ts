@@ -8,9 +8,7 @@
 
 import type { Random } from "../core/random.ts";
 import type { CellModel } from "../generation/cell_model.ts";
-
 import type { Arch2vec } from "../models/arch2vec/arch2vec.ts";
-
 import { CODE_METHODS } from "../models/vqvae/config.ts";
 import { cellAt } from "../spaces/cell.ts";
 import type { SearchSpace } from "../spaces/space.ts";

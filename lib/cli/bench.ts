@@ -6,36 +6,16 @@
 
 import { cpus, release, totalmem } from "node:os";
 import { join, resolve } from "node:path";
-import {
-  type BenchContext,
-  benchmarkRows,
-  benchmarkTable,
-  contextLines,
-} from "../speed/bench_report.ts";
-import {
-  generationBenchmark,
-  t5Benchmark,
-  vqvaeBenchmarks,
-} from "../speed/benchmarks.ts";
-import {
-  type Benchmark,
-  type BenchmarkResult,
-  runBenchmark,
-} from "../speed/measure.ts";
-import { PyTorch } from "../speed/pytorch.ts";
-import { scaleBenchmarks } from "../speed/scale.ts";
 import { writeFileAtomic, writeJson } from "../core/files.ts";
+import { PROJECT_ROOT } from "../core/project.ts";
 import { tableMarkdown, tableText } from "../report/tables.ts";
 import { denoVersions } from "../run/manifest.ts";
-
-import { PROJECT_ROOT } from "../core/project.ts";
-import {
-  existingFile,
-  parseOptions,
-  runCommand,
-  userFolder,
-  wholeNumber,
-} from "./command.ts";
+import { type BenchContext, benchmarkRows, benchmarkTable, contextLines } from "../speed/bench_report.ts";
+import { generationBenchmark, t5Benchmark, vqvaeBenchmarks } from "../speed/benchmarks.ts";
+import { type Benchmark, type BenchmarkResult, runBenchmark } from "../speed/measure.ts";
+import { PyTorch } from "../speed/pytorch.ts";
+import { scaleBenchmarks } from "../speed/scale.ts";
+import { existingFile, parseOptions, runCommand, userFolder, wholeNumber } from "./command.ts";
 import { environmentPython } from "./environment.ts";
 
 const ACTION = "bench";

@@ -5,7 +5,6 @@
  */
 
 import { join } from "node:path";
-
 import { PROJECT_ROOT } from "../core/project.ts";
 import { checkNotebooks } from "./check_notebooks.ts";
 import { parseOptions, runCommand } from "./command.ts";

@@ -8,7 +8,6 @@
 
 import { join } from "node:path";
 import { outputOf } from "../core/processes.ts";
-
 import { PROJECT_ROOT } from "../core/project.ts";
 
 /** The Python environment with Jupyter. */

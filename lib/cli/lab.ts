@@ -8,7 +8,6 @@
  */
 
 import { join } from "node:path";
-
 import { PROJECT_ROOT } from "../core/project.ts";
 import { runCommand } from "./command.ts";
 import { environmentPython, jupyterVariables } from "./environment.ts";

@@ -5,15 +5,12 @@
  * @module
  */
 
-import {
-  loadAccuracies,
-  MissingAccuraciesError,
-} from "../accuracies/accuracies.ts";
+import { loadAccuracies, MissingAccuraciesError } from "../accuracies/accuracies.ts";
 import { openDevice } from "../engine/device.ts";
-import { openT5Base } from "../models/t5/base.ts";
-import { isHubName, TOKENIZER_FILES } from "../models/t5/pretrained.ts";
-import { T5_FILES } from "../models/t5/files.ts";
 import { surrogatePath } from "../models/surrogate/surrogate.ts";
+import { openT5Base } from "../models/t5/base.ts";
+import { T5_FILES } from "../models/t5/files.ts";
+import { isHubName, TOKENIZER_FILES } from "../models/t5/pretrained.ts";
 import { vqvaeConfig } from "../models/vqvae/config.ts";
 import { resultsFolder, type RunSettings } from "../run/settings.ts";
 import { MOST_QUERIES, searchStudy } from "../search/compared.ts";

@@ -6,14 +6,8 @@
 
 import { shownPath } from "../run/folders.ts";
 import { recordRun } from "../run/record.ts";
+import { checkedRunName, existingOutputs, parseWords, runCommand, userFolder } from "./command.ts";
 import { writeResults } from "./results.ts";
-import {
-  checkedRunName,
-  existingOutputs,
-  parseWords,
-  runCommand,
-  userFolder,
-} from "./command.ts";
 
 const ACTION = "record a run";
 

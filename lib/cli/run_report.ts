@@ -5,17 +5,12 @@
  */
 
 import { basename, join } from "node:path";
+import { type PlannedSection, readSections, writeReport } from "../report/html_report.ts";
 import { executedNotebook, reportPath } from "../run/folders.ts";
-import {
-  type PlannedSection,
-  readSections,
-  writeReport,
-} from "../report/html_report.ts";
 import type { Manifest } from "../run/manifest.ts";
 import { introduction, notebookTitle, readNotebook } from "../run/notebook.ts";
 import { resultsFolder, type RunSettings } from "../run/settings.ts";
 import type { StageRecord } from "../run/stages.ts";
-
 import { getSpace } from "../spaces/registry.ts";
 import { formatSeconds } from "./command.ts";
 

@@ -8,10 +8,10 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { exists } from "../core/files.ts";
+import { scalar } from "../core/tensors.ts";
 import type { Device } from "./devices.ts";
 import { eagerExecutor } from "./eager_executor.ts";
 import type { Executor } from "./executor.ts";
-import { scalar } from "../core/tensors.ts";
 import { onnxExecutor, type Provider } from "./onnx_executor.ts";
 import { tf } from "./tensorflow.ts";
 

@@ -9,8 +9,8 @@
  * @module
  */
 
-import type { Attribute, GraphValue, OnnxGraph } from "./onnx_graph.ts";
 import type { ElementType } from "../core/tensors.ts";
+import type { Attribute, GraphValue, OnnxGraph } from "./onnx_graph.ts";
 import { tf } from "./tensorflow.ts";
 
 /** A backend that records: its graph, and the values that its tensors stand for. */

@@ -12,18 +12,11 @@
  */
 
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import {
-  checkReplacement,
-  type CompiledFunction,
-  type DeviceState,
-  type Executor,
-  stateOwners,
-  type StepFunction,
-} from "./executor.ts";
 import type { HostTensor, HostTensors } from "../core/tensors.ts";
+import { checkReplacement, type CompiledFunction, type DeviceState, type Executor, stateOwners, type StepFunction } from "./executor.ts";
 import type { OnnxGraph } from "./onnx_graph.ts";
-import { trace, type TracingBackend } from "./tracing_backend.ts";
 import type { Tensors } from "./tensorflow.ts";
+import { trace, type TracingBackend } from "./tracing_backend.ts";
 
 /** Execution providers of ONNX Runtime that can be asked for. */
 export type Provider = "cpu" | "cuda" | "webgpu";

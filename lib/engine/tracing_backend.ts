@@ -9,13 +9,9 @@
  * @module
  */
 
-import { type GraphValue, OnnxGraph } from "./onnx_graph.ts";
 import type { ElementType } from "../core/tensors.ts";
-import {
-  type Recorder,
-  registerKernels,
-  unsupportedKernelError,
-} from "./kernels.ts";
+import { type Recorder, registerKernels, unsupportedKernelError } from "./kernels.ts";
+import { type GraphValue, OnnxGraph } from "./onnx_graph.ts";
 import { tf } from "./tensorflow.ts";
 
 /** The name under which the backend is registered. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { AccuracyTable } from "../spaces/accuracies.ts";
 import { digest, runKey } from "../core/keys.ts";
+import type { AccuracyTable } from "../spaces/accuracies.ts";
 import type { Cell } from "../spaces/cell.ts";
 import type { Answer, CoveredCells, Evaluator } from "./evaluator.ts";
 

@@ -7,7 +7,6 @@
 
 import { runKey } from "../core/keys.ts";
 import type { SamplingOptions } from "../language/decoding.ts";
-
 import { CODE_METHODS } from "../models/vqvae/config.ts";
 import { type Aim, sampleWithAim } from "./aimed_sampling.ts";
 import type { CellModel } from "./cell_model.ts";

@@ -4,12 +4,8 @@
  * @module
  */
 
-import {
-  isEnumerated,
-  type MetricMode,
-  type SearchSpace,
-} from "../spaces/space.ts";
 import { publishedRows } from "../paper/generation_tables.ts";
+import { isEnumerated, type MetricMode, type SearchSpace } from "../spaces/space.ts";
 
 /** Sizes of a space. */
 export interface SpaceSize {

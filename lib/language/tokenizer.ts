@@ -20,9 +20,9 @@
  */
 
 import { join, resolve } from "node:path";
-import { DATA_FOLDER } from "../core/project.ts";
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
 import { exists, readJson, writeJson } from "../core/files.ts";
+import { DATA_FOLDER } from "../core/project.ts";
 import { FILL_PROMPT, GENERATE_PROMPT, sentinel } from "./sentences.ts";
 
 /** Sentences as token ids. */

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { batchNormInference, batchNormTraining, linear } from "./layers.ts";
 import { type Tensors, tf } from "../engine/tensorflow.ts";
+import { batchNormInference, batchNormTraining, linear } from "./layers.ts";
 
 /** Decay of the running statistics per training step. */
 const STATISTICS_DECAY = 0.95;

@@ -11,8 +11,8 @@
  * @module
  */
 
-import type { StepFunction } from "../engine/executor.ts";
 import { floats, type HostTensors } from "../core/tensors.ts";
+import type { StepFunction } from "../engine/executor.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { type Loss, lossGradients, type Optimizer } from "./optimizers.ts";
 

@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { StepFunction } from "../engine/executor.ts";
 import { floats, type HostTensors } from "../core/tensors.ts";
+import type { StepFunction } from "../engine/executor.ts";
 import { type Tensors, tf } from "../engine/tensorflow.ts";
 
 /** Settings of AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101). */

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { embedding, stopGradient } from "./layers.ts";
 import { tf } from "../engine/tensorflow.ts";
+import { embedding, stopGradient } from "./layers.ts";
 
 /**
  * Finds the nearest code of every row by squared Euclidean distance (eq. 2).

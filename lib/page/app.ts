@@ -6,15 +6,13 @@
  * @module
  */
 
+import { Random } from "../core/random.ts";
 import { checkSampling, type SamplingOptions } from "../language/decoding.ts";
 import { maskCodes } from "../language/sentences.ts";
 import { trainingKeys } from "../metrics/generation.ts";
-import { Random } from "../core/random.ts";
-
+import { judge } from "../metrics/verdict.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { cellCard } from "./cell_card.ts";
-
-import { judge } from "../metrics/verdict.ts";
 import {
   CellWriter,
   type WritingOptions,

@@ -25,15 +25,15 @@ import {
   InferenceSession,
   Tensor as RuntimeTensor,
 } from "onnxruntime-web/wasm";
-import { sampleToken, type SamplingOptions } from "../language/decoding.ts";
+import type { Random } from "../core/random.ts";
+import { type CellDecoder, decodeParsed } from "../generation/cell_decoding.ts";
 import { CodeTokens } from "../language/code_tokens.ts";
+import { sampleToken, type SamplingOptions } from "../language/decoding.ts";
 import type { ParsedSentence } from "../language/sentences.ts";
 import { LibraryTokenizer, type TokenBatch } from "../language/tokenizer.ts";
 import type { Sample } from "../metrics/generation.ts";
-import { type CellDecoder, decodeParsed } from "../generation/cell_decoding.ts";
-import type { Random } from "../core/random.ts";
-import { type SearchSpace } from "../spaces/space.ts";
 import { getSpace } from "../spaces/registry.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 import { incomingOfLogits } from "../spaces/tensors.ts";
 
 /** A cell that was written, or what came in its place. */

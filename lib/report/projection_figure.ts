@@ -4,15 +4,7 @@
  * @module
  */
 
-import {
-  captionOf,
-  compact,
-  type Figure,
-  houseLayout,
-  type Json,
-  seriesStyle,
-  type Trace,
-} from "./figure.ts";
+import { captionOf, compact, type Figure, houseLayout, type Json, seriesStyle, type Trace } from "./figure.ts";
 
 /** Points of one kind. */
 export interface ProjectedSeries {

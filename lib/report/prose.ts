@@ -8,9 +8,9 @@
  * @module
  */
 
-import { AIMS } from "../generation/aimed_sampling.ts";
 import type { CodeMeaning } from "../analysis/code_usage.ts";
 import type { NovelCodes } from "../analysis/novel_codes.ts";
+import { AIMS } from "../generation/aimed_sampling.ts";
 import { CODE_METHODS, CODES } from "../models/vqvae/config.ts";
 import { algorithm1Name, ARCH_LLM_SEARCH } from "../search/compared.ts";
 import type { Row } from "./tables.ts";

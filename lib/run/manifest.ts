@@ -10,11 +10,11 @@
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { readJson, writeJson } from "../core/files.ts";
+import { PROJECT_ROOT } from "../core/project.ts";
+import type { Device } from "../engine/devices.ts";
 import { manifestPath, metricsPath } from "./folders.ts";
 import type { GitState } from "./git.ts";
 import { resultsFolder, type RunSettings } from "./settings.ts";
-import type { Device } from "../engine/devices.ts";
-import { PROJECT_ROOT } from "../core/project.ts";
 import { fileHash, resultFiles } from "./stage_files.ts";
 import type { StageRecord } from "./stages.ts";
 

@@ -5,35 +5,18 @@
  */
 
 import { existsSync } from "node:fs";
-import { openDevice } from "../engine/device.ts";
-import type { Executor } from "../engine/executor.ts";
 import { writeJson } from "../core/files.ts";
 import type { OnProgress } from "../core/progress.ts";
+import { openDevice } from "../engine/device.ts";
+import type { Executor } from "../engine/executor.ts";
 import type { Figure } from "../report/figure.ts";
 import { progressBar } from "../report/progress.ts";
 import { publishFigure, publishTable } from "../report/save.ts";
 import type { ReportTable } from "../report/tables.ts";
-import type { SearchSpace } from "../spaces/space.ts";
 import { getSpace } from "../spaces/registry.ts";
-import {
-  defaultRunName,
-  hasModel,
-  isHandRun,
-  manifestPath,
-  metricsPath,
-  modelFolder,
-  modelSources,
-  recordFolder,
-  runFolder,
-  samplesFolder,
-  shownPath,
-  trialsFolder,
-} from "./folders.ts";
-import {
-  readRunSettings,
-  resultsFolder,
-  type RunSettings,
-} from "./settings.ts";
+import type { SearchSpace } from "../spaces/space.ts";
+import { defaultRunName, hasModel, isHandRun, manifestPath, metricsPath, modelFolder, modelSources, recordFolder, runFolder, samplesFolder, shownPath, trialsFolder } from "./folders.ts";
+import { readRunSettings, resultsFolder, type RunSettings } from "./settings.ts";
 
 /** An open run. */
 export interface Run extends RunSettings {

@@ -16,32 +16,20 @@
  */
 
 import { join } from "node:path";
-import { accuracyInputs } from "../evaluation/tables.ts";
 import { CHECKPOINT } from "../core/checkpoints.ts";
-import { getSpace } from "../spaces/registry.ts";
 import { readJson, sha256, writeJson } from "../core/files.ts";
+import { accuracyInputs } from "../evaluation/tables.ts";
 import { VERSION as SAMPLING } from "../generation/generator.ts";
 import { VERSION as ARCH2VEC } from "../models/arch2vec/training.ts";
 import { VERSION as T5 } from "../models/t5/training.ts";
 import { VERSION as VQVAE } from "../models/vqvae/training.ts";
 import { SEARCH_VERSIONS } from "../search/versions.ts";
+import { getSpace } from "../spaces/registry.ts";
 import { begunPath, manifestPath, reportPath, stagePath } from "./folders.ts";
 import type { GitState } from "./git.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
 import type { RunSettings } from "./settings.ts";
-import {
-  changedSince,
-  fileHash,
-  filesLeft,
-  type FileState,
-  isAsLeft,
-  type LeftFile,
-  leftFile,
-  removeStale,
-  resultFiles,
-  type ResultSnapshot,
-  snapshotResults,
-} from "./stage_files.ts";
+import { changedSince, fileHash, filesLeft, type FileState, isAsLeft, type LeftFile, leftFile, removeStale, resultFiles, type ResultSnapshot, snapshotResults } from "./stage_files.ts";
 
 /** One stage: a notebook of `notebooks/`. */
 export interface Stage {

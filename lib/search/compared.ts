@@ -10,7 +10,6 @@
 import { runKey } from "../core/keys.ts";
 import type { Executor } from "../engine/executor.ts";
 import type { CellModel } from "../generation/cell_model.ts";
-
 import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/config.ts";
 import {
   algorithm1,

@@ -10,12 +10,7 @@
  * @module
  */
 
-import {
-  checkedEvaluation,
-  type CoveredCells,
-  type Evaluation,
-  type Evaluator,
-} from "../evaluation/evaluator.ts";
+import { checkedEvaluation, type CoveredCells, type Evaluation, type Evaluator } from "../evaluation/evaluator.ts";
 import type { Cell } from "../spaces/cell.ts";
 import { isEnumerated, type SearchSpace } from "../spaces/space.ts";
 

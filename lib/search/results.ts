@@ -9,8 +9,8 @@
  * @module
  */
 
-import type { AccuracyTable } from "../spaces/accuracies.ts";
 import { type Estimate, estimate } from "../metrics/statistics.ts";
+import type { AccuracyTable } from "../spaces/accuracies.ts";
 import type { Cell } from "../spaces/cell.ts";
 import { rankOf } from "./oracle.ts";
 import type { Trial } from "./trials.ts";

@@ -6,14 +6,14 @@
  * @module
  */
 
+import { readLines } from "../core/processes.ts";
+import { Random } from "../core/random.ts";
 import { floats, type HostTensors, integers } from "../core/tensors.ts";
 import { onnxExecutor } from "../engine/onnx_executor.ts";
 import { accumulatedStep, wholeStep } from "../models/t5/batch_step.ts";
 import { initialT5Weights, type T5Config } from "../models/t5/config.ts";
 import { T5_PARTS, type T5Part } from "../models/t5/network.ts";
 import { adamW, adamWSlots } from "../nn/optimizers.ts";
-import { Random } from "../core/random.ts";
-import { readLines } from "../core/processes.ts";
 import { ownContender, type OwnStep } from "./contender.ts";
 
 /** Rows of one prompt in a step, and tokens of a row. */

@@ -7,9 +7,9 @@
 import { join } from "node:path";
 import protobuf from "protobufjs";
 import { crc32c, maskedCrc } from "../../lib/core/crc32c.ts";
-import { NASBENCH201 } from "../../lib/spaces/nasbench201/space.ts";
-import { ARCH_OPS } from "../../lib/spaces/nasbench201/cells.ts";
 import { formatArch } from "../../lib/spaces/nasbench201/arch.ts";
+import { ARCH_OPS } from "../../lib/spaces/nasbench201/cells.ts";
+import { NASBENCH201 } from "../../lib/spaces/nasbench201/space.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
 
 /** Hashes of cells of NAS-Bench-101: the first, the second and the last. */

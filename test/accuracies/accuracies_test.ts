@@ -13,9 +13,9 @@ import type {
   AccuracySource,
   AccuracyTable,
 } from "../../lib/spaces/accuracies.ts";
+import { importRepeats } from "../../lib/spaces/nasbench101/accuracies/sources.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import type { EnumeratedSpace } from "../../lib/spaces/space.ts";
-import { importRepeats } from "../../lib/spaces/nasbench101/accuracies/sources.ts";
 import { sharedData, withFolder } from "../_helpers.ts";
 import {
   entries201,

@@ -4,10 +4,9 @@ import {
   download,
   type DownloadOptions,
 } from "../../lib/accuracies/download.ts";
-
-import type { PublishedFile } from "../../lib/spaces/accuracies.ts";
 import { sha256 } from "../../lib/core/files.ts";
 import { Random } from "../../lib/core/random.ts";
+import type { PublishedFile } from "../../lib/spaces/accuracies.ts";
 import { withFolder } from "../_helpers.ts";
 
 const SIZE = 100_000;

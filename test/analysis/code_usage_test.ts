@@ -4,7 +4,6 @@ import {
   codesByPosition,
   jensenShannon,
 } from "../../lib/analysis/code_usage.ts";
-
 import { getSpace } from "../../lib/spaces/registry.ts";
 
 const space = getSpace("nasbench201");

@@ -3,9 +3,9 @@ import {
   permutationTest,
   permuteWritten,
 } from "../../lib/analysis/permutations.ts";
+import { Random } from "../../lib/core/random.ts";
 import { sampleWithAim } from "../../lib/generation/aimed_sampling.ts";
 import { codesOf as writtenCodes } from "../../lib/generation/cell_sampling.ts";
-import { Random } from "../../lib/core/random.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
 import { codesOf, learnedModel, space } from "../models/_learned_model.ts";
 

@@ -6,8 +6,8 @@ import {
   project,
 } from "../../lib/analysis/projection.ts";
 import { codeVectors } from "../../lib/analysis/representations.ts";
-import { projectionFigure } from "../../lib/report/projection_figure.ts";
 import { Random } from "../../lib/core/random.ts";
+import { projectionFigure } from "../../lib/report/projection_figure.ts";
 import { learnedModel, NODES, space } from "../models/_learned_model.ts";
 
 Deno.test("project() keeps clusters apart, and depends on its seed alone", () => {

@@ -5,10 +5,9 @@ import {
   drawSome,
 } from "../../lib/analysis/representations.ts";
 import { Random } from "../../lib/core/random.ts";
-import { initialArch2vecWeights } from "../../lib/models/arch2vec/network.ts";
-import { arch2vecConfig } from "../../lib/models/arch2vec/config.ts";
-
 import { Arch2vec } from "../../lib/models/arch2vec/arch2vec.ts";
+import { arch2vecConfig } from "../../lib/models/arch2vec/config.ts";
+import { initialArch2vecWeights } from "../../lib/models/arch2vec/network.ts";
 import {
   executor,
   learnedModel,

@@ -7,8 +7,9 @@
  */
 
 import { join } from "node:path";
-import { reproduce } from "../../lib/cli/reproduce.ts";
 import { runCommand } from "../../lib/cli/command.ts";
+import { reproduce } from "../../lib/cli/reproduce.ts";
+import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import { Random } from "../../lib/core/random.ts";
 import { TableEvaluator } from "../../lib/evaluation/table_evaluator.ts";
 import { openCellModel } from "../../lib/generation/cell_model.ts";
@@ -28,7 +29,6 @@ import { checkRunSettings, resultsFolder } from "../../lib/run/settings.ts";
 import type { Stage } from "../../lib/run/stages.ts";
 import { randomSearch } from "../../lib/search/random_search.ts";
 import { runTrials } from "../../lib/search/trials.ts";
-import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import { NASBENCH201 } from "../../lib/spaces/nasbench201/space.ts";
 import { tinyT5Config } from "../models/t5/_tiny_t5.ts";
 import { KILLED_METHOD } from "../search/_killed.ts";
@@ -193,8 +193,7 @@ export const smallOutputs = (root: string) =>
   resultsFolder(smallSettings(root));
 
 if (import.meta.main) {
-  await runCommand(async () => {
-    const [root, notebooks] = Deno.args;
+  await runCommand("", async ([root, notebooks]) => {
     await reproduce(smallSettings(root), { stages: STAGES, notebooks });
     return 0;
   });

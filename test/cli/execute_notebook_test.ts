@@ -9,9 +9,8 @@ import {
   NotebookError,
   type NotebookEvent,
 } from "../../lib/cli/execute_notebook.ts";
-import { readNotebook } from "../../lib/run/notebook.ts";
-
 import { PROJECT_ROOT } from "../../lib/core/project.ts";
+import { readNotebook } from "../../lib/run/notebook.ts";
 import { withMount } from "../_mounts.ts";
 import { notebookWith } from "./_notebooks.ts";
 

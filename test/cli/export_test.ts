@@ -2,15 +2,12 @@ import assert from "node:assert/strict";
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseExportArguments, runExport } from "../../lib/cli/export.ts";
-
 import { writeJson } from "../../lib/core/files.ts";
+import { PROJECT_ROOT } from "../../lib/core/project.ts";
+import { Random } from "../../lib/core/random.ts";
+import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 import { saveVqvae } from "../../lib/models/vqvae/files.ts";
 import { initialVqvaeWeights } from "../../lib/models/vqvae/network.ts";
-import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
-import { Random } from "../../lib/core/random.ts";
-
-import { PROJECT_ROOT } from "../../lib/core/project.ts";
-
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { withFolder } from "../_helpers.ts";
 

@@ -15,6 +15,7 @@ import { saveT5 } from "../../lib/models/t5/files.ts";
 import { VQVAE_PAPER } from "../../lib/models/vqvae/config.ts";
 import { checkRunSettings } from "../../lib/run/settings.ts";
 import { MOST_QUERIES } from "../../lib/search/compared.ts";
+import { withFolder } from "../_helpers.ts";
 import {
   entries201,
   HASHES,
@@ -22,7 +23,6 @@ import {
   row,
   write,
 } from "../accuracies/_files.ts";
-import { withFolder } from "../_helpers.ts";
 
 /** What is said of a folder that a T5 cannot be read from; the reader says why. */
 const UNUSABLE =

@@ -5,13 +5,13 @@ import { environmentPython } from "../../lib/cli/environment.ts";
 import { parseReproduceArguments, reproduce } from "../../lib/cli/reproduce.ts";
 import { Terminal } from "../../lib/cli/terminal.ts";
 import { readJson } from "../../lib/core/files.ts";
+import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import type { Manifest } from "../../lib/run/manifest.ts";
 import {
   checkRunSettings,
   resultsFolder,
   RUN_VARIABLE,
 } from "../../lib/run/settings.ts";
-import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import type { Stage } from "../../lib/run/stages.ts";
 import { notebookWith } from "./_notebooks.ts";
 

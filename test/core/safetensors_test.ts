@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readJson } from "../../lib/core/files.ts";
 import {
   readSafetensors,
   writeSafetensors,
 } from "../../lib/core/safetensors.ts";
-import { readJson } from "../../lib/core/files.ts";
 
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));

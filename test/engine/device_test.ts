@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
+import { floats, scalar } from "../../lib/core/tensors.ts";
 import { openDevice } from "../../lib/engine/device.ts";
 import type { Executor } from "../../lib/engine/executor.ts";
-import { floats, scalar } from "../../lib/core/tensors.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
+import { batchTensors } from "../../lib/models/batch_tensors.ts";
+import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
   vqvaeLoss,
 } from "../../lib/models/vqvae/network.ts";
-import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
-import { batchTensors } from "../../lib/models/batch_tensors.ts";
 import { adamWSlots, trainingStep } from "../../lib/nn/optimizers.ts";
-import { Random } from "../../lib/core/random.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { ACROSS_BACKENDS, assertClose } from "../_helpers.ts";
 

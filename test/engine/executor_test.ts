@@ -1,13 +1,13 @@
 /** State and calls, the same for traced graphs and for an eager backend. */
 import assert from "node:assert/strict";
-import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import type { Executor, StepFunction } from "../../lib/engine/executor.ts";
 import {
   floats,
   type HostTensors,
   integers,
   scalar,
 } from "../../lib/core/tensors.ts";
+import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
+import type { Executor, StepFunction } from "../../lib/engine/executor.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
 

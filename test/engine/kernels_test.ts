@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { Random } from "../../lib/core/random.ts";
-import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
-import { TRANSLATED_KERNELS } from "../../lib/engine/kernels.ts";
-import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import {
   floats,
   type HostTensor,
   type HostTensors,
   integers,
 } from "../../lib/core/tensors.ts";
+import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
+import { TRANSLATED_KERNELS } from "../../lib/engine/kernels.ts";
+import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
+import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
 import { ACROSS_BACKENDS, assertClose } from "../_helpers.ts";
 
 const random = Random.fromSeed(7);

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
-import protobuf from "protobufjs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { StepFunction } from "../../lib/engine/executor.ts";
+import protobuf from "protobufjs";
+import { Random } from "../../lib/core/random.ts";
 import {
   floats,
   type HostTensors,
   integers,
   scalar,
 } from "../../lib/core/tensors.ts";
-import { type GraphValue, OnnxGraph } from "../../lib/engine/onnx_graph.ts";
+import type { StepFunction } from "../../lib/engine/executor.ts";
 import { traceStep } from "../../lib/engine/onnx_executor.ts";
-import { noiseSize, t5Loss } from "../../lib/models/t5/network.ts";
+import { type GraphValue, OnnxGraph } from "../../lib/engine/onnx_graph.ts";
+import type { Tensors } from "../../lib/engine/tensorflow.ts";
 import {
   initialT5Weights,
   T5_MINI,
@@ -21,6 +22,11 @@ import {
   emptyCache,
   promptStep,
 } from "../../lib/models/t5/decoder_step.ts";
+import { noiseSize, t5Loss } from "../../lib/models/t5/network.ts";
+import {
+  VQVAE_PAPER,
+  type VqvaeConfig,
+} from "../../lib/models/vqvae/config.ts";
 import {
   decodeStep,
   encodeStep,
@@ -28,16 +34,10 @@ import {
   vqvaeLoss,
 } from "../../lib/models/vqvae/network.ts";
 import {
-  VQVAE_PAPER,
-  type VqvaeConfig,
-} from "../../lib/models/vqvae/config.ts";
-import {
   adamWSlots,
   type LossResult,
   trainingStep,
 } from "../../lib/nn/optimizers.ts";
-import { Random } from "../../lib/core/random.ts";
-import type { Tensors } from "../../lib/engine/tensorflow.ts";
 import { assertPasses, hasPackages } from "../_python.ts";
 
 const hasOnnx = await hasPackages("onnx");

@@ -3,35 +3,35 @@
  * shapes, and what cannot be traced.
  */
 import assert from "node:assert/strict";
-import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import type { Executor, StepFunction } from "../../lib/engine/executor.ts";
+import { Random } from "../../lib/core/random.ts";
 import {
   floats,
   type HostTensors,
   integers,
   scalar,
 } from "../../lib/core/tensors.ts";
+import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
+import type { Executor, StepFunction } from "../../lib/engine/executor.ts";
 import { onnxExecutor, traceStep } from "../../lib/engine/onnx_executor.ts";
 import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
+import { batchTensors } from "../../lib/models/batch_tensors.ts";
+import { initialT5Weights, T5_MINI } from "../../lib/models/t5/config.ts";
 import {
   IGNORED_LABEL,
   noiseSize,
   t5Loss,
 } from "../../lib/models/t5/network.ts";
-import { initialT5Weights, T5_MINI } from "../../lib/models/t5/config.ts";
+import { VQVAE_PAPER } from "../../lib/models/vqvae/config.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
   vqvaeLoss,
 } from "../../lib/models/vqvae/network.ts";
-import { VQVAE_PAPER } from "../../lib/models/vqvae/config.ts";
-import { batchTensors } from "../../lib/models/batch_tensors.ts";
 import {
   adamWSlots,
   type LossResult,
   trainingStep,
 } from "../../lib/nn/optimizers.ts";
-import { Random } from "../../lib/core/random.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 
 interface Problem {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
+import { sampleWithAim } from "../../lib/generation/aimed_sampling.ts";
+import { sampleCells } from "../../lib/generation/cell_sampling.ts";
+import { nextCodes } from "../../lib/generation/code_writing.ts";
 import { toSentence } from "../../lib/language/sentences.ts";
 import { trainingKeys } from "../../lib/metrics/generation.ts";
-import { sampleWithAim } from "../../lib/generation/aimed_sampling.ts";
-import { nextCodes } from "../../lib/generation/code_writing.ts";
-import { sampleCells } from "../../lib/generation/cell_sampling.ts";
-import { Random } from "../../lib/core/random.ts";
 import type { Graph } from "../../lib/spaces/graph.ts";
 import {
   codesOf,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { exists } from "../../lib/core/files.ts";
 import { Random } from "../../lib/core/random.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import {
@@ -7,14 +8,12 @@ import {
   arch2vecGenerator,
   openArch2vec,
 } from "../../lib/generation/arch2vec.ts";
-import { initialArch2vecWeights } from "../../lib/models/arch2vec/network.ts";
+import { Arch2vec } from "../../lib/models/arch2vec/arch2vec.ts";
 import {
   arch2vecConfig,
   repairedArch2vecConfig,
 } from "../../lib/models/arch2vec/config.ts";
-
-import { Arch2vec } from "../../lib/models/arch2vec/arch2vec.ts";
-import { exists } from "../../lib/core/files.ts";
+import { initialArch2vecWeights } from "../../lib/models/arch2vec/network.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { withFolder } from "../_helpers.ts";
 

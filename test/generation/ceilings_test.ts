@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
 import {
   ceilings,
   expectedDistinct,
   noveltyBound,
   uniformNovelty,
 } from "../../lib/generation/ceilings.ts";
-import { Random } from "../../lib/core/random.ts";
-
 import { getSpace } from "../../lib/spaces/registry.ts";
 import type { EnumeratedSpace, SearchSpace } from "../../lib/spaces/space.ts";
 import { assertClose } from "../_helpers.ts";

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
 import {
   changedNodes,
   editCell,
   lastFullCell,
 } from "../../lib/generation/cell_editing.ts";
-import type { TokenBatch } from "../../lib/language/tokenizer.ts";
 import { sentinel } from "../../lib/language/sentences.ts";
+import type { TokenBatch } from "../../lib/language/tokenizer.ts";
 import type { GenerationOptions } from "../../lib/models/t5/generator.ts";
-import { Random } from "../../lib/core/random.ts";
 import { type Graph, graphOf } from "../../lib/spaces/graph.ts";
 import { cellGraph, cellTable } from "../../lib/spaces/space.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";

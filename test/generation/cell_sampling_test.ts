@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  readCodes,
-  toSentence,
-  writtenWords,
-} from "../../lib/language/sentences.ts";
-import type { Sample } from "../../lib/metrics/generation.ts";
+import { Random } from "../../lib/core/random.ts";
 import {
   decodeCodes,
   decodeParsed,
@@ -15,9 +10,13 @@ import {
   firstCells,
   sampleCells,
 } from "../../lib/generation/cell_sampling.ts";
-
+import {
+  readCodes,
+  toSentence,
+  writtenWords,
+} from "../../lib/language/sentences.ts";
+import type { Sample } from "../../lib/metrics/generation.ts";
 import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
-import { Random } from "../../lib/core/random.ts";
 import { hasEdge } from "../../lib/spaces/graph.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
 import {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
+import { Random } from "../../lib/core/random.ts";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import {
   fillSequences,
@@ -24,7 +25,6 @@ import {
 } from "../../lib/models/t5/generator.ts";
 import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
-import { Random } from "../../lib/core/random.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { sharedData, withFolder } from "../_helpers.ts";
 

@@ -12,18 +12,15 @@ import {
   loadTokenizer,
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
-
-import { loadT5 } from "../../lib/models/t5/files.ts";
 import { openT5Base, openTunedT5 } from "../../lib/models/t5/base.ts";
 import { exportT5 } from "../../lib/models/t5/export.ts";
+import { loadT5 } from "../../lib/models/t5/files.ts";
 import { T5Generator } from "../../lib/models/t5/generator.ts";
-import { trainT5 } from "../../lib/models/t5/training.ts";
 import { sequenceLikelihood } from "../../lib/models/t5/likelihood.ts";
-
+import { trainT5 } from "../../lib/models/t5/training.ts";
 import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 import { trainVqvae, vqvaeTraining } from "../../lib/models/vqvae/training.ts";
 import { encodeSplits, Vqvae } from "../../lib/models/vqvae/vqvae.ts";
-
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { assertClose, sharedData, withFolder } from "../_helpers.ts";
 import { askPython, hasPackages } from "../_python.ts";

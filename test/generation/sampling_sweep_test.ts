@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import { readJson } from "../../lib/core/files.ts";
+import { Random } from "../../lib/core/random.ts";
+import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import type { Aim } from "../../lib/generation/aimed_sampling.ts";
 import type { ArchLlmSetting } from "../../lib/generation/arch_llm.ts";
 import { measuredRows } from "../../lib/generation/generator.ts";
-import { CodeTokens } from "../../lib/language/code_tokens.ts";
-import { toSentence } from "../../lib/language/sentences.ts";
-import {
-  loadTokenizer,
-  type TokenBatch,
-  writeCodesTokenizer,
-} from "../../lib/language/tokenizer.ts";
 import {
   aimedSettings,
   bestPoint,
@@ -21,19 +15,23 @@ import {
   sweepSampling,
   temperatureSettings,
 } from "../../lib/generation/sampling_sweep.ts";
+import { CodeTokens } from "../../lib/language/code_tokens.ts";
+import { toSentence } from "../../lib/language/sentences.ts";
+import {
+  loadTokenizer,
+  type TokenBatch,
+  writeCodesTokenizer,
+} from "../../lib/language/tokenizer.ts";
 import { T5_MINI } from "../../lib/models/t5/config.ts";
 import {
   type GenerationOptions,
   T5Generator,
 } from "../../lib/models/t5/generator.ts";
-
 import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
-
 import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
-import { Random } from "../../lib/core/random.ts";
 import { graphText } from "../../lib/spaces/graph.ts";
-import { cellGraph, type SearchSpace } from "../../lib/spaces/space.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { cellGraph, type SearchSpace } from "../../lib/spaces/space.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";
 import { assertClose, SAME_ALGORITHM, withFolder } from "../_helpers.ts";
 import { sentencesOf as textsOf } from "../models/_learned_model.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { readJson } from "../../lib/core/files.ts";
 import {
   loadSamples,
   type SavedSamples,
   saveSamples,
 } from "../../lib/generation/saved_samples.ts";
 import { graphOf } from "../../lib/spaces/graph.ts";
-import { readJson } from "../../lib/core/files.ts";
 import { withFolder } from "../_helpers.ts";
 
 const SAVED: SavedSamples = {

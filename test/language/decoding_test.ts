@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
 import {
   checkSampling,
   sampleToken,
   type SamplingOptions,
 } from "../../lib/language/decoding.ts";
-import { Random } from "../../lib/core/random.ts";
 
 /** Logits whose probabilities are 8, 4, 2, 1 and 1 sixteenths. */
 const LOGITS = Float32Array.from([8, 4, 2, 1, 1], Math.log);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { MarkovChain } from "../../lib/language/markov.ts";
 import { Random } from "../../lib/core/random.ts";
+import { MarkovChain } from "../../lib/language/markov.ts";
 import { assertClose, SAME_ALGORITHM } from "../_helpers.ts";
 
 /** A row with repeats, so that every order has something to learn. */

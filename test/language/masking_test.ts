@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { randomPlaces } from "../../lib/language/masking.ts";
 import { Random } from "../../lib/core/random.ts";
+import { randomPlaces } from "../../lib/language/masking.ts";
 
 const DRAWS = 40_000;
 

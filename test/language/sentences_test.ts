@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
+import { randomPlaces } from "../../lib/language/masking.ts";
 import {
   fillExample,
   generateExample,
@@ -9,8 +11,6 @@ import {
   toSentence,
   writtenWords,
 } from "../../lib/language/sentences.ts";
-import { randomPlaces } from "../../lib/language/masking.ts";
-import { Random } from "../../lib/core/random.ts";
 
 /** Reads a text as a sequence of so many codes. */
 function read(text: string, length: number) {

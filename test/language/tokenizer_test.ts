@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readJson, writeJson } from "../../lib/core/files.ts";
+import { Random } from "../../lib/core/random.ts";
 import { randomPlaces } from "../../lib/language/masking.ts";
 import {
   fillExample,
@@ -13,7 +14,6 @@ import {
   type SentenceTokenizer,
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
-import { Random } from "../../lib/core/random.ts";
 import { sharedData } from "../_helpers.ts";
 
 const T5_FILE = sharedData("t5/tokenizer.json");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
 import {
   type NextCodes,
   sampleWithoutReplacement,
 } from "../../lib/language/without_replacement.ts";
-import { Random } from "../../lib/core/random.ts";
 
 const [LENGTH, CODES] = [2, 3];
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { kendallTau, rSquared } from "../../lib/metrics/agreement.ts";
 import { Random } from "../../lib/core/random.ts";
+import { kendallTau, rSquared } from "../../lib/metrics/agreement.ts";
 
 Deno.test("rSquared() is 1 for exact predictions, 0 for the mean", () => {
   assert.equal(rSquared([1, 2, 4], [1, 2, 4]), 1);

@@ -5,8 +5,8 @@ import {
   trainingKeys,
 } from "../../lib/metrics/generation.ts";
 import { edgePairs, type Graph, graphOf } from "../../lib/spaces/graph.ts";
-import { cellGraph } from "../../lib/spaces/space.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { cellGraph } from "../../lib/spaces/space.ts";
 import { flipped } from "../spaces/_graphs.ts";
 
 const SPACE = getSpace("nasbench201");

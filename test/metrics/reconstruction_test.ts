@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ReconstructionCounter } from "../../lib/metrics/reconstruction.ts";
-import { cellTable } from "../../lib/spaces/space.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { cellTable } from "../../lib/spaces/space.ts";
 import { assertClose } from "../_helpers.ts";
 import { graph } from "../spaces/_graphs.ts";
 

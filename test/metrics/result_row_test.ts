@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { measureGeneration } from "../../lib/metrics/generation.ts";
 import { measuredRow } from "../../lib/metrics/result_row.ts";
-import { cellGraph } from "../../lib/spaces/space.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { cellGraph } from "../../lib/spaces/space.ts";
 
 const SPACE = getSpace("nasbench201");
 const CELL = cellGraph(SPACE.cells(), 7);

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { judge } from "../../lib/metrics/verdict.ts";
 import { graphOf } from "../../lib/spaces/graph.ts";
-
 import { parseArch } from "../../lib/spaces/nasbench201/arch.ts";
-
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { flipped } from "../spaces/_graphs.ts";
 

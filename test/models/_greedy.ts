@@ -10,11 +10,11 @@ import {
   type PreTrainedModel,
   Tensor,
 } from "@huggingface/transformers";
+import { Random } from "../../lib/core/random.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import type { TokenBatch } from "../../lib/language/tokenizer.ts";
-import { T5Generator } from "../../lib/models/t5/generator.ts";
 import type { T5Model } from "../../lib/models/t5/config.ts";
-import { Random } from "../../lib/core/random.ts";
+import { T5Generator } from "../../lib/models/t5/generator.ts";
 
 const executor = onnxExecutor({ provider: "cpu", threads: 1 });
 

@@ -6,32 +6,31 @@
  */
 
 import { join } from "node:path";
+import { Random } from "../../lib/core/random.ts";
 import { floats } from "../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
+import { openCellModel } from "../../lib/generation/cell_model.ts";
+import type { SampledCells } from "../../lib/generation/cell_sampling.ts";
 import type { CodeSequences } from "../../lib/language/code_sequences.ts";
+import { toSentence } from "../../lib/language/sentences.ts";
 import {
   loadTokenizer,
   writeCodesTokenizer,
 } from "../../lib/language/tokenizer.ts";
-import type { SampledCells } from "../../lib/generation/cell_sampling.ts";
-import { toSentence } from "../../lib/language/sentences.ts";
-import { openCellModel } from "../../lib/generation/cell_model.ts";
-
 import { saveT5 } from "../../lib/models/t5/files.ts";
-import { saveVqvae } from "../../lib/models/vqvae/files.ts";
 import { trainT5 } from "../../lib/models/t5/training.ts";
-import {
-  CODEBOOK,
-  initialVqvaeWeights,
-} from "../../lib/models/vqvae/network.ts";
 import {
   type VqvaeConfig,
   vqvaeConfig,
 } from "../../lib/models/vqvae/config.ts";
-import { Random } from "../../lib/core/random.ts";
+import { saveVqvae } from "../../lib/models/vqvae/files.ts";
+import {
+  CODEBOOK,
+  initialVqvaeWeights,
+} from "../../lib/models/vqvae/network.ts";
 import { type Graph, hasEdge } from "../../lib/spaces/graph.ts";
-import { cellGraph } from "../../lib/spaces/space.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { cellGraph } from "../../lib/spaces/space.ts";
 import { withFolder } from "../_helpers.ts";
 import { tinyT5Config } from "./t5/_tiny_t5.ts";
 

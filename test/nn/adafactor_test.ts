@@ -1,8 +1,8 @@
 /** Adafactor by hand and against transformers, as a traced graph and on the `cpu` backend. */
 import assert from "node:assert/strict";
+import { floats, scalar } from "../../lib/core/tensors.ts";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import type { Executor } from "../../lib/engine/executor.ts";
-import { floats, scalar } from "../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import {
   adafactor,

@@ -1,16 +1,16 @@
 /** A GIN layer by hand, both as a traced graph and on the `cpu` backend. */
 import assert from "node:assert/strict";
-import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import type { Executor } from "../../lib/engine/executor.ts";
+import { Random } from "../../lib/core/random.ts";
 import {
   floats,
   type HostTensor,
   type HostTensors,
 } from "../../lib/core/tensors.ts";
+import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
+import type { Executor } from "../../lib/engine/executor.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import type { Tensors } from "../../lib/engine/tensorflow.ts";
 import { ginLayer } from "../../lib/nn/gin.ts";
-import { Random } from "../../lib/core/random.ts";
 import { ACROSS_BACKENDS, assertClose } from "../_helpers.ts";
 
 const EXECUTORS: Record<string, Executor> = {

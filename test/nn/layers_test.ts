@@ -3,9 +3,10 @@
  * traced graphs and on the `cpu` backend.
  */
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
+import { floats, type HostTensors, integers } from "../../lib/core/tensors.ts";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import type { Executor } from "../../lib/engine/executor.ts";
-import { floats, type HostTensors, integers } from "../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
 import {
@@ -17,7 +18,6 @@ import {
   rmsNorm,
   stopGradient,
 } from "../../lib/nn/layers.ts";
-import { Random } from "../../lib/core/random.ts";
 import { ACROSS_BACKENDS, assertClose, SAME_ALGORITHM } from "../_helpers.ts";
 
 const EXECUTORS: Record<string, Executor> = {

@@ -1,8 +1,9 @@
 /** Losses by hand, with their gradients, both as traced graphs and on the `cpu` backend. */
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
+import { floats, type HostTensors, integers } from "../../lib/core/tensors.ts";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import type { Executor } from "../../lib/engine/executor.ts";
-import { floats, type HostTensors, integers } from "../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
 import {
@@ -10,7 +11,6 @@ import {
   softmaxCrossEntropy,
   softmaxCrossEntropyOneHot,
 } from "../../lib/nn/losses.ts";
-import { Random } from "../../lib/core/random.ts";
 import { ACROSS_BACKENDS, assertClose, SAME_ALGORITHM } from "../_helpers.ts";
 
 const EXECUTORS: Record<string, Executor> = {

@@ -1,8 +1,8 @@
 /** AdamW by hand and against PyTorch, as a traced graph and on the `cpu` backend; schedules. */
 import assert from "node:assert/strict";
+import { floats, type HostTensors, scalar } from "../../lib/core/tensors.ts";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import type { Executor } from "../../lib/engine/executor.ts";
-import { floats, type HostTensors, scalar } from "../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import {

@@ -1,12 +1,12 @@
 /** The quantizer by hand, both as a traced graph and on the `cpu` backend. */
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
+import { floats, type HostTensors } from "../../lib/core/tensors.ts";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import type { Executor, StepFunction } from "../../lib/engine/executor.ts";
-import { floats, type HostTensors } from "../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import { nearestCodes, quantize } from "../../lib/nn/vector_quantizer.ts";
-import { Random } from "../../lib/core/random.ts";
 import { assertClose, SAME_ALGORITHM } from "../_helpers.ts";
 
 const EXECUTORS: Record<string, Executor> = {

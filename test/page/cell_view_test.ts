@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { nodeName } from "../../lib/page/cell_view.ts";
 import { graphOf } from "../../lib/spaces/graph.ts";
-
 import { parseArch } from "../../lib/spaces/nasbench201/arch.ts";
-
 import { getSpace } from "../../lib/spaces/registry.ts";
 
 const SMALL = getSpace("nasbench201"), LARGE = getSpace("nasbench101");

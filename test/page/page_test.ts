@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exportMissing } from "../../lib/cli/page.ts";
+import { Random } from "../../lib/core/random.ts";
 import { openCellModel } from "../../lib/generation/cell_model.ts";
 import { sampleCells } from "../../lib/generation/cell_sampling.ts";
 import { toSentence } from "../../lib/language/sentences.ts";
 import { type PageOptions, servePage } from "../../lib/page/server.ts";
 import { modelFolder } from "../../lib/run/folders.ts";
-import { Random } from "../../lib/core/random.ts";
 import { withFolder } from "../_helpers.ts";
 import { executor, saveLearnedModel, space } from "../models/_learned_model.ts";
 import { noChromium, withPage } from "./_chromium.ts";

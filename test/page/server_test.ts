@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../lib/core/files.ts";
+import { PROJECT_ROOT } from "../../lib/core/project.ts";
+import * as builtins from "../../lib/page/node_builtins.ts";
 import {
   browserModules,
   findModels,
@@ -8,8 +10,6 @@ import {
   type ServedPage,
   servePage,
 } from "../../lib/page/server.ts";
-import * as builtins from "../../lib/page/node_builtins.ts";
-import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import { withFolder } from "../_helpers.ts";
 
 /** Serves a folder with `arch-llm` models of NAS-Bench-201, and a secret beside them. */

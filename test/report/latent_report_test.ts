@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { NovelCodes } from "../../lib/analysis/novel_codes.ts";
+import type { Figure } from "../../lib/report/figure.ts";
 import {
   cellMapFigure,
   codebookMapFigure,
@@ -10,7 +11,6 @@ import {
   predictorsFigure,
   predictorsTable,
 } from "../../lib/report/latent_report.ts";
-import type { Figure } from "../../lib/report/figure.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 
 const nasbench201 = getSpace("nasbench201");

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { tableMarkdown, tableText } from "../../lib/report/tables.ts";
 import {
   algorithm1Table,
   goalTable,
@@ -8,6 +7,7 @@ import {
   searchTableName,
   surrogateTable,
 } from "../../lib/report/search_tables.ts";
+import { tableMarkdown, tableText } from "../../lib/report/tables.ts";
 import type { SearchRow } from "../../lib/search/rows.ts";
 
 const known = {

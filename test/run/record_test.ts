@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exists, readJson, writeJson } from "../../lib/core/files.ts";
+import { stagePath } from "../../lib/run/folders.ts";
 import { changedCode, type GitState, gitState } from "../../lib/run/git.ts";
 import { type Manifest, writeManifest } from "../../lib/run/manifest.ts";
 import { cellText, readNotebook } from "../../lib/run/notebook.ts";
@@ -10,7 +11,6 @@ import {
   resultsFolder,
   type RunSettings,
 } from "../../lib/run/settings.ts";
-import { stagePath } from "../../lib/run/folders.ts";
 import { filesLeft } from "../../lib/run/stage_files.ts";
 import { type Checkout, oneCell, withCheckout } from "./_checkout.ts";
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { PROJECT_ROOT } from "../../lib/core/project.ts";
+import { DEVICES } from "../../lib/engine/devices.ts";
 import {
   checkRunSettings,
   readRunSettings,
@@ -7,8 +9,6 @@ import {
   RUN_VARIABLE,
   type RunSettings,
 } from "../../lib/run/settings.ts";
-import { DEVICES } from "../../lib/engine/devices.ts";
-import { PROJECT_ROOT } from "../../lib/core/project.ts";
 
 function withVariable<T>(text: string | null, action: () => T): T {
   const before = Deno.env.get(RUN_VARIABLE);

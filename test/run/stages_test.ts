@@ -7,8 +7,8 @@ import {
   writeJson,
 } from "../../lib/core/files.ts";
 import { stagePath } from "../../lib/run/folders.ts";
-import { resultFiles } from "../../lib/run/stage_files.ts";
 import { checkRunSettings } from "../../lib/run/settings.ts";
+import { resultFiles } from "../../lib/run/stage_files.ts";
 import {
   beginStage,
   endStage,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Random } from "../../lib/core/random.ts";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import { CodeTokens } from "../../lib/language/code_tokens.ts";
 import {
@@ -11,11 +12,8 @@ import {
   type GenerationOptions,
   T5Generator,
 } from "../../lib/models/t5/generator.ts";
-
 import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
-
 import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
-import { Random } from "../../lib/core/random.ts";
 import { modelWriter } from "../../lib/search/writer.ts";
 import { cellAt, cellOf } from "../../lib/spaces/cell.ts";
 import type { Graph } from "../../lib/spaces/graph.ts";

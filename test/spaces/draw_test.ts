@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { drawCell, drawCells } from "../../lib/spaces/draw.ts";
 import type { Graph } from "../../lib/spaces/graph.ts";
-
 import { parseArch } from "../../lib/spaces/nasbench201/arch.ts";
-
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { flipped } from "./_graphs.ts";
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { graphOf, PADDING_OP } from "../../lib/spaces/graph.ts";
+import { DEFAULT_SPACE, getSpace, SPACES } from "../../lib/spaces/registry.ts";
 import {
   cellGraph,
   type CellTable,
   cellTable,
   isEnumerated,
 } from "../../lib/spaces/space.ts";
-import { DEFAULT_SPACE, getSpace, SPACES } from "../../lib/spaces/registry.ts";
 
 const GRAPHS = [
   graphOf([0, 1, 2], [[0, 1], [1, 2]]),

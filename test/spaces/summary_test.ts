@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { PADDING_OP } from "../../lib/spaces/graph.ts";
-
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { describeSpace, operationCounts } from "../../lib/spaces/summary.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { graphOf, hasEdge, PADDING_OP } from "../../lib/spaces/graph.ts";
-import { cellGraph, cellTable } from "../../lib/spaces/space.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { cellGraph, cellTable } from "../../lib/spaces/space.ts";
 import {
   decodedGraph,
   encodeCells,

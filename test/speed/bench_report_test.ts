@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import { tableMarkdown } from "../../lib/report/tables.ts";
 import {
   benchmarkRows,
   benchmarkTable,
   contextLines,
 } from "../../lib/speed/bench_report.ts";
 import { type BenchmarkResult, median } from "../../lib/speed/measure.ts";
-import { tableMarkdown } from "../../lib/report/tables.ts";
 
 const RESULT: BenchmarkResult = {
   title: "A step",

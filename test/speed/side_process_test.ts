@@ -1,9 +1,9 @@
 /** The process of our side, asked as the bench asks it. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { T5_MINI } from "../../lib/models/t5/config.ts";
 import type { FineTuning } from "../../lib/speed/own_process.ts";
 import { SideProcess } from "../../lib/speed/side_process.ts";
-import { T5_MINI } from "../../lib/models/t5/config.ts";
 
 const OWN = fileURLToPath(
   new URL("../../lib/speed/own_process.ts", import.meta.url),

@@ -10,16 +10,13 @@
  * @module
  */
 
+import type { Random } from "../../core/random.ts";
 import { floats, type HostTensors } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { ginLayer } from "../../nn/gin.ts";
 import { dropout, linear } from "../../nn/layers.ts";
-import {
-  sigmoidCrossEntropy,
-  softmaxCrossEntropyOneHot,
-} from "../../nn/losses.ts";
+import { sigmoidCrossEntropy, softmaxCrossEntropyOneHot } from "../../nn/losses.ts";
 import type { LossResult } from "../../nn/optimizers.ts";
-import type { Random } from "../../core/random.ts";
 import type { Arch2vecConfig } from "./config.ts";
 
 /** Linear–batchnorm–ReLU triplets in a GIN layer: its MLP, and the outer normalisation. */

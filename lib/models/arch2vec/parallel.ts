@@ -8,16 +8,12 @@
  * @module
  */
 
+import type { OnProgress } from "../../core/progress.ts";
 import type { Executor } from "../../engine/executor.ts";
 import { SPACES } from "../../spaces/registry.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import type { Arch2vecConfig } from "./config.ts";
-import {
-  type Arch2vecTraining,
-  trainArch2vec,
-  type TrainedArch2vec,
-} from "./training.ts";
-import type { OnProgress } from "../../core/progress.ts";
+import { type Arch2vecTraining, trainArch2vec, type TrainedArch2vec } from "./training.ts";
 
 /** A model to be trained. */
 export interface Arch2vecRun {

@@ -11,25 +11,20 @@
  */
 
 import { fileURLToPath } from "node:url";
-import type { Executor } from "../../engine/executor.ts";
+import { accuraciesOf } from "../../accuracies/accuracies.ts";
+import type { OnProgress } from "../../core/progress.ts";
+import type { Random } from "../../core/random.ts";
+import { readSafetensors, writeSafetensors } from "../../core/safetensors.ts";
 import { floats, type HostTensors, scalar } from "../../core/tensors.ts";
+import type { Executor } from "../../engine/executor.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { kendallTau, rSquared } from "../../metrics/agreement.ts";
-import { readSafetensors, writeSafetensors } from "../../core/safetensors.ts";
-import type { OnProgress } from "../../core/progress.ts";
 import { linear, relu } from "../../nn/layers.ts";
-import { runTraining } from "../training_loop.ts";
-import {
-  adamWSlots,
-  type LossResult,
-  trainingStep,
-  warmupCosine,
-} from "../../nn/optimizers.ts";
-import type { Random } from "../../core/random.ts";
-import { accuraciesOf } from "../../accuracies/accuracies.ts";
+import { adamWSlots, type LossResult, trainingStep, warmupCosine } from "../../nn/optimizers.ts";
 import type { AccuracyTable } from "../../spaces/accuracies.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import { encodeCells } from "../../spaces/tensors.ts";
+import { runTraining } from "../training_loop.ts";
 
 /** Raised with every change of what a training gives for the same tables and seed. */
 export const VERSION = 1;

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { floats, type HostTensors } from "../../core/tensors.ts";
 import type { Random } from "../../core/random.ts";
+import { floats, type HostTensors } from "../../core/tensors.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 
 /** What a T5 can be trained with. */

@@ -9,21 +9,12 @@
  * @module
  */
 
-import type { StepFunction } from "../../engine/executor.ts";
 import { floats, type HostTensors } from "../../core/tensors.ts";
+import type { StepFunction } from "../../engine/executor.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { embedding, linear } from "../../nn/layers.ts";
-import {
-  attend,
-  encodeText,
-  feedForward,
-  head,
-  maskBias,
-  norm,
-  positionBias,
-  splitHeads,
-} from "./network.ts";
 import type { T5Config } from "./config.ts";
+import { attend, encodeText, feedForward, head, maskBias, norm, positionBias, splitHeads } from "./network.ts";
 
 const CACHE = "cache";
 

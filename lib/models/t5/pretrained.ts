@@ -10,8 +10,8 @@
 import { dirname } from "node:path";
 import { downloadFileToCacheDir } from "@huggingface/hub";
 import { exists } from "../../core/files.ts";
-import { loadT5, T5_FILES, weightFilesOf } from "./files.ts";
 import type { T5Model } from "./config.ts";
+import { loadT5, T5_FILES, weightFilesOf } from "./files.ts";
 
 /** Files of the tokenizer, which a model cannot be used without. */
 export const TOKENIZER_FILES: readonly string[] = [

@@ -15,12 +15,12 @@
  */
 
 import { join } from "node:path";
+import { writeFileAtomic } from "../../core/files.ts";
 import { exportOnnx } from "../../engine/onnx_export.ts";
 import { tf } from "../../engine/tensorflow.ts";
-import { writeFileAtomic } from "../../core/files.ts";
+import type { VqvaeConfig } from "./config.ts";
 import { loadVqvae } from "./files.ts";
 import { decodeStep, encodeStep, type VqvaeWeights } from "./network.ts";
-import type { VqvaeConfig } from "./config.ts";
 
 /** Files of an exported VQ-VAE, in its folder. */
 export const VQVAE_ONNX_FILES = {

@@ -4,20 +4,27 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
-import type { Executor, StepFunction } from "../../../lib/engine/executor.ts";
+import { readJson } from "../../../lib/core/files.ts";
+import { Random } from "../../../lib/core/random.ts";
+import { readSafetensors } from "../../../lib/core/safetensors.ts";
 import {
   floats,
   type HostTensors,
   integers,
   scalar,
 } from "../../../lib/core/tensors.ts";
+import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
+import type { Executor, StepFunction } from "../../../lib/engine/executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { readJson } from "../../../lib/core/files.ts";
 import {
   measureGeneration,
   trainingKeys,
 } from "../../../lib/metrics/generation.ts";
+import { Arch2vec } from "../../../lib/models/arch2vec/arch2vec.ts";
+import {
+  type Arch2vecConfig,
+  arch2vecConfig,
+} from "../../../lib/models/arch2vec/config.ts";
 import {
   arch2vecDecodeStep,
   arch2vecEncodeStep,
@@ -25,17 +32,10 @@ import {
   initialArch2vecWeights,
 } from "../../../lib/models/arch2vec/network.ts";
 import {
-  type Arch2vecConfig,
-  arch2vecConfig,
-} from "../../../lib/models/arch2vec/config.ts";
-import {
   arch2vecTraining,
   trainArch2vec,
 } from "../../../lib/models/arch2vec/training.ts";
-import { Arch2vec } from "../../../lib/models/arch2vec/arch2vec.ts";
-import { readSafetensors } from "../../../lib/core/safetensors.ts";
 import { adamWSlots, trainingStep } from "../../../lib/nn/optimizers.ts";
-import { Random } from "../../../lib/core/random.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
 import { counting } from "../_counting.ts";

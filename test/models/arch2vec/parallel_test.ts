@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { exists } from "../../../lib/core/files.ts";
 import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { exists } from "../../../lib/core/files.ts";
 import {
   arch2vecConfig,
   repairedArch2vecConfig,

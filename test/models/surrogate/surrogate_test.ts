@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { Random } from "../../../lib/core/random.ts";
+import { writeSafetensors } from "../../../lib/core/safetensors.ts";
+import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import {
   loadSurrogate,
   predictAccuracies,
   saveSurrogate,
   trainSurrogate,
 } from "../../../lib/models/surrogate/surrogate.ts";
-import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { writeSafetensors } from "../../../lib/core/safetensors.ts";
-import { Random } from "../../../lib/core/random.ts";
-
 import { withFolder } from "../../_helpers.ts";
 import { madeUpTable, SPACE } from "../../search/_tables.ts";
 

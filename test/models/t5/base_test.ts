@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Random } from "../../../lib/core/random.ts";
+import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { loadTokenizer } from "../../../lib/language/tokenizer.ts";
-import { loadT5, saveT5 } from "../../../lib/models/t5/files.ts";
 import {
   openT5Base,
   openTunedT5,
   trainT5To,
 } from "../../../lib/models/t5/base.ts";
 import { initialT5Weights } from "../../../lib/models/t5/config.ts";
-import { t5Training, trainT5 } from "../../../lib/models/t5/training.ts";
+import { loadT5, saveT5 } from "../../../lib/models/t5/files.ts";
 import { sequenceLikelihood } from "../../../lib/models/t5/likelihood.ts";
-import { Random } from "../../../lib/core/random.ts";
+import { t5Training, trainT5 } from "../../../lib/models/t5/training.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import { assertClose, sharedData, withFolder } from "../../_helpers.ts";
 import { tinyT5Config } from "./_tiny_t5.ts";

@@ -1,27 +1,27 @@
 /** A step in parts against the same step on the whole batch, traced and eager. */
 import assert from "node:assert/strict";
-import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
-import type { Executor } from "../../../lib/engine/executor.ts";
+import { Random } from "../../../lib/core/random.ts";
 import {
   floats,
   type HostTensors,
   integers,
 } from "../../../lib/core/tensors.ts";
+import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
+import type { Executor } from "../../../lib/engine/executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import {
-  IGNORED_LABEL,
-  shiftRight,
-  type T5Part,
-} from "../../../lib/models/t5/network.ts";
 import {
   accumulatedStep,
   type BatchStep,
   wholeStep,
 } from "../../../lib/models/t5/batch_step.ts";
 import { initialT5Weights } from "../../../lib/models/t5/config.ts";
+import {
+  IGNORED_LABEL,
+  shiftRight,
+  type T5Part,
+} from "../../../lib/models/t5/network.ts";
 import { adafactor, adafactorSlots } from "../../../lib/nn/adafactor.ts";
 import { adamW, adamWSlots } from "../../../lib/nn/optimizers.ts";
-import { Random } from "../../../lib/core/random.ts";
 import { assertClose } from "../../_helpers.ts";
 import { tinyT5Config } from "./_tiny_t5.ts";
 

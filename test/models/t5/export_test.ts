@@ -7,13 +7,11 @@ import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { readJson } from "../../../lib/core/files.ts";
-import { loadT5 } from "../../../lib/models/t5/files.ts";
+import { readSafetensors } from "../../../lib/core/safetensors.ts";
+import { floats } from "../../../lib/core/tensors.ts";
 import { exportOnnx } from "../../../lib/engine/onnx_export.ts";
 import { tf } from "../../../lib/engine/tensorflow.ts";
-import { floats } from "../../../lib/core/tensors.ts";
-import { relativePositionBuckets } from "../../../lib/models/t5/network.ts";
 import { T5_MINI, type T5Config } from "../../../lib/models/t5/config.ts";
-import { readSafetensors } from "../../../lib/core/safetensors.ts";
 import {
   exportT5,
   placeBias,
@@ -22,6 +20,8 @@ import {
   t5DecoderOnnx,
   t5EncoderOnnx,
 } from "../../../lib/models/t5/export.ts";
+import { loadT5 } from "../../../lib/models/t5/files.ts";
+import { relativePositionBuckets } from "../../../lib/models/t5/network.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
 import { assertPasses, hasPackages } from "../../_python.ts";
 import { libraryIds, ourIds, untilEnd } from "../_greedy.ts";

@@ -1,35 +1,35 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { readJson, writeJson } from "../../../lib/core/files.ts";
+import { Random } from "../../../lib/core/random.ts";
+import {
+  readSafetensors,
+  storable,
+  writeSafetensors,
+} from "../../../lib/core/safetensors.ts";
 import {
   floats,
   type HostTensors,
   integers,
 } from "../../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { readJson, writeJson } from "../../../lib/core/files.ts";
-import { loadT5, saveT5, t5ConfigOf } from "../../../lib/models/t5/files.ts";
-import { loadVqvae, saveVqvae } from "../../../lib/models/vqvae/files.ts";
-import {
-  readSafetensors,
-  storable,
-  writeSafetensors,
-} from "../../../lib/core/safetensors.ts";
-import { decodeText, encodeText } from "../../../lib/models/t5/network.ts";
 import {
   initialT5Weights,
   T5_MINI,
   type T5Config,
   t5ParameterCount,
 } from "../../../lib/models/t5/config.ts";
-import {
-  CODEBOOK,
-  initialVqvaeWeights,
-} from "../../../lib/models/vqvae/network.ts";
+import { loadT5, saveT5, t5ConfigOf } from "../../../lib/models/t5/files.ts";
+import { decodeText, encodeText } from "../../../lib/models/t5/network.ts";
 import {
   VQVAE_PAPER,
   type VqvaeConfig,
 } from "../../../lib/models/vqvae/config.ts";
-import { Random } from "../../../lib/core/random.ts";
+import { loadVqvae, saveVqvae } from "../../../lib/models/vqvae/files.ts";
+import {
+  CODEBOOK,
+  initialVqvaeWeights,
+} from "../../../lib/models/vqvae/network.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
 import { askPython, hasPackages } from "../../_python.ts";
 

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
-import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
+import { Random } from "../../../lib/core/random.ts";
 import {
   floats,
   type HostTensors,
   integers,
 } from "../../../lib/core/tensors.ts";
+import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import type { SamplingOptions } from "../../../lib/language/decoding.ts";
 import type { TokenBatch } from "../../../lib/language/tokenizer.ts";
-import { decodeText, encodeText } from "../../../lib/models/t5/network.ts";
 import {
   initialT5Weights,
   T5_MINI,
   type T5Config,
 } from "../../../lib/models/t5/config.ts";
 import { T5Generator } from "../../../lib/models/t5/generator.ts";
-import { Random } from "../../../lib/core/random.ts";
+import { decodeText, encodeText } from "../../../lib/models/t5/network.ts";
 import { counting } from "../_counting.ts";
 
 const CONFIG: T5Config = {

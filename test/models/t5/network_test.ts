@@ -3,7 +3,9 @@
  * made the expected values.
  */
 import assert from "node:assert/strict";
-import type { Executor } from "../../../lib/engine/executor.ts";
+import { readJson } from "../../../lib/core/files.ts";
+import { Random } from "../../../lib/core/random.ts";
+import { readSafetensors } from "../../../lib/core/safetensors.ts";
 import {
   floats,
   type HostTensors,
@@ -11,10 +13,10 @@ import {
   scalar,
 } from "../../../lib/core/tensors.ts";
 import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
+import type { Executor } from "../../../lib/engine/executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { readJson } from "../../../lib/core/files.ts";
-import { T5Generator } from "../../../lib/models/t5/generator.ts";
 import { type T5Config, t5Tensors } from "../../../lib/models/t5/config.ts";
+import { T5Generator } from "../../../lib/models/t5/generator.ts";
 import {
   decodeText,
   encodeText,
@@ -22,10 +24,8 @@ import {
   shiftRight,
   t5Loss,
 } from "../../../lib/models/t5/network.ts";
-import { readSafetensors } from "../../../lib/core/safetensors.ts";
 import { adafactor, adafactorSlots } from "../../../lib/nn/adafactor.ts";
 import { adamWSlots, trainingStep } from "../../../lib/nn/optimizers.ts";
-import { Random } from "../../../lib/core/random.ts";
 import { ACROSS_BACKENDS, assertClose } from "../../_helpers.ts";
 
 interface Expected {

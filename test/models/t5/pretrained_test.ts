@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { HostTensors } from "../../../lib/core/tensors.ts";
 import { writeJson } from "../../../lib/core/files.ts";
+import { Random } from "../../../lib/core/random.ts";
+import { storable, writeSafetensors } from "../../../lib/core/safetensors.ts";
+import type { HostTensors } from "../../../lib/core/tensors.ts";
+import { initialT5Weights, T5_MINI } from "../../../lib/models/t5/config.ts";
 import { loadT5, saveT5 } from "../../../lib/models/t5/files.ts";
 import { openPretrainedT5 } from "../../../lib/models/t5/pretrained.ts";
-import { storable, writeSafetensors } from "../../../lib/core/safetensors.ts";
-import { initialT5Weights, T5_MINI } from "../../../lib/models/t5/config.ts";
-import { Random } from "../../../lib/core/random.ts";
 import { withFolder } from "../../_helpers.ts";
 
 const CONFIG = {

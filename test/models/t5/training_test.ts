@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Executor } from "../../../lib/engine/executor.ts";
+import { Random } from "../../../lib/core/random.ts";
 import type { HostTensors } from "../../../lib/core/tensors.ts";
+import type { Executor } from "../../../lib/engine/executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import {
   type CodeSequences,
@@ -16,14 +17,13 @@ import {
   initialT5Weights,
   type T5Config,
 } from "../../../lib/models/t5/config.ts";
+import { sequenceLikelihood } from "../../../lib/models/t5/likelihood.ts";
 import {
   type T5Epoch,
   type T5Training,
   type TrainedT5,
   trainT5,
 } from "../../../lib/models/t5/training.ts";
-import { sequenceLikelihood } from "../../../lib/models/t5/likelihood.ts";
-import { Random } from "../../../lib/core/random.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
 import { counting } from "../_counting.ts";
 import { tinyT5Config } from "./_tiny_t5.ts";

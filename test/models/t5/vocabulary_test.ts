@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
-import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
+import { Random } from "../../../lib/core/random.ts";
 import { floats, integers } from "../../../lib/core/tensors.ts";
-import { decodeText, encodeText } from "../../../lib/models/t5/network.ts";
+import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import {
   initialT5Weights,
   T5_MINI,
   type T5Model,
 } from "../../../lib/models/t5/config.ts";
+import { decodeText, encodeText } from "../../../lib/models/t5/network.ts";
 import {
   restoreModel,
   trimmedVocabulary,
   trimModel,
 } from "../../../lib/models/t5/vocabulary.ts";
-import { Random } from "../../../lib/core/random.ts";
 import { assertClose, SAME_ALGORITHM } from "../../_helpers.ts";
 
 const executor = onnxExecutor({ provider: "cpu", threads: 1 });

@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { Random } from "../../../lib/core/random.ts";
 import { floats } from "../../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { saveVqvae } from "../../../lib/models/vqvae/files.ts";
-import {
-  CODEBOOK,
-  decodeStep,
-  encodeStep,
-  initialVqvaeWeights,
-} from "../../../lib/models/vqvae/network.ts";
+import { batchTensors } from "../../../lib/models/batch_tensors.ts";
 import {
   type CodeKind,
   CODES,
@@ -21,8 +16,13 @@ import {
   vqvaeDecoderOnnx,
   vqvaeEncoderOnnx,
 } from "../../../lib/models/vqvae/export.ts";
-import { batchTensors } from "../../../lib/models/batch_tensors.ts";
-import { Random } from "../../../lib/core/random.ts";
+import { saveVqvae } from "../../../lib/models/vqvae/files.ts";
+import {
+  CODEBOOK,
+  decodeStep,
+  encodeStep,
+  initialVqvaeWeights,
+} from "../../../lib/models/vqvae/network.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import { ACROSS_BACKENDS, assertClose, withFolder } from "../../_helpers.ts";
 import { assertPasses, hasPackages } from "../../_python.ts";

@@ -3,17 +3,22 @@
  * `test/fixtures/make_vqvae_fixtures.py`.
  */
 import assert from "node:assert/strict";
-import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
-import type { Executor, StepFunction } from "../../../lib/engine/executor.ts";
+import { readJson } from "../../../lib/core/files.ts";
+import { Random } from "../../../lib/core/random.ts";
+import { readSafetensors } from "../../../lib/core/safetensors.ts";
 import {
   floats,
   type HostTensors,
   integers,
   scalar,
 } from "../../../lib/core/tensors.ts";
+import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
+import type { Executor, StepFunction } from "../../../lib/engine/executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { readJson } from "../../../lib/core/files.ts";
-import { readSafetensors } from "../../../lib/core/safetensors.ts";
+import {
+  type VqvaeConfig,
+  vqvaeConfig,
+} from "../../../lib/models/vqvae/config.ts";
 import {
   CODEBOOK,
   decodeStep,
@@ -21,12 +26,7 @@ import {
   initialVqvaeWeights,
   vqvaeLoss,
 } from "../../../lib/models/vqvae/network.ts";
-import {
-  type VqvaeConfig,
-  vqvaeConfig,
-} from "../../../lib/models/vqvae/config.ts";
 import { adamWSlots, trainingStep } from "../../../lib/nn/optimizers.ts";
-import { Random } from "../../../lib/core/random.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import { ACROSS_BACKENDS, assertClose } from "../../_helpers.ts";
 

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Executor } from "../../../lib/engine/executor.ts";
 import type { HostTensors } from "../../../lib/core/tensors.ts";
+import type { Executor } from "../../../lib/engine/executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { CODEBOOK } from "../../../lib/models/vqvae/network.ts";
 import {
   type VqvaeConfig,
   vqvaeConfig,
 } from "../../../lib/models/vqvae/config.ts";
+import { loadVqvae } from "../../../lib/models/vqvae/files.ts";
+import { CODEBOOK } from "../../../lib/models/vqvae/network.ts";
 import {
   type TrainedVqvae,
   trainVqvae,
   trainVqvaeTo,
   type VqvaeTraining,
 } from "../../../lib/models/vqvae/training.ts";
-import { loadVqvae } from "../../../lib/models/vqvae/files.ts";
 import { Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
-import type { SearchSpace } from "../../../lib/spaces/space.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
+import type { SearchSpace } from "../../../lib/spaces/space.ts";
 import { withFolder } from "../../_helpers.ts";
 import { counting } from "../_counting.ts";
 

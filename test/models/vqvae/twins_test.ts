@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
+import { Random } from "../../../lib/core/random.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { findTwins } from "../../../lib/models/vqvae/twins.ts";
-import { initialVqvaeWeights } from "../../../lib/models/vqvae/network.ts";
 import {
   type CodeKind,
   vqvaeConfig,
 } from "../../../lib/models/vqvae/config.ts";
+import { initialVqvaeWeights } from "../../../lib/models/vqvae/network.ts";
+import { findTwins } from "../../../lib/models/vqvae/twins.ts";
 import { Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
-import { Random } from "../../../lib/core/random.ts";
 import { hasEdge } from "../../../lib/spaces/graph.ts";
-import { cellGraph } from "../../../lib/spaces/space.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
+import { cellGraph } from "../../../lib/spaces/space.ts";
 
 const executor = onnxExecutor({ provider: "cpu" });
 

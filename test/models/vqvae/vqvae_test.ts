@@ -6,12 +6,12 @@ import {
   type VqvaeConfig,
   vqvaeConfig,
 } from "../../../lib/models/vqvae/config.ts";
+import { saveVqvae } from "../../../lib/models/vqvae/files.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
 } from "../../../lib/models/vqvae/network.ts";
 import { encodeSplits, Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
-import { saveVqvae } from "../../../lib/models/vqvae/files.ts";
 import { graphOf } from "../../../lib/spaces/graph.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import {

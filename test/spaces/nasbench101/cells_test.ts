@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { Progress } from "../../../lib/core/progress.ts";
 import { bitCount, PADDING_OP } from "../../../lib/spaces/graph.ts";
 import {
   hashOnThreads,
@@ -11,7 +12,6 @@ import {
   hashCells,
   inDataSetOrder,
 } from "../../../lib/spaces/nasbench101/enumeration.ts";
-import type { Progress } from "../../../lib/core/progress.ts";
 
 const HEADER = 16, SIZE = 11_437_864;
 const SMALL = cellMatrices().filter(({ nodes }) => nodes <= 5);

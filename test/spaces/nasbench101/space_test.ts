@@ -6,8 +6,8 @@ import {
   graphOf,
   prune,
 } from "../../../lib/spaces/graph.ts";
-import { NASBENCH101 } from "../../../lib/spaces/nasbench101/space.ts";
 import { NASBENCH101_OPS } from "../../../lib/spaces/nasbench101/enumeration.ts";
+import { NASBENCH101 } from "../../../lib/spaces/nasbench101/space.ts";
 import {
   cellOfHash,
   hashOfCell,

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { edgePairs, type Graph, graphOf } from "../../../lib/spaces/graph.ts";
-import { NASBENCH201 } from "../../../lib/spaces/nasbench201/space.ts";
-import { NASBENCH201_OPS } from "../../../lib/spaces/nasbench201/cells.ts";
 import {
   formatArch,
   isConnected,
   parseArch,
   structureText,
 } from "../../../lib/spaces/nasbench201/arch.ts";
+import { NASBENCH201_OPS } from "../../../lib/spaces/nasbench201/cells.ts";
+import { NASBENCH201 } from "../../../lib/spaces/nasbench201/space.ts";
 import { cellGraph } from "../../../lib/spaces/space.ts";
 import { sharedData } from "../../_helpers.ts";
 import { flipped } from "../_graphs.ts";

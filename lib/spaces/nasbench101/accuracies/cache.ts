@@ -17,9 +17,9 @@
  */
 
 import { sha256, writeFileAtomic } from "../../../core/files.ts";
+import type { SourceFile } from "../../../core/source_file.ts";
 import { CELL_COUNT } from "../cells.ts";
 import { type Nasbench101Repeats, REPEATS } from "./repeats.ts";
-import type { SourceFile } from "../../../core/source_file.ts";
 
 /** Its name in the project's own folder. */
 export const CACHE_NAME = "accuracies.bin";

@@ -14,12 +14,8 @@
  * @module
  */
 
-import {
-  type Nasbench101Repeats,
-  RepeatCollector,
-  REPEATS,
-} from "./repeats.ts";
 import { readChunks, sourceFile } from "../../../core/source_file.ts";
+import { type Nasbench101Repeats, RepeatCollector, REPEATS } from "./repeats.ts";
 
 const WEIGHT = "sampling_weight";
 

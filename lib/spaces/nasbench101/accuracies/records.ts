@@ -19,9 +19,9 @@
  */
 
 import protobuf from "protobufjs";
-import { type Nasbench101Repeats, RepeatCollector } from "./repeats.ts";
 import { readChunks, sourceFile } from "../../../core/source_file.ts";
 import { readTfrecords } from "../../../core/tfrecord.ts";
+import { type Nasbench101Repeats, RepeatCollector } from "./repeats.ts";
 
 /** Epochs of the trainings that count. */
 export const EPOCHS = 108;

@@ -10,9 +10,9 @@
  * @module
  */
 
-import { cellOfHash } from "../table.ts";
-import { CELL_COUNT } from "../cells.ts";
 import type { SourceFile } from "../../../core/source_file.ts";
+import { CELL_COUNT } from "../cells.ts";
+import { cellOfHash } from "../table.ts";
 
 /** Trainings of each cell. */
 export const REPEATS = 3;

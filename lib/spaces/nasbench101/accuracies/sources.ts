@@ -6,12 +6,12 @@
 
 import { basename } from "node:path";
 import type { OnProgress } from "../../../core/progress.ts";
-import { readAccuracyCsv } from "./csv.ts";
+import { sourceFile } from "../../../core/source_file.ts";
 import { CELLS_MESSAGE } from "../../accuracies.ts";
 import { prepare } from "../table.ts";
 import { CACHE_NAME, readCache, writeCache } from "./cache.ts";
+import { readAccuracyCsv } from "./csv.ts";
 import type { Nasbench101Repeats } from "./repeats.ts";
-import { sourceFile } from "../../../core/source_file.ts";
 
 /** The endings of files that `readRepeats` takes, beside the cache's. */
 export const ENDINGS: readonly string[] = [
