@@ -19,17 +19,13 @@ import { join } from "node:path";
 import { CHECKPOINT } from "../core/checkpoints.ts";
 import { readJson, sha256, writeJson } from "../core/files.ts";
 import { accuracyInputs } from "../evaluation/tables.ts";
-import { VERSION as SAMPLING } from "../generation/generator.ts";
-import { VERSION as ARCH2VEC } from "../models/arch2vec/training.ts";
-import { VERSION as T5 } from "../models/t5/training.ts";
-import { VERSION as VQVAE } from "../models/vqvae/training.ts";
-import { SEARCH_VERSIONS } from "../search/versions.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { begunPath, manifestPath, reportPath, stagePath } from "./folders.ts";
 import type { GitState } from "./git.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
 import type { RunSettings } from "./settings.ts";
-import { changedSince, fileHash, filesLeft, type FileState, isAsLeft, type LeftFile, leftFile, removeStale, resultFiles, type ResultSnapshot, snapshotResults } from "./stage_files.ts";
+import { changedSince, fileHash, filesLeft, type FileState, isAsLeft, leftFile, type LeftFile, removeStale, resultFiles, type ResultSnapshot, snapshotResults } from "./stage_files.ts";
+import { declaredVersions } from "./versions.ts";
 
 /** One stage: a notebook of `notebooks/`. */
 export interface Stage {
@@ -58,7 +54,7 @@ export const STAGES: readonly Stage[] = [
   },
   {
     name: "2_vqvae",
-    versions: { stage: 1, vqvae: VQVAE },
+    versions: { stage: 1, ...declaredVersions("models/vqvae") },
     ignores: ["samples", "t5", "optimizer"],
     reads: [],
   },
@@ -70,27 +66,33 @@ export const STAGES: readonly Stage[] = [
   },
   {
     name: "4_finetune",
-    versions: { stage: 1, t5: T5 },
+    versions: { stage: 1, ...declaredVersions("models/t5") },
     ignores: ["samples"],
     reads: ["vqvae"],
     inputs: pretrainedFiles,
   },
   {
     name: "5_generate",
-    versions: { stage: 1, sampling: SAMPLING, arch2vec: ARCH2VEC },
+    versions: {
+      stage: 1,
+      ...declaredVersions("generation", "models/arch2vec"),
+    },
     ignores: [],
     reads: ["vqvae", "t5"],
   },
   {
     name: "6_latent",
-    versions: { stage: 1, arch2vec: ARCH2VEC },
+    versions: { stage: 1, ...declaredVersions("analysis", "models/arch2vec") },
     ignores: ["samples"],
     reads: ["vqvae", "t5"],
     inputs: readAccuracies,
   },
   {
     name: "7_nas",
-    versions: { stage: 1, arch2vec: ARCH2VEC, ...SEARCH_VERSIONS },
+    versions: {
+      stage: 1,
+      ...declaredVersions("models/arch2vec", "analysis", "search"),
+    },
     ignores: ["samples"],
     reads: ["vqvae", "t5"],
     inputs: readAccuracies,

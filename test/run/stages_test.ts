@@ -168,10 +168,11 @@ Deno.test("STAGES run again by themselves: all for another seed, one for its not
     assert.deepEqual(changed(await keys({ name: "mine" })), []);
     assert.equal(changed(await keys({ seed: 1 })).length, STAGES.length);
     assert.deepEqual(changed(await keys({ samples: 9 })), ["5_generate"]);
+    const ARCH2VEC = "models/arch2vec/training.ts";
     const raised = STAGES.map((stage) => ({
       ...stage,
-      versions: "arch2vec" in stage.versions
-        ? { ...stage.versions, arch2vec: 99 }
+      versions: ARCH2VEC in stage.versions
+        ? { ...stage.versions, [ARCH2VEC]: 99 }
         : stage.versions,
     }));
     assert.deepEqual(
