@@ -43,7 +43,14 @@ export { Random } from "./core/random.ts";
 
 // Search spaces
 export { getSpace, SPACES } from "./spaces/registry.ts";
-export { cellGraph, type CellTable, type EnumeratedSpace, isEnumerated, type MetricMode, type SearchSpace } from "./spaces/space.ts";
+export {
+  cellGraph,
+  type CellTable,
+  type EnumeratedSpace,
+  isEnumerated,
+  type MetricMode,
+  type SearchSpace,
+} from "./spaces/space.ts";
 export type { SpaceSettings } from "./spaces/settings.ts";
 export { edgePairs, type Graph, graphOf } from "./spaces/graph.ts";
 export { type Cell, cellAt, cellOf } from "./spaces/cell.ts";
@@ -52,19 +59,38 @@ export { encodeCells } from "./spaces/tensors.ts";
 export { drawCell, drawCells } from "./spaces/draw.ts";
 
 // Models that write cells, and what is said of what they write
-export { type ByCode, CODE_METHODS, type CodeKind, CODES, eachCode } from "./models/vqvae/config.ts";
+export {
+  type ByCode,
+  CODE_METHODS,
+  type CodeKind,
+  CODES,
+  eachCode,
+} from "./models/vqvae/config.ts";
 export type { CellModel } from "./generation/cell_model.ts";
 export { sampleCells } from "./generation/cell_sampling.ts";
 export { editCell } from "./generation/cell_editing.ts";
-export { type CellGenerator, type GeneratedCells, measureGenerator, type SampleOptions } from "./generation/generator.ts";
-export { type GenerationReport, measureGeneration, type Sample, trainingKeys } from "./metrics/generation.ts";
+export {
+  type CellGenerator,
+  type GeneratedCells,
+  measureGenerator,
+  type SampleOptions,
+} from "./generation/generator.ts";
+export {
+  type GenerationReport,
+  measureGeneration,
+  type Sample,
+  trainingKeys,
+} from "./metrics/generation.ts";
 export { judge, type Verdict } from "./metrics/verdict.ts";
 
 // Searches, and who answers them
 export type { Evaluation, Evaluator } from "./evaluation/evaluator.ts";
 export { TableEvaluator } from "./evaluation/table_evaluator.ts";
 export { Journal, journalled } from "./evaluation/journal.ts";
-export { loadOrPredictAccuracies, surrogateQuality } from "./evaluation/tables.ts";
+export {
+  loadOrPredictAccuracies,
+  surrogateQuality,
+} from "./evaluation/tables.ts";
 export type { AccuracyTable } from "./spaces/accuracies.ts";
 export { Oracle, type Query } from "./search/oracle.ts";
 export type { NamedMethod, Search, SearchMethod } from "./search/method.ts";

@@ -12,8 +12,12 @@ import { join, resolve } from "node:path";
 import { exists } from "../core/files.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { DATA_FOLDER } from "../core/project.ts";
-import { sourceFile, type SourceFile } from "../core/source_file.ts";
-import type { AccuracySource, AccuracyTable, SpaceAccuracies } from "../spaces/accuracies.ts";
+import { type SourceFile, sourceFile } from "../core/source_file.ts";
+import type {
+  AccuracySource,
+  AccuracyTable,
+  SpaceAccuracies,
+} from "../spaces/accuracies.ts";
 import { isEnumerated, type SearchSpace } from "../spaces/space.ts";
 
 /** The accuracies that a space has, or null if none are known of it. */

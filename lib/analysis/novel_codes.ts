@@ -7,14 +7,17 @@
  * @module
  */
 
-
 import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import { sampleWithAim } from "../generation/aimed_sampling.ts";
 import { joinSequences } from "../generation/cell_decoding.ts";
 import type { CellModel } from "../generation/cell_model.ts";
 import { codesOf } from "../generation/cell_sampling.ts";
-import { type CodeSequences, sequenceCount, sequenceRows } from "../language/code_sequences.ts";
+import {
+  type CodeSequences,
+  sequenceCount,
+  sequenceRows,
+} from "../language/code_sequences.ts";
 import { CODE_DRAWS, CODE_METHODS } from "../models/vqvae/config.ts";
 import { codesByPosition, jensenShannon } from "./code_usage.ts";
 

@@ -6,11 +6,13 @@
  * @module
  */
 
-
 import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import { sampleWithAim } from "../generation/aimed_sampling.ts";
-import { decodeCodes, type DecodingModel } from "../generation/cell_decoding.ts";
+import {
+  decodeCodes,
+  type DecodingModel,
+} from "../generation/cell_decoding.ts";
 import type { CellModel } from "../generation/cell_model.ts";
 import { codesOf } from "../generation/cell_sampling.ts";
 import { cellKey } from "../metrics/generation.ts";

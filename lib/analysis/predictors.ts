@@ -9,7 +9,7 @@ import { setTimeout } from "node:timers/promises";
 import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import { kendallTau } from "../metrics/agreement.ts";
-import { estimate, type Estimate } from "../metrics/statistics.ts";
+import { type Estimate, estimate } from "../metrics/statistics.ts";
 import type { SparseVector } from "./features.ts";
 import { GaussianProcess } from "./gaussian_process.ts";
 

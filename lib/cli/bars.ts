@@ -5,7 +5,11 @@
  */
 
 import type { OnProgress } from "../core/progress.ts";
-import { progressBar, type ProgressBar, type ProgressOutput } from "../report/progress.ts";
+import {
+  type ProgressBar,
+  progressBar,
+  type ProgressOutput,
+} from "../report/progress.ts";
 import { CELLS_MESSAGE } from "../spaces/accuracies.ts";
 
 /**

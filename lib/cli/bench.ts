@@ -10,12 +10,31 @@ import { writeFileAtomic, writeJson } from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { tableMarkdown, tableText } from "../report/tables.ts";
 import { denoVersions } from "../run/manifest.ts";
-import { type BenchContext, benchmarkRows, benchmarkTable, contextLines } from "../speed/bench_report.ts";
-import { generationBenchmark, t5Benchmark, vqvaeBenchmarks } from "../speed/benchmarks.ts";
-import { type Benchmark, type BenchmarkResult, runBenchmark } from "../speed/measure.ts";
+import {
+  type BenchContext,
+  benchmarkRows,
+  benchmarkTable,
+  contextLines,
+} from "../speed/bench_report.ts";
+import {
+  generationBenchmark,
+  t5Benchmark,
+  vqvaeBenchmarks,
+} from "../speed/benchmarks.ts";
+import {
+  type Benchmark,
+  type BenchmarkResult,
+  runBenchmark,
+} from "../speed/measure.ts";
 import { PyTorch } from "../speed/pytorch.ts";
 import { scaleBenchmarks } from "../speed/scale.ts";
-import { existingFile, parseOptions, runCommand, userFolder, wholeNumber } from "./command.ts";
+import {
+  existingFile,
+  parseOptions,
+  runCommand,
+  userFolder,
+  wholeNumber,
+} from "./command.ts";
 import { environmentPython } from "./environment.ts";
 
 const ACTION = "bench";

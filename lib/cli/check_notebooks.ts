@@ -13,7 +13,13 @@
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { PROJECT_ROOT } from "../core/project.ts";
-import { cellText, codeCells, notebookText, readNotebook, stableNotebook } from "../run/notebook.ts";
+import {
+  cellText,
+  codeCells,
+  notebookText,
+  readNotebook,
+  stableNotebook,
+} from "../run/notebook.ts";
 import { stripEscapes } from "./terminal.ts";
 
 /** A place in a notebook, all counted from 1. */

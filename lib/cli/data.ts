@@ -5,16 +5,31 @@
  */
 
 import { basename, join, resolve } from "node:path";
-import { accuraciesOf, accuracyFolders, findSource, loadAccuraciesFrom } from "../accuracies/accuracies.ts";
+import {
+  accuraciesOf,
+  accuracyFolders,
+  findSource,
+  loadAccuraciesFrom,
+} from "../accuracies/accuracies.ts";
 import { download } from "../accuracies/download.ts";
 import { exists } from "../core/files.ts";
 import { DATA_FOLDER } from "../core/project.ts";
 import type { ProgressOutput } from "../report/progress.ts";
-import type { AccuracySource, AccuracyTable, PublishedFile, SpaceAccuracies } from "../spaces/accuracies.ts";
+import type {
+  AccuracySource,
+  AccuracyTable,
+  PublishedFile,
+  SpaceAccuracies,
+} from "../spaces/accuracies.ts";
 import { SPACES } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { withBars } from "./bars.ts";
-import { existingFile, parseOptions, runCommand, userFolder } from "./command.ts";
+import {
+  existingFile,
+  parseOptions,
+  runCommand,
+  userFolder,
+} from "./command.ts";
 
 const ACTION = "get data";
 

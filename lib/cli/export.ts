@@ -9,9 +9,21 @@ import { exists } from "../core/files.ts";
 import { exportT5 } from "../models/t5/export.ts";
 import { CODES } from "../models/vqvae/config.ts";
 import { exportVqvae } from "../models/vqvae/export.ts";
-import { modelFolder, recordFolder, runFolder, shownPath } from "../run/folders.ts";
+import {
+  modelFolder,
+  recordFolder,
+  runFolder,
+  shownPath,
+} from "../run/folders.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
-import { checkedRunName, existingFolder, existingOutputs, parseOptions, runCommand, userFolder } from "./command.ts";
+import {
+  checkedRunName,
+  existingFolder,
+  existingOutputs,
+  parseOptions,
+  runCommand,
+  userFolder,
+} from "./command.ts";
 
 const ACTION = "export models";
 

@@ -6,11 +6,28 @@
 
 import { readJson } from "../core/files.ts";
 import { CODE_METHODS } from "../models/vqvae/config.ts";
-import { findModels, type ModelSource, type PageOptions, servePage } from "../page/server.ts";
-import { manifestPath, modelFolder, recordFolder, runFolder } from "../run/folders.ts";
+import {
+  findModels,
+  type ModelSource,
+  type PageOptions,
+  servePage,
+} from "../page/server.ts";
+import {
+  manifestPath,
+  modelFolder,
+  recordFolder,
+  runFolder,
+} from "../run/folders.ts";
 import type { Manifest } from "../run/manifest.ts";
 import { getSpace, SPACES } from "../spaces/registry.ts";
-import { checkedRunName, existingOutputs, parseOptions, runCommand, userFolder, wholeNumber } from "./command.ts";
+import {
+  checkedRunName,
+  existingOutputs,
+  parseOptions,
+  runCommand,
+  userFolder,
+  wholeNumber,
+} from "./command.ts";
 import { runExport } from "./export.ts";
 
 const ACTION = "open the page";

@@ -5,7 +5,10 @@
  * @module
  */
 
-import { loadAccuracies, MissingAccuraciesError } from "../accuracies/accuracies.ts";
+import {
+  loadAccuracies,
+  MissingAccuraciesError,
+} from "../accuracies/accuracies.ts";
 import { openDevice } from "../engine/device.ts";
 import { surrogatePath } from "../models/surrogate/surrogate.ts";
 import { openT5Base } from "../models/t5/base.ts";

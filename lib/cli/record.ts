@@ -6,7 +6,13 @@
 
 import { shownPath } from "../run/folders.ts";
 import { recordRun } from "../run/record.ts";
-import { checkedRunName, existingOutputs, parseWords, runCommand, userFolder } from "./command.ts";
+import {
+  checkedRunName,
+  existingOutputs,
+  parseWords,
+  runCommand,
+  userFolder,
+} from "./command.ts";
 import { writeResults } from "./results.ts";
 
 const ACTION = "record a run";

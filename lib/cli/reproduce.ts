@@ -14,18 +14,50 @@ import { exists, systemReason, writeFileAtomic } from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { DEVICES } from "../engine/devices.ts";
 import { OPTIMIZERS } from "../models/t5/config.ts";
-import { executedNotebook, isHandRun, logPath, manifestPath, reportPath, shownPath } from "../run/folders.ts";
+import {
+  executedNotebook,
+  isHandRun,
+  logPath,
+  manifestPath,
+  reportPath,
+  shownPath,
+} from "../run/folders.ts";
 import { gitState } from "../run/git.ts";
 import { lockRun } from "../run/lock.ts";
 import { writeManifest } from "../run/manifest.ts";
 import { notebookTitle, readNotebook } from "../run/notebook.ts";
-import { checkRunSettings, resultsFolder, RUN_VARIABLE, type RunSettings } from "../run/settings.ts";
+import {
+  checkRunSettings,
+  resultsFolder,
+  RUN_VARIABLE,
+  type RunSettings,
+} from "../run/settings.ts";
 import { removeResults, removeTemporaries } from "../run/stage_files.ts";
-import { beginStage, endStage, isStageDone, readStageRecord, type Stage, stageKey, type StageRecord, STAGES } from "../run/stages.ts";
+import {
+  beginStage,
+  endStage,
+  isStageDone,
+  readStageRecord,
+  type Stage,
+  stageKey,
+  type StageRecord,
+  STAGES,
+} from "../run/stages.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
-import { formatSeconds, outputsRoot, parseOptions, runCommand, userFolder, wholeNumber } from "./command.ts";
+import {
+  formatSeconds,
+  outputsRoot,
+  parseOptions,
+  runCommand,
+  userFolder,
+  wholeNumber,
+} from "./command.ts";
 import { jupyterVersions } from "./environment.ts";
-import { executeNotebook, NotebookError, type NotebookEvent } from "./execute_notebook.ts";
+import {
+  executeNotebook,
+  NotebookError,
+  type NotebookEvent,
+} from "./execute_notebook.ts";
 import { checkRun } from "./preflight.ts";
 import { writeRunReport } from "./run_report.ts";
 import { setup } from "./setup.ts";

@@ -5,7 +5,11 @@
  */
 
 import { basename, join } from "node:path";
-import { type PlannedSection, readSections, writeReport } from "../report/html_report.ts";
+import {
+  type PlannedSection,
+  readSections,
+  writeReport,
+} from "../report/html_report.ts";
 import { executedNotebook, reportPath } from "../run/folders.ts";
 import type { Manifest } from "../run/manifest.ts";
 import { introduction, notebookTitle, readNotebook } from "../run/notebook.ts";

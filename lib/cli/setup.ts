@@ -14,7 +14,11 @@ import { exists, readJson, sha256, writeJson } from "../core/files.ts";
 import { outputOf } from "../core/processes.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { parseOptions, runCommand } from "./command.ts";
-import { ENVIRONMENT_FOLDER, environmentPython, kernelFolder } from "./environment.ts";
+import {
+  ENVIRONMENT_FOLDER,
+  environmentPython,
+  kernelFolder,
+} from "./environment.ts";
 
 const HELP = `deno task setup [options]
 

@@ -7,7 +7,11 @@
 import { loadAccuracies } from "../accuracies/accuracies.ts";
 import { Random } from "../core/random.ts";
 import { openDevice } from "../engine/device.ts";
-import { saveSurrogate, surrogatePath, trainSurrogate } from "../models/surrogate/surrogate.ts";
+import {
+  saveSurrogate,
+  surrogatePath,
+  trainSurrogate,
+} from "../models/surrogate/surrogate.ts";
 import { withProgress } from "../run/run.ts";
 import type { AccuracyTable } from "../spaces/accuracies.ts";
 import { getSpace, SPACES } from "../spaces/registry.ts";

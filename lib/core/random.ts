@@ -12,7 +12,10 @@
  */
 
 import { createHash } from "node:crypto";
-import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
+import {
+  xoroshiro128plus,
+  xoroshiro128plusFromState,
+} from "pure-rand/generator/xoroshiro128plus";
 
 type Generator = ReturnType<typeof xoroshiro128plus>;
 

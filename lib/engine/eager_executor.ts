@@ -7,7 +7,14 @@
  */
 
 import type { HostTensor, HostTensors } from "../core/tensors.ts";
-import { checkReplacement, type CompiledFunction, type DeviceState, type Executor, stateOwners, type StepFunction } from "./executor.ts";
+import {
+  checkReplacement,
+  type CompiledFunction,
+  type DeviceState,
+  type Executor,
+  stateOwners,
+  type StepFunction,
+} from "./executor.ts";
 import { type Tensors, tf } from "./tensorflow.ts";
 
 /**

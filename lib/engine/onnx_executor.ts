@@ -13,7 +13,14 @@
 
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { HostTensor, HostTensors } from "../core/tensors.ts";
-import { checkReplacement, type CompiledFunction, type DeviceState, type Executor, stateOwners, type StepFunction } from "./executor.ts";
+import {
+  checkReplacement,
+  type CompiledFunction,
+  type DeviceState,
+  type Executor,
+  stateOwners,
+  type StepFunction,
+} from "./executor.ts";
 import type { OnnxGraph } from "./onnx_graph.ts";
 import type { Tensors } from "./tensorflow.ts";
 import { trace, type TracingBackend } from "./tracing_backend.ts";

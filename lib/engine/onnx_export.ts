@@ -11,7 +11,13 @@
 
 import type { HostTensors } from "../core/tensors.ts";
 import { traceStep } from "./onnx_executor.ts";
-import { type GraphConstant, type GraphNode, type GraphParts, type OpenValue, serializeGraph } from "./onnx_graph.ts";
+import {
+  type GraphConstant,
+  type GraphNode,
+  type GraphParts,
+  type OpenValue,
+  serializeGraph,
+} from "./onnx_graph.ts";
 import type { Tensors } from "./tensorflow.ts";
 
 /** An input of an exported function. */

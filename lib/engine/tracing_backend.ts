@@ -10,7 +10,11 @@
  */
 
 import type { ElementType } from "../core/tensors.ts";
-import { type Recorder, registerKernels, unsupportedKernelError } from "./kernels.ts";
+import {
+  type Recorder,
+  registerKernels,
+  unsupportedKernelError,
+} from "./kernels.ts";
 import { type GraphValue, OnnxGraph } from "./onnx_graph.ts";
 import { tf } from "./tensorflow.ts";
 

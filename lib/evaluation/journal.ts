@@ -16,7 +16,11 @@
 
 import { dirname } from "node:path";
 import type { Cell } from "../spaces/cell.ts";
-import { checkedEvaluation, type Evaluation, type Evaluator } from "./evaluator.ts";
+import {
+  checkedEvaluation,
+  type Evaluation,
+  type Evaluator,
+} from "./evaluator.ts";
 
 /** What is known of a cell. */
 type Entry =

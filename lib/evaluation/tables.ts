@@ -4,11 +4,20 @@
  * @module
  */
 
-import { accuracyFiles, loadAccuracies, MissingAccuraciesError } from "../accuracies/accuracies.ts";
+import {
+  accuracyFiles,
+  loadAccuracies,
+  MissingAccuraciesError,
+} from "../accuracies/accuracies.ts";
 import { sha256 } from "../core/files.ts";
 import type { SourceFile } from "../core/source_file.ts";
 import type { Executor } from "../engine/executor.ts";
-import { loadSurrogate, predictAccuracies, surrogatePath, type SurrogateQuality } from "../models/surrogate/surrogate.ts";
+import {
+  loadSurrogate,
+  predictAccuracies,
+  surrogatePath,
+  type SurrogateQuality,
+} from "../models/surrogate/surrogate.ts";
 import type { AccuracyTable } from "../spaces/accuracies.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 

@@ -18,7 +18,11 @@ import { sampleWithoutReplacement } from "../language/without_replacement.ts";
 import { cellKey, type Sample, trainingKeys } from "../metrics/generation.ts";
 import { decodeCodes } from "./cell_decoding.ts";
 import type { WritingModel } from "./cell_model.ts";
-import { type CellSamplingOptions, sampleCells, type SampledCells } from "./cell_sampling.ts";
+import {
+  type CellSamplingOptions,
+  sampleCells,
+  type SampledCells,
+} from "./cell_sampling.ts";
 import { nextCodes } from "./code_writing.ts";
 
 /** What can be aimed at. */

@@ -7,9 +7,16 @@
 import type { OnProgress } from "../core/progress.ts";
 import type { Executor } from "../engine/executor.ts";
 import { Arch2vec } from "../models/arch2vec/arch2vec.ts";
-import { arch2vecConfig, type Arch2vecConfig, repairedArch2vecConfig } from "../models/arch2vec/config.ts";
+import {
+  type Arch2vecConfig,
+  arch2vecConfig,
+  repairedArch2vecConfig,
+} from "../models/arch2vec/config.ts";
 import { trainArch2vecInParallel } from "../models/arch2vec/parallel.ts";
-import { arch2vecTraining, type TrainedArch2vec } from "../models/arch2vec/training.ts";
+import {
+  arch2vecTraining,
+  type TrainedArch2vec,
+} from "../models/arch2vec/training.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import type { CellGenerator } from "./generator.ts";
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-
 import { runKey } from "../core/keys.ts";
 import type { SamplingOptions } from "../language/decoding.ts";
 import { CODE_METHODS } from "../models/vqvae/config.ts";

@@ -5,7 +5,11 @@
  */
 
 import { publishedRows } from "../paper/generation_tables.ts";
-import { isEnumerated, type MetricMode, type SearchSpace } from "../spaces/space.ts";
+import {
+  isEnumerated,
+  type MetricMode,
+  type SearchSpace,
+} from "../spaces/space.ts";
 
 /** Sizes of a space. */
 export interface SpaceSize {

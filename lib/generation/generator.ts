@@ -7,14 +7,22 @@
  * @module
  */
 
-
 import { runKey } from "../core/keys.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import type { ParsedSentence } from "../language/sentences.ts";
-import { type GenerationReport, measureGeneration, type Sample, trainingKeys } from "../metrics/generation.ts";
+import {
+  type GenerationReport,
+  measureGeneration,
+  type Sample,
+  trainingKeys,
+} from "../metrics/generation.ts";
 import type { ReconstructionReport } from "../metrics/reconstruction.ts";
-import { measuredRow, type ResultRow, type RowSettings } from "../metrics/result_row.ts";
+import {
+  measuredRow,
+  type ResultRow,
+  type RowSettings,
+} from "../metrics/result_row.ts";
 import type { MetricMode, SearchSpace } from "../spaces/space.ts";
 import { loadSamples, saveSamples } from "./saved_samples.ts";
 

@@ -13,10 +13,26 @@ import type { ResultRow } from "../metrics/result_row.ts";
 import { CODE_METHODS, type CodeKind } from "../models/vqvae/config.ts";
 import { publishedRows } from "../paper/generation_tables.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { arch2vecContenders, arch2vecGenerator, trainContenders } from "./arch2vec.ts";
+import {
+  arch2vecContenders,
+  arch2vecGenerator,
+  trainContenders,
+} from "./arch2vec.ts";
 import { openCellModel } from "./cell_model.ts";
-import { knownCells, type MeasuredGenerator, measuredRows, measureGenerator } from "./generator.ts";
-import { aimedSettings, bestPoint, reportedPoints, type SweepPoint, sweepSampling, temperatureSettings } from "./sampling_sweep.ts";
+import {
+  knownCells,
+  type MeasuredGenerator,
+  measuredRows,
+  measureGenerator,
+} from "./generator.ts";
+import {
+  aimedSettings,
+  bestPoint,
+  reportedPoints,
+  type SweepPoint,
+  sweepSampling,
+  temperatureSettings,
+} from "./sampling_sweep.ts";
 
 /** The run that generators are measured in. */
 export interface GenerationRun {

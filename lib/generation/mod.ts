@@ -9,6 +9,16 @@ export { firstCells } from "./cell_sampling.ts";
 export { lastFullCell } from "./cell_editing.ts";
 export { archLlmGenerator } from "./arch_llm.ts";
 export { arch2vecGenerator, openArch2vec } from "./arch2vec.ts";
-export { bestDraws, GENERATORS, longestSampling, type MeasuredGenerators, reportedRows, sweepOutcomes, sweepRows, temperatureRows, trainingNote } from "./generators.ts";
+export {
+  bestDraws,
+  GENERATORS,
+  longestSampling,
+  type MeasuredGenerators,
+  reportedRows,
+  sweepOutcomes,
+  sweepRows,
+  temperatureRows,
+  trainingNote,
+} from "./generators.ts";
 export { bestPoint, sweepSampling } from "./sampling_sweep.ts";
 export { ceilings } from "./ceilings.ts";

@@ -17,7 +17,11 @@ import type { ReconstructionReport } from "../metrics/reconstruction.ts";
 import type { MetricMode } from "../spaces/space.ts";
 import { archLlmGenerator, type ArchLlmSetting } from "./arch_llm.ts";
 import type { CellModel } from "./cell_model.ts";
-import { knownCells, type MeasuredGenerator, measureGenerator } from "./generator.ts";
+import {
+  knownCells,
+  type MeasuredGenerator,
+  measureGenerator,
+} from "./generator.ts";
 
 /** Temperatures of the reported sweep; the paper's are among them. */
 export const SWEEP_TEMPERATURES: readonly number[] = [

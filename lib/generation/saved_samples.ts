@@ -10,7 +10,11 @@
 
 import { loadResult } from "../core/checkpoints.ts";
 import { writeJson } from "../core/files.ts";
-import { MALFORMED_REASONS, type ParsedSentence, toSentence } from "../language/sentences.ts";
+import {
+  MALFORMED_REASONS,
+  type ParsedSentence,
+  toSentence,
+} from "../language/sentences.ts";
 import { MALFORMED_KINDS, type Sample } from "../metrics/generation.ts";
 import { graphText } from "../spaces/graph.ts";
 

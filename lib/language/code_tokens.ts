@@ -11,7 +11,19 @@
  * @module
  */
 
-import { codeWords, FILL_PROMPT, GENERATE_PROMPT, maskCodes, MASKED, type ParsedSentence, readCodes, readFill, sentinel, type WrittenWord, writtenWords } from "./sentences.ts";
+import {
+  codeWords,
+  FILL_PROMPT,
+  GENERATE_PROMPT,
+  maskCodes,
+  MASKED,
+  type ParsedSentence,
+  readCodes,
+  readFill,
+  sentinel,
+  type WrittenWord,
+  writtenWords,
+} from "./sentences.ts";
 import type { SentenceTokenizer, TokenBatch } from "./tokenizer.ts";
 
 /** Examples as tokens: what is read, and what is to be written. */

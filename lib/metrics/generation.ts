@@ -10,7 +10,11 @@
  */
 
 import { type Graph, graphText } from "../spaces/graph.ts";
-import { cellGraph, type MetricMode, type SearchSpace } from "../spaces/space.ts";
+import {
+  cellGraph,
+  type MetricMode,
+  type SearchSpace,
+} from "../spaces/space.ts";
 
 /** What can be wrong with a generated code sequence before it is decoded. */
 export const MALFORMED_KINDS = [

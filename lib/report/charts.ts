@@ -4,7 +4,22 @@
  * @module
  */
 
-import { axis, captionOf, type ChartText, compact, type Figure, GREY, houseLayout, type Json, note, PALETTE, type ReferenceLine, seriesStyle, type Trace, translucent } from "./figure.ts";
+import {
+  axis,
+  captionOf,
+  type ChartText,
+  compact,
+  type Figure,
+  GREY,
+  houseLayout,
+  type Json,
+  note,
+  PALETTE,
+  type ReferenceLine,
+  seriesStyle,
+  type Trace,
+  translucent,
+} from "./figure.ts";
 
 /** What the legend lists: nothing where one name would stand alone. */
 function namesOf(series: readonly { readonly name: string }[]): string[] {

@@ -14,7 +14,13 @@ import { type Figure, figureTitle, type Svg } from "./figure.ts";
 import { findChromium, type ImageOptions, renderPngs } from "./images.ts";
 import { broadcastDisplay, jupyter, type Kernel } from "./kernel.ts";
 import { pngSize } from "./png.ts";
-import { escapeMarkdown, type ReportTable, tableHtml, tableMarkdown, tableText } from "./tables.ts";
+import {
+  escapeMarkdown,
+  type ReportTable,
+  tableHtml,
+  tableMarkdown,
+  tableText,
+} from "./tables.ts";
 
 export type { Svg } from "./figure.ts";
 

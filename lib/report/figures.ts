@@ -9,7 +9,14 @@
 
 import { usagePerplexity } from "../metrics/codebook_usage.ts";
 import { barChart, type BarSeries, type Line, lineChart } from "./charts.ts";
-import { axis, captionOf, type Figure, PALETTE, type ReferenceLine, translucent } from "./figure.ts";
+import {
+  axis,
+  captionOf,
+  type Figure,
+  PALETTE,
+  type ReferenceLine,
+  translucent,
+} from "./figure.ts";
 
 /** Points above which a curve is averaged: a screen shows no more. */
 const CURVE_POINTS = 300;

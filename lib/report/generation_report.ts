@@ -10,7 +10,10 @@ import type { Ceiling } from "../generation/ceilings.ts";
 import type { EditedCell } from "../generation/cell_editing.ts";
 import type { Outcomes } from "../generation/generators.ts";
 import type { ResultRow } from "../metrics/result_row.ts";
-import { generationTableNumber, publishedRows } from "../paper/generation_tables.ts";
+import {
+  generationTableNumber,
+  publishedRows,
+} from "../paper/generation_tables.ts";
 import { drawCells } from "../spaces/draw.ts";
 import type { Graph } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";

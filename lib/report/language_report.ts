@@ -7,7 +7,13 @@
  * @module
  */
 
-import { codeEntropies, type CodeSequences, repeatedSequences, sequenceCount, sequenceRows } from "../language/code_sequences.ts";
+import {
+  codeEntropies,
+  type CodeSequences,
+  repeatedSequences,
+  sequenceCount,
+  sequenceRows,
+} from "../language/code_sequences.ts";
 import { type Example, toSentence } from "../language/sentences.ts";
 import type { SentenceTokenizer } from "../language/tokenizer.ts";
 import { type ByCode, CODE_METHODS, CODES } from "../models/vqvae/config.ts";

@@ -8,7 +8,12 @@
  */
 
 import { type NamedLikelihood, T5_NAME } from "../models/t5/likelihood.ts";
-import { type ByCode, CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/config.ts";
+import {
+  type ByCode,
+  CODE_METHODS,
+  type CodeKind,
+  CODES,
+} from "../models/vqvae/config.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import type { Figure } from "./figure.ts";
 import { perplexityByPosition } from "./figures.ts";

@@ -4,7 +4,15 @@
  * @module
  */
 
-import { captionOf, compact, type Figure, houseLayout, type Json, seriesStyle, type Trace } from "./figure.ts";
+import {
+  captionOf,
+  compact,
+  type Figure,
+  houseLayout,
+  type Json,
+  seriesStyle,
+  type Trace,
+} from "./figure.ts";
 
 /** Points of one kind. */
 export interface ProjectedSeries {

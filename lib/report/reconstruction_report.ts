@@ -9,7 +9,12 @@
 
 import { type CodeSequences, codeUses } from "../language/code_sequences.ts";
 import { usagePerplexity } from "../metrics/codebook_usage.ts";
-import { type ByCode, CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/config.ts";
+import {
+  type ByCode,
+  CODE_METHODS,
+  type CodeKind,
+  CODES,
+} from "../models/vqvae/config.ts";
 import type { ReconstructionRow } from "../models/vqvae/reconstruction.ts";
 import type { TwinCell } from "../models/vqvae/twins.ts";
 import type { RoundTrip } from "../models/vqvae/vqvae.ts";

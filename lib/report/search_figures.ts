@@ -4,12 +4,30 @@
  * @module
  */
 
-import type { CurveSeries, ReturnedCell, SearchedCells } from "../search/rows.ts";
+import type {
+  CurveSeries,
+  ReturnedCell,
+  SearchedCells,
+} from "../search/rows.ts";
 import { drawCells } from "../spaces/draw.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { lineChart } from "./charts.ts";
-import { axis, captionOf, type ChartText, compact, type Figure, houseLayout, seriesStyle, type Svg, type Trace } from "./figure.ts";
-import { searchCaption, searchPlace, type SearchText } from "./search_tables.ts";
+import {
+  axis,
+  captionOf,
+  type ChartText,
+  compact,
+  type Figure,
+  houseLayout,
+  seriesStyle,
+  type Svg,
+  type Trace,
+} from "./figure.ts";
+import {
+  searchCaption,
+  searchPlace,
+  type SearchText,
+} from "./search_tables.ts";
 
 /** Points of a curve: more are not told apart. */
 const CURVE_POINTS = 100;

@@ -8,8 +8,19 @@
 
 import type { SurrogateQuality } from "../models/surrogate/surrogate.ts";
 import { searchTableNumber } from "../paper/search_tables.ts";
-import type { Algorithm1Row, GoalRows, OptimumRow, SearchRow } from "../search/rows.ts";
-import { type Column, MISSING, type ReportTable, type Row, table } from "./tables.ts";
+import type {
+  Algorithm1Row,
+  GoalRows,
+  OptimumRow,
+  SearchRow,
+} from "../search/rows.ts";
+import {
+  type Column,
+  MISSING,
+  type ReportTable,
+  type Row,
+  table,
+} from "./tables.ts";
 
 /** What captions say of a search. */
 export interface SearchText {

@@ -7,7 +7,18 @@
  * @module
  */
 
-import { axis, compact, type Figure, GREY, houseLayout, type Json, note, type ReferenceLine, seriesStyle, type Trace } from "./figure.ts";
+import {
+  axis,
+  compact,
+  type Figure,
+  GREY,
+  houseLayout,
+  type Json,
+  note,
+  type ReferenceLine,
+  seriesStyle,
+  type Trace,
+} from "./figure.ts";
 
 /** What the sweep needs of a result row; the metrics in percent of all samples. */
 export interface SweepRow {

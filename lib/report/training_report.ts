@@ -6,11 +6,20 @@
  * @module
  */
 
-import { type CodeSequences, sequenceCount } from "../language/code_sequences.ts";
+import {
+  type CodeSequences,
+  sequenceCount,
+} from "../language/code_sequences.ts";
 import type { T5Base } from "../models/t5/base.ts";
 import { t5ParameterCount } from "../models/t5/config.ts";
 import type { T5Epoch, T5Training } from "../models/t5/training.ts";
-import { type ByCode, CODE_METHODS, type CodeKind, CODES, type VqvaeConfig } from "../models/vqvae/config.ts";
+import {
+  type ByCode,
+  CODE_METHODS,
+  type CodeKind,
+  CODES,
+  type VqvaeConfig,
+} from "../models/vqvae/config.ts";
 import type { VqvaeEpoch, VqvaeTraining } from "../models/vqvae/training.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import type { Figure } from "./figure.ts";

@@ -10,7 +10,14 @@ import type { Executor } from "../engine/executor.ts";
 import { type CellModel, openCellModel } from "../generation/cell_model.ts";
 import type { CodeKind } from "../models/vqvae/config.ts";
 import { getSpace } from "../spaces/registry.ts";
-import { hasModel, modelFolder, OUTPUTS, recordFolder, runFolder, shownPath } from "./folders.ts";
+import {
+  hasModel,
+  modelFolder,
+  OUTPUTS,
+  recordFolder,
+  runFolder,
+  shownPath,
+} from "./folders.ts";
 
 /**
  * Opens the VQ-VAE and the T5 of a code.

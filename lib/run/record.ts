@@ -11,13 +11,32 @@
 
 import { basename, dirname, join } from "node:path";
 import { CHECKPOINT } from "../core/checkpoints.ts";
-import { exists, flushFolder, readJson, writeFileAtomic, writeJson } from "../core/files.ts";
+import {
+  exists,
+  flushFolder,
+  readJson,
+  writeFileAtomic,
+  writeJson,
+} from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { DEFAULT_SPACE } from "../spaces/registry.ts";
-import { executedNotebook, manifestPath, OUTPUTS, recordFolder, runFolder, runsFolder, shownPath } from "./folders.ts";
+import {
+  executedNotebook,
+  manifestPath,
+  OUTPUTS,
+  recordFolder,
+  runFolder,
+  runsFolder,
+  shownPath,
+} from "./folders.ts";
 import { changedCode } from "./git.ts";
 import type { Manifest } from "./manifest.ts";
-import { notebookText, readNotebook, stableNotebook, withOutputs } from "./notebook.ts";
+import {
+  notebookText,
+  readNotebook,
+  stableNotebook,
+  withOutputs,
+} from "./notebook.ts";
 import { fileHash } from "./stage_files.ts";
 import { readStageRecord, STAGES } from "./stages.ts";
 

@@ -9,7 +9,12 @@
 
 import { join } from "node:path";
 import { exists, readJson } from "../core/files.ts";
-import { generationProse, permutationProse, predictorProse, searchProse } from "../report/prose.ts";
+import {
+  generationProse,
+  permutationProse,
+  predictorProse,
+  searchProse,
+} from "../report/prose.ts";
 import type { Row } from "../report/tables.ts";
 import type { Manifest } from "./manifest.ts";
 

@@ -15,8 +15,25 @@ import { publishFigure, publishTable } from "../report/save.ts";
 import type { ReportTable } from "../report/tables.ts";
 import { getSpace } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { defaultRunName, hasModel, isHandRun, manifestPath, metricsPath, modelFolder, modelSources, recordFolder, runFolder, samplesFolder, shownPath, trialsFolder } from "./folders.ts";
-import { readRunSettings, resultsFolder, type RunSettings } from "./settings.ts";
+import {
+  defaultRunName,
+  hasModel,
+  isHandRun,
+  manifestPath,
+  metricsPath,
+  modelFolder,
+  modelSources,
+  recordFolder,
+  runFolder,
+  samplesFolder,
+  shownPath,
+  trialsFolder,
+} from "./folders.ts";
+import {
+  readRunSettings,
+  resultsFolder,
+  type RunSettings,
+} from "./settings.ts";
 
 /** An open run. */
 export interface Run extends RunSettings {

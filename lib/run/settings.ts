@@ -13,7 +13,14 @@ import { isAbsolute } from "node:path";
 import { type Device, DEVICES } from "../engine/devices.ts";
 import { type OptimizerName, OPTIMIZERS } from "../models/t5/config.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
-import { defaultRunName, handRunName, isRunName, OUTPUTS, RUN_NAME_RULE, runFolder } from "./folders.ts";
+import {
+  defaultRunName,
+  handRunName,
+  isRunName,
+  OUTPUTS,
+  RUN_NAME_RULE,
+  runFolder,
+} from "./folders.ts";
 
 /** The settings of one run. */
 export interface RunSettings {

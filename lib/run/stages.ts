@@ -24,7 +24,19 @@ import { begunPath, manifestPath, reportPath, stagePath } from "./folders.ts";
 import type { GitState } from "./git.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
 import type { RunSettings } from "./settings.ts";
-import { changedSince, fileHash, filesLeft, type FileState, isAsLeft, leftFile, type LeftFile, removeStale, resultFiles, type ResultSnapshot, snapshotResults } from "./stage_files.ts";
+import {
+  changedSince,
+  fileHash,
+  filesLeft,
+  type FileState,
+  isAsLeft,
+  type LeftFile,
+  leftFile,
+  removeStale,
+  resultFiles,
+  type ResultSnapshot,
+  snapshotResults,
+} from "./stage_files.ts";
 import { declaredVersions } from "./versions.ts";
 
 /** One stage: a notebook of `notebooks/`. */

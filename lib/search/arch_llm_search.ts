@@ -19,7 +19,12 @@ import type { CellWriter, KeyedWriter } from "./cell_writer.ts";
 import type { SearchMethod } from "./method.ts";
 import type { Oracle } from "./oracle.ts";
 import { byExpectedImprovement, RANKING_VERSIONS } from "./ranking.ts";
-import { type RoundOptions, ROUNDS, searchInRounds, VERSION as ROUNDS_VERSION } from "./rounds.ts";
+import {
+  type RoundOptions,
+  ROUNDS,
+  searchInRounds,
+  VERSION as ROUNDS_VERSION,
+} from "./rounds.ts";
 import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */

@@ -12,7 +12,10 @@
  * @module
  */
 
-import { CellFeatures, VERSION as FEATURES_VERSION } from "../analysis/features.ts";
+import {
+  CellFeatures,
+  VERSION as FEATURES_VERSION,
+} from "../analysis/features.ts";
 import { runKey } from "../core/keys.ts";
 import type { Random } from "../core/random.ts";
 import { floats, type HostTensors, scalar } from "../core/tensors.ts";
@@ -24,7 +27,12 @@ import type { SearchSpace } from "../spaces/space.ts";
 import type { SearchMethod } from "./method.ts";
 import { neighbours, VERSION as NEIGHBOURS_VERSION } from "./neighbours.ts";
 import type { Oracle, Query } from "./oracle.ts";
-import { type RoundOptions, ROUNDS, searchInRounds, VERSION as ROUNDS_VERSION } from "./rounds.ts";
+import {
+  type RoundOptions,
+  ROUNDS,
+  searchInRounds,
+  VERSION as ROUNDS_VERSION,
+} from "./rounds.ts";
 import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */

@@ -8,14 +8,23 @@
  * @module
  */
 
-import { type CellVectors, encodingVectors, type FeatureKind } from "../analysis/features.ts";
+import {
+  type CellVectors,
+  encodingVectors,
+  type FeatureKind,
+} from "../analysis/features.ts";
 import { runKey } from "../core/keys.ts";
 import type { Random } from "../core/random.ts";
 import type { SearchMethod } from "./method.ts";
 import { neighbours, VERSION as NEIGHBOURS_VERSION } from "./neighbours.ts";
 import type { Oracle } from "./oracle.ts";
 import { byExpectedImprovement, RANKING_VERSIONS } from "./ranking.ts";
-import { type RoundOptions, ROUNDS, searchInRounds, VERSION as ROUNDS_VERSION } from "./rounds.ts";
+import {
+  type RoundOptions,
+  ROUNDS,
+  searchInRounds,
+  VERSION as ROUNDS_VERSION,
+} from "./rounds.ts";
 import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */

@@ -11,10 +11,18 @@ import { runKey } from "../core/keys.ts";
 import type { Executor } from "../engine/executor.ts";
 import type { CellModel } from "../generation/cell_model.ts";
 import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/config.ts";
-import { algorithm1, type Algorithm1Options, algorithm1Queries, ALGORITHM_1 } from "./algorithm1.ts";
+import {
+  algorithm1,
+  type Algorithm1Options,
+  algorithm1Queries,
+  ALGORITHM_1,
+} from "./algorithm1.ts";
 import { archLlmOptions, archLlmSearch } from "./arch_llm_search.ts";
 import { bananas } from "./bananas.ts";
-import { bayesianOptimisation, latentBayesianOptimisation } from "./bayesian_optimisation.ts";
+import {
+  bayesianOptimisation,
+  latentBayesianOptimisation,
+} from "./bayesian_optimisation.ts";
 import type { KeyedWriter } from "./cell_writer.ts";
 import type { LatentVectors } from "./latents.ts";
 import { localSearch } from "./local_search.ts";

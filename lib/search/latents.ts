@@ -6,7 +6,11 @@
  * @module
  */
 
-import { type CellVectors, rowVectors, type SparseVector } from "../analysis/features.ts";
+import {
+  type CellVectors,
+  rowVectors,
+  type SparseVector,
+} from "../analysis/features.ts";
 import type { Arch2vec } from "../models/arch2vec/arch2vec.ts";
 import { cellTable, type SearchSpace } from "../spaces/space.ts";
 

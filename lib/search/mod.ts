@@ -4,7 +4,20 @@
  * @module
  */
 
-export { algorithm1Variants, ARCH_LLM_SEARCH, comparedMethods, searchStudy } from "./compared.ts";
+export {
+  algorithm1Variants,
+  ARCH_LLM_SEARCH,
+  comparedMethods,
+  searchStudy,
+} from "./compared.ts";
 export { limitBudgets } from "./method.ts";
 export { latentVectors } from "./latents.ts";
-export { algorithm1Rows, bestCells, curveSeries, goalRows, optimumRows, searchedCells, searchRows } from "./rows.ts";
+export {
+  algorithm1Rows,
+  bestCells,
+  curveSeries,
+  goalRows,
+  optimumRows,
+  searchedCells,
+  searchRows,
+} from "./rows.ts";

@@ -10,7 +10,12 @@
  * @module
  */
 
-import { checkedEvaluation, type CoveredCells, type Evaluation, type Evaluator } from "../evaluation/evaluator.ts";
+import {
+  checkedEvaluation,
+  type CoveredCells,
+  type Evaluation,
+  type Evaluator,
+} from "../evaluation/evaluator.ts";
 import type { Cell } from "../spaces/cell.ts";
 import { isEnumerated, type SearchSpace } from "../spaces/space.ts";
 

@@ -6,7 +6,11 @@
  */
 
 import { type CellVectors, VERSION as FEATURES } from "../analysis/features.ts";
-import { expectedImprovement, GaussianProcess, VERSION as PROCESS } from "../analysis/gaussian_process.ts";
+import {
+  expectedImprovement,
+  GaussianProcess,
+  VERSION as PROCESS,
+} from "../analysis/gaussian_process.ts";
 import type { RoundSearch } from "./rounds.ts";
 
 /** Versions of the parts that a ranking depends on, for the keys of methods. */

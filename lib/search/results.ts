@@ -9,7 +9,7 @@
  * @module
  */
 
-import { estimate, type Estimate } from "../metrics/statistics.ts";
+import { type Estimate, estimate } from "../metrics/statistics.ts";
 import type { AccuracyTable } from "../spaces/accuracies.ts";
 import type { Cell } from "../spaces/cell.ts";
 import { rankOf } from "./oracle.ts";

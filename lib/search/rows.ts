@@ -14,8 +14,23 @@ import type { AccuracyTable } from "../spaces/accuracies.ts";
 import { edgePairs, type Graph } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import type { Algorithm1Options } from "./algorithm1.ts";
-import { ALGORITHM_1_SETTINGS, ARCH_LLM_SEARCH, DRAWN_METHODS, LONG_BUDGET, ROUNDS_BUDGET, SCATTERED_METHODS } from "./compared.ts";
-import { type AnytimeCurve, anytimeCurves, bestCell, queriesToReach, type Returned, returnedCells, summarise } from "./results.ts";
+import {
+  ALGORITHM_1_SETTINGS,
+  ARCH_LLM_SEARCH,
+  DRAWN_METHODS,
+  LONG_BUDGET,
+  ROUNDS_BUDGET,
+  SCATTERED_METHODS,
+} from "./compared.ts";
+import {
+  type AnytimeCurve,
+  anytimeCurves,
+  bestCell,
+  queriesToReach,
+  type Returned,
+  returnedCells,
+  summarise,
+} from "./results.ts";
 import type { Trial } from "./trials.ts";
 
 /** The best that there is to be found on a data set; accuracies in percent. */

@@ -10,11 +10,19 @@ import { openDevice } from "../engine/device.ts";
 import type { Executor } from "../engine/executor.ts";
 import { onnxExecutor } from "../engine/onnx_executor.ts";
 import { batchTensors } from "../models/batch_tensors.ts";
-import { initialT5Weights, T5_MINI, type T5Config } from "../models/t5/config.ts";
+import {
+  initialT5Weights,
+  T5_MINI,
+  type T5Config,
+} from "../models/t5/config.ts";
 import { T5Generator } from "../models/t5/generator.ts";
 import { t5Loss } from "../models/t5/network.ts";
 import { vqvaeConfig } from "../models/vqvae/config.ts";
-import { CODEBOOK, initialVqvaeWeights, vqvaeLoss } from "../models/vqvae/network.ts";
+import {
+  CODEBOOK,
+  initialVqvaeWeights,
+  vqvaeLoss,
+} from "../models/vqvae/network.ts";
 import { vqvaeTraining } from "../models/vqvae/training.ts";
 import { SPACES } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";

@@ -6,7 +6,11 @@
 
 import { type HostTensors, scalar } from "../core/tensors.ts";
 import type { Executor } from "../engine/executor.ts";
-import { type AdamWOptions, adamWSlots, trainingStep } from "../nn/optimizers.ts";
+import {
+  type AdamWOptions,
+  adamWSlots,
+  trainingStep,
+} from "../nn/optimizers.ts";
 
 /** One side of a comparison. */
 export interface Contender {

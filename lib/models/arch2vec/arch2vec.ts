@@ -11,13 +11,24 @@ import { runKey, weightsDigest } from "../../core/keys.ts";
 import type { Random } from "../../core/random.ts";
 import { floats } from "../../core/tensors.ts";
 import type { DeviceState, Executor } from "../../engine/executor.ts";
-import { ReconstructionCounter, type ReconstructionReport } from "../../metrics/reconstruction.ts";
+import {
+  ReconstructionCounter,
+  type ReconstructionReport,
+} from "../../metrics/reconstruction.ts";
 import { cutAtOutput, type Graph } from "../../spaces/graph.ts";
 import type { CellTable, SearchSpace } from "../../spaces/space.ts";
-import { type DecodedCells, decodedGraph, incomingOfLogits } from "../../spaces/tensors.ts";
+import {
+  type DecodedCells,
+  decodedGraph,
+  incomingOfLogits,
+} from "../../spaces/tensors.ts";
 import { batchTensors } from "../batch_tensors.ts";
 import type { Arch2vecConfig } from "./config.ts";
-import { arch2vecDecodeStep, arch2vecEncodeStep, type Arch2vecWeights } from "./network.ts";
+import {
+  arch2vecDecodeStep,
+  arch2vecEncodeStep,
+  type Arch2vecWeights,
+} from "./network.ts";
 
 const BATCH = 512;
 

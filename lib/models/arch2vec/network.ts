@@ -15,7 +15,10 @@ import { floats, type HostTensors } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { ginLayer } from "../../nn/gin.ts";
 import { dropout, linear } from "../../nn/layers.ts";
-import { sigmoidCrossEntropy, softmaxCrossEntropyOneHot } from "../../nn/losses.ts";
+import {
+  sigmoidCrossEntropy,
+  softmaxCrossEntropyOneHot,
+} from "../../nn/losses.ts";
 import type { LossResult } from "../../nn/optimizers.ts";
 import type { Arch2vecConfig } from "./config.ts";
 

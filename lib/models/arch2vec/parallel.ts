@@ -13,7 +13,11 @@ import type { Executor } from "../../engine/executor.ts";
 import { SPACES } from "../../spaces/registry.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import type { Arch2vecConfig } from "./config.ts";
-import { type Arch2vecTraining, trainArch2vec, type TrainedArch2vec } from "./training.ts";
+import {
+  type Arch2vecTraining,
+  trainArch2vec,
+  type TrainedArch2vec,
+} from "./training.ts";
 
 /** A model to be trained. */
 export interface Arch2vecRun {

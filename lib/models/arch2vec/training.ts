@@ -18,7 +18,11 @@ import type { SearchSpace } from "../../spaces/space.ts";
 import { batchTensors } from "../batch_tensors.ts";
 import { runTraining, shuffledBatches } from "../training_loop.ts";
 import type { Arch2vecConfig } from "./config.ts";
-import { arch2vecLoss, type Arch2vecWeights, initialArch2vecWeights } from "./network.ts";
+import {
+  arch2vecLoss,
+  type Arch2vecWeights,
+  initialArch2vecWeights,
+} from "./network.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 1;

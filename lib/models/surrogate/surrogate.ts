@@ -20,7 +20,12 @@ import type { Executor } from "../../engine/executor.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { kendallTau, rSquared } from "../../metrics/agreement.ts";
 import { linear, relu } from "../../nn/layers.ts";
-import { adamWSlots, type LossResult, trainingStep, warmupCosine } from "../../nn/optimizers.ts";
+import {
+  adamWSlots,
+  type LossResult,
+  trainingStep,
+  warmupCosine,
+} from "../../nn/optimizers.ts";
 import type { AccuracyTable } from "../../spaces/accuracies.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import { encodeCells } from "../../spaces/tensors.ts";

@@ -16,13 +16,26 @@ import type { HostTensors } from "../../core/tensors.ts";
 import type { Executor } from "../../engine/executor.ts";
 import type { CodeSequences } from "../../language/code_sequences.ts";
 import { CodeTokens } from "../../language/code_tokens.ts";
-import { loadTokenizer, type SentenceTokenizer, writeCodesTokenizer } from "../../language/tokenizer.ts";
+import {
+  loadTokenizer,
+  type SentenceTokenizer,
+  writeCodesTokenizer,
+} from "../../language/tokenizer.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
-import { t5Config, type T5Config, type T5Model } from "./config.ts";
+import { type T5Config, t5Config, type T5Model } from "./config.ts";
 import { loadT5, saveT5 } from "./files.ts";
-import { type HubOptions, openPretrainedT5, TOKENIZER_FILES } from "./pretrained.ts";
+import {
+  type HubOptions,
+  openPretrainedT5,
+  TOKENIZER_FILES,
+} from "./pretrained.ts";
 import { type T5Training, type TrainedT5, trainT5 } from "./training.ts";
-import { restoreModel, trimmedVocabulary, trimModel, trimTokenizer } from "./vocabulary.ts";
+import {
+  restoreModel,
+  trimmedVocabulary,
+  trimModel,
+  trimTokenizer,
+} from "./vocabulary.ts";
 
 /** Codes in a sequence, and how many there are to choose from. */
 export interface SequenceShape {

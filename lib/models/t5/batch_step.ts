@@ -10,7 +10,11 @@
 
 import { type HostTensors, scalar } from "../../core/tensors.ts";
 import type { DeviceState, Executor } from "../../engine/executor.ts";
-import { gradientStep, gradientSums, updateStep } from "../../nn/gradient_accumulation.ts";
+import {
+  gradientStep,
+  gradientSums,
+  updateStep,
+} from "../../nn/gradient_accumulation.ts";
 import { type Optimizer, trainingStep } from "../../nn/optimizers.ts";
 import type { T5Config } from "./config.ts";
 import { T5_PARTS, t5Loss, t5LossShare, type T5Part } from "./network.ts";

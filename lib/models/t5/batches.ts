@@ -9,11 +9,19 @@
 
 import type { Random } from "../../core/random.ts";
 import { floats, type HostTensors, integers } from "../../core/tensors.ts";
-import { type CodeSequences, sequenceRows } from "../../language/code_sequences.ts";
+import {
+  type CodeSequences,
+  sequenceRows,
+} from "../../language/code_sequences.ts";
 import type { CodeTokens, TokenExamples } from "../../language/code_tokens.ts";
 import { randomPlaces } from "../../language/masking.ts";
 import type { T5Config } from "./config.ts";
-import { IGNORED_LABEL, noiseSize, shiftRight, type T5Part } from "./network.ts";
+import {
+  IGNORED_LABEL,
+  noiseSize,
+  shiftRight,
+  type T5Part,
+} from "./network.ts";
 
 /**
  * Examples as the inputs of one part of a loss; see `t5Loss`.

@@ -14,7 +14,16 @@ import type { StepFunction } from "../../engine/executor.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { embedding, linear } from "../../nn/layers.ts";
 import type { T5Config } from "./config.ts";
-import { attend, encodeText, feedForward, head, maskBias, norm, positionBias, splitHeads } from "./network.ts";
+import {
+  attend,
+  encodeText,
+  feedForward,
+  head,
+  maskBias,
+  norm,
+  positionBias,
+  splitHeads,
+} from "./network.ts";
 
 const CACHE = "cache";
 

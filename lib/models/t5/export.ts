@@ -24,7 +24,18 @@ import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { embedding, linear } from "../../nn/layers.ts";
 import type { T5Config, T5Model } from "./config.ts";
 import { loadT5 } from "./files.ts";
-import { attend, encodeText, feedForward, head, maskBias, MASKED, norm, relativePositionBuckets, splitHeads, type T5Pass } from "./network.ts";
+import {
+  attend,
+  encodeText,
+  feedForward,
+  head,
+  maskBias,
+  MASKED,
+  norm,
+  relativePositionBuckets,
+  splitHeads,
+  type T5Pass,
+} from "./network.ts";
 
 /** Files of an exported T5, in its folder. */
 export const T5_ONNX_FILES = {

@@ -10,7 +10,11 @@
 
 import { join } from "node:path";
 import { exists, readJson, writeJson } from "../../core/files.ts";
-import { readWeights, storable, writeSafetensors } from "../../core/safetensors.ts";
+import {
+  readWeights,
+  storable,
+  writeSafetensors,
+} from "../../core/safetensors.ts";
 import { type T5Config, type T5Model, t5Tensors } from "./config.ts";
 
 /** Names of a model's files; `index` is there where the weights are in several. */

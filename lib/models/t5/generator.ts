@@ -7,9 +7,18 @@
 import type { OnProgress } from "../../core/progress.ts";
 import type { Random } from "../../core/random.ts";
 import { floats, integers } from "../../core/tensors.ts";
-import type { CompiledFunction, DeviceState, Executor, StepFunction } from "../../engine/executor.ts";
+import type {
+  CompiledFunction,
+  DeviceState,
+  Executor,
+  StepFunction,
+} from "../../engine/executor.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
-import { checkSampling, sampleToken, type SamplingOptions } from "../../language/decoding.ts";
+import {
+  checkSampling,
+  sampleToken,
+  type SamplingOptions,
+} from "../../language/decoding.ts";
 import type { TokenBatch } from "../../language/tokenizer.ts";
 import type { T5Config, T5Model } from "./config.ts";
 import { decoderStep, emptyCache, promptStep } from "./decoder_step.ts";

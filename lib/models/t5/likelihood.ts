@@ -5,7 +5,13 @@
  */
 
 import type { Executor } from "../../engine/executor.ts";
-import { chainLikelihood, type CodeSequences, sequenceCount, type SequenceLikelihood, sequenceRows } from "../../language/code_sequences.ts";
+import {
+  chainLikelihood,
+  type CodeSequences,
+  sequenceCount,
+  type SequenceLikelihood,
+  sequenceRows,
+} from "../../language/code_sequences.ts";
 import { CodeTokens } from "../../language/code_tokens.ts";
 import { MarkovChain } from "../../language/markov.ts";
 import type { SentenceTokenizer } from "../../language/tokenizer.ts";

@@ -12,7 +12,14 @@
  */
 
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
-import { dropout, type DropoutNoise, embedding, linear, relu, rmsNorm } from "../../nn/layers.ts";
+import {
+  dropout,
+  type DropoutNoise,
+  embedding,
+  linear,
+  relu,
+  rmsNorm,
+} from "../../nn/layers.ts";
 import { softmaxCrossEntropy } from "../../nn/losses.ts";
 import type { LossResult } from "../../nn/optimizers.ts";
 import type { T5Config } from "./config.ts";

@@ -14,17 +14,39 @@ import { digest, runKey, weightsDigest } from "../../core/keys.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { Random } from "../../core/random.ts";
 import type { HostTensors } from "../../core/tensors.ts";
-import type { CompiledFunction, DeviceState, Executor } from "../../engine/executor.ts";
-import { type CodeSequences, sequenceCount } from "../../language/code_sequences.ts";
+import type {
+  CompiledFunction,
+  DeviceState,
+  Executor,
+} from "../../engine/executor.ts";
+import {
+  type CodeSequences,
+  sequenceCount,
+} from "../../language/code_sequences.ts";
 import { CodeTokens } from "../../language/code_tokens.ts";
 import type { SentenceTokenizer } from "../../language/tokenizer.ts";
 import { adafactor, adafactorSlots } from "../../nn/adafactor.ts";
-import { adamW, adamWSlots, type Optimizer, warmupCosine } from "../../nn/optimizers.ts";
+import {
+  adamW,
+  adamWSlots,
+  type Optimizer,
+  warmupCosine,
+} from "../../nn/optimizers.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
-import { type EpochContext, type EpochOf, type EpochWork, runTraining, shuffledBatches } from "../training_loop.ts";
+import {
+  type EpochContext,
+  type EpochOf,
+  type EpochWork,
+  runTraining,
+  shuffledBatches,
+} from "../training_loop.ts";
 import { accumulatedStep, type BatchStep, wholeStep } from "./batch_step.ts";
 import { T5Batches } from "./batches.ts";
-import { initialT5Weights, type OptimizerName, type T5Config } from "./config.ts";
+import {
+  initialT5Weights,
+  type OptimizerName,
+  type T5Config,
+} from "./config.ts";
 import { T5_PARTS, t5Loss } from "./network.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */

@@ -10,7 +10,10 @@
  */
 
 import { floats, type HostTensor } from "../../core/tensors.ts";
-import type { SentenceTokenizer, TokenBatch } from "../../language/tokenizer.ts";
+import type {
+  SentenceTokenizer,
+  TokenBatch,
+} from "../../language/tokenizer.ts";
 import type { T5Config, T5Model } from "./config.ts";
 
 /** Weights that have a row for each token. */

@@ -9,7 +9,11 @@
 import { join } from "node:path";
 import { readJson, writeJson } from "../../core/files.ts";
 import { Random } from "../../core/random.ts";
-import { readWeights, storable, writeSafetensors } from "../../core/safetensors.ts";
+import {
+  readWeights,
+  storable,
+  writeSafetensors,
+} from "../../core/safetensors.ts";
 import { type HostTensors, tensorsNamed } from "../../core/tensors.ts";
 import type { CodeKind, VqvaeConfig } from "./config.ts";
 import { initialVqvaeWeights, type VqvaeWeights } from "./network.ts";

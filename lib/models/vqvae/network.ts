@@ -21,7 +21,10 @@ import { floats, type HostTensors } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
 import { ginLayer } from "../../nn/gin.ts";
 import { linear } from "../../nn/layers.ts";
-import { sigmoidCrossEntropy, softmaxCrossEntropyOneHot } from "../../nn/losses.ts";
+import {
+  sigmoidCrossEntropy,
+  softmaxCrossEntropyOneHot,
+} from "../../nn/losses.ts";
 import type { LossResult } from "../../nn/optimizers.ts";
 import { nearestCodes, quantize } from "../../nn/vector_quantizer.ts";
 import type { VqvaeConfig } from "./config.ts";

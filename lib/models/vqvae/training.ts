@@ -19,14 +19,30 @@ import { scalar, tensorsNamed } from "../../core/tensors.ts";
 import type { CompiledFunction, Executor } from "../../engine/executor.ts";
 import { usagePerplexity } from "../../metrics/codebook_usage.ts";
 import type { ReconstructionReport } from "../../metrics/reconstruction.ts";
-import { type AdamWOptions, adamWSlots, trainingStep, warmupCosine } from "../../nn/optimizers.ts";
+import {
+  type AdamWOptions,
+  adamWSlots,
+  trainingStep,
+  warmupCosine,
+} from "../../nn/optimizers.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import { batchTensors } from "../batch_tensors.ts";
-import { type EpochContext, type EpochOf, type EpochWork, runTraining, shuffledBatches } from "../training_loop.ts";
+import {
+  type EpochContext,
+  type EpochOf,
+  type EpochWork,
+  runTraining,
+  shuffledBatches,
+} from "../training_loop.ts";
 import { fillCodebook, reseedUnused } from "./codebook.ts";
 import type { VqvaeConfig } from "./config.ts";
 import { saveVqvae } from "./files.ts";
-import { CODEBOOK, initialVqvaeWeights, vqvaeLoss, type VqvaeWeights } from "./network.ts";
+import {
+  CODEBOOK,
+  initialVqvaeWeights,
+  vqvaeLoss,
+  type VqvaeWeights,
+} from "./network.ts";
 import { VqvaeFunctions } from "./vqvae.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */

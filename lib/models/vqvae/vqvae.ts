@@ -9,10 +9,22 @@
 import { integers } from "../../core/tensors.ts";
 import type { DeviceState, Executor } from "../../engine/executor.ts";
 import type { CodeSequences } from "../../language/code_sequences.ts";
-import { ReconstructionCounter, type ReconstructionReport } from "../../metrics/reconstruction.ts";
+import {
+  ReconstructionCounter,
+  type ReconstructionReport,
+} from "../../metrics/reconstruction.ts";
 import type { Graph } from "../../spaces/graph.ts";
-import { cellGraph, type CellTable, cellTable, type SearchSpace } from "../../spaces/space.ts";
-import { type DecodedCells, decodedGraph, incomingOfLogits } from "../../spaces/tensors.ts";
+import {
+  cellGraph,
+  type CellTable,
+  cellTable,
+  type SearchSpace,
+} from "../../spaces/space.ts";
+import {
+  type DecodedCells,
+  decodedGraph,
+  incomingOfLogits,
+} from "../../spaces/tensors.ts";
 import { batchTensors } from "../batch_tensors.ts";
 import type { VqvaeConfig } from "./config.ts";
 import { loadVqvae } from "./files.ts";

@@ -17,7 +17,15 @@
 
 import { sha256, writeFileAtomic } from "../../core/files.ts";
 import type { OnProgress } from "../../core/progress.ts";
-import { type CellColumns, cellMatrices, type CellMatrix, HASH_BYTES, hashCells, inDataSetOrder, MAX_NODES } from "./enumeration.ts";
+import {
+  type CellColumns,
+  cellMatrices,
+  type CellMatrix,
+  HASH_BYTES,
+  hashCells,
+  inDataSetOrder,
+  MAX_NODES,
+} from "./enumeration.ts";
 
 /** How many cells there are. */
 export const CELL_COUNT = 423_624;

@@ -12,13 +12,35 @@
  * @module
  */
 
-import { edgeCount, edgePairs, type Graph, PADDING_OP, prune } from "../graph.ts";
+import {
+  edgeCount,
+  edgePairs,
+  type Graph,
+  PADDING_OP,
+  prune,
+} from "../graph.ts";
 import { hashModule } from "../module_hash.ts";
-import { type EnumeratedSpace, GRAPH_REASONS, type MetricMode, type SpaceFact } from "../space.ts";
+import {
+  type EnumeratedSpace,
+  GRAPH_REASONS,
+  type MetricMode,
+  type SpaceFact,
+} from "../space.ts";
 import { ACCURACIES } from "./accuracies/accuracies.ts";
-import { HASH_LABELS, MAX_EDGES, MAX_NODES, NASBENCH101_OPS } from "./enumeration.ts";
+import {
+  HASH_LABELS,
+  MAX_EDGES,
+  MAX_NODES,
+  NASBENCH101_OPS,
+} from "./enumeration.ts";
 import { SETTINGS } from "./settings.ts";
-import { cellKeys, cellOfHash, isReady, prepare, preparedCells } from "./table.ts";
+import {
+  cellKeys,
+  cellOfHash,
+  isReady,
+  prepare,
+  preparedCells,
+} from "./table.ts";
 
 const INPUT = NASBENCH101_OPS.indexOf("input");
 const OUTPUT = NASBENCH101_OPS.indexOf("output");

@@ -10,7 +10,19 @@
  */
 
 import type { Graph } from "../graph.ts";
-import { ARCH_EDGES, ARCH_OPS, GRAPH_OP, INPUT, invalidReason, NASBENCH201_OPS, NODES, NONE, OUTPUT, SKIP, TEMPLATE_INCOMING } from "./cells.ts";
+import {
+  ARCH_EDGES,
+  ARCH_OPS,
+  GRAPH_OP,
+  INPUT,
+  invalidReason,
+  NASBENCH201_OPS,
+  NODES,
+  NONE,
+  OUTPUT,
+  SKIP,
+  TEMPLATE_INCOMING,
+} from "./cells.ts";
 
 /** `ARCH_OP_OF[op]` is the name in arch strings of a node operation. */
 const ARCH_OP_OF: readonly string[] = NASBENCH201_OPS.map((_, op) =>

@@ -15,10 +15,23 @@
 import { Random } from "../../core/random.ts";
 import { edgePairs, type Graph } from "../graph.ts";
 import { hashModule } from "../module_hash.ts";
-import { cellGraph, type EnumeratedSpace, GRAPH_REASONS, type SpaceFact } from "../space.ts";
+import {
+  cellGraph,
+  type EnumeratedSpace,
+  GRAPH_REASONS,
+  type SpaceFact,
+} from "../space.ts";
 import { ACCURACIES } from "./accuracies/accuracies.ts";
 import { formatArch, isConnected, structureText } from "./arch.ts";
-import { allCells, ARCH_EDGES, CELL_COUNT, indexOf, invalidReason, NASBENCH201_OPS, NODES } from "./cells.ts";
+import {
+  allCells,
+  ARCH_EDGES,
+  CELL_COUNT,
+  indexOf,
+  invalidReason,
+  NASBENCH201_OPS,
+  NODES,
+} from "./cells.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** Labels in the raw hash: any distinct numbers do; input and output as in NAS-Bench-101. */

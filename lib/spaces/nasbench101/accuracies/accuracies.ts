@@ -8,11 +8,23 @@
  */
 
 import { join } from "node:path";
-import { type AccuracyTable, type Dataset, type PublishedFile, type ReadingOptions, sourceLine, type SpaceAccuracies } from "../../accuracies.ts";
+import {
+  type AccuracyTable,
+  type Dataset,
+  type PublishedFile,
+  type ReadingOptions,
+  sourceLine,
+  type SpaceAccuracies,
+} from "../../accuracies.ts";
 import { CELL_COUNT } from "../cells.ts";
 import { CACHE_NAME } from "./cache.ts";
 import { type Nasbench101Repeats, REPEATS } from "./repeats.ts";
-import { cachedRepeats, ENDINGS, importRepeats, readRepeats } from "./sources.ts";
+import {
+  cachedRepeats,
+  ENDINGS,
+  importRepeats,
+  readRepeats,
+} from "./sources.ts";
 
 const DATASET: Dataset = { name: "cifar10", title: "CIFAR-10" };
 

@@ -15,7 +15,11 @@
  */
 
 import { readChunks, sourceFile } from "../../../core/source_file.ts";
-import { type Nasbench101Repeats, RepeatCollector, REPEATS } from "./repeats.ts";
+import {
+  type Nasbench101Repeats,
+  RepeatCollector,
+  REPEATS,
+} from "./repeats.ts";
 
 const WEIGHT = "sampling_weight";
 

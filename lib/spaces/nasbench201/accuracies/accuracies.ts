@@ -9,7 +9,15 @@
 
 import { basename, join } from "node:path";
 import { sha256, writeFileAtomic } from "../../../core/files.ts";
-import { type AccuracySource, type AccuracyTable, type Dataset, type PublishedFile, type ReadingOptions, sourceLine, type SpaceAccuracies } from "../../accuracies.ts";
+import {
+  type AccuracySource,
+  type AccuracyTable,
+  type Dataset,
+  type PublishedFile,
+  type ReadingOptions,
+  sourceLine,
+  type SpaceAccuracies,
+} from "../../accuracies.ts";
 import { readNasbench201Json } from "./json.ts";
 
 const FOLDER =
