@@ -1,7 +1,8 @@
 /**
  * Accuracies of NAS-Bench-201 from JSON, one file for each data set.
  *
- * A file is an object of arch strings, of all 15,625 or some; of each it has, in percent,
+ * A file is an object of arch strings, in any notation of `arch.ts`, of all 15,625 cells or
+ * some; of each it has, in percent,
  * `val_acc_200` and `test_acc_200`: means over seeds after 200 epochs.
  *
  * Source: NAS-Bench-201 (Dong & Yang 2020, arXiv:2001.00326); the files are those of
@@ -15,8 +16,8 @@ import { readJson } from "../../../core/files.ts";
 import { shown } from "../../../core/shown.ts";
 import { parseStrictJson } from "../../../core/strict_json.ts";
 import { cellGraph } from "../../space.ts";
-import { formatArch } from "../arch.ts";
-import { allCells } from "../cells.ts";
+import { formatArch, parseArch } from "../arch.ts";
+import { allCells, indexOf } from "../cells.ts";
 
 /** Mean accuracies, `[15,625]` each, fractions in `[0, 1]`; NaN where a cell is not covered. */
 export interface Nasbench201Means {
@@ -54,15 +55,25 @@ export async function readNasbench201Json(
     );
   }
   const cells = _cellsByArch();
+  const seen = new Map<number, string>();
   const covered = Uint32Array.from(entries, ([arch]) => {
-    const cell = cells.get(arch);
-    if (cell === undefined) {
+    const cell = cells.get(arch) ?? _cellOf(arch);
+    if (cell === null) {
       throw new RangeError(
         `Cannot read accuracies: each key of ${name} must be the arch string of a cell of NAS-Bench-201, got ${
           shown(arch)
         }`,
       );
     }
+    const other = seen.get(cell);
+    if (other !== undefined) {
+      throw new RangeError(
+        `Cannot read accuracies: ${name} must have each cell once, got it as ${
+          shown(other)
+        } and ${shown(arch)}`,
+      );
+    }
+    seen.set(cell, arch);
     return cell;
   });
   const column = (key: string) => {
@@ -107,6 +118,15 @@ function _percent(
       shown(arch)
     } in ${name} must be a number in [0, 100], got ${shown(percent)}`,
   );
+}
+
+/** The index of the cell in any notation; null where it is none. */
+function _cellOf(text: string): number | null {
+  try {
+    return indexOf(parseArch(text));
+  } catch {
+    return null;
+  }
 }
 
 /** The index of each cell by its arch string. */

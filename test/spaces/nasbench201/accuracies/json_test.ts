@@ -98,3 +98,18 @@ Deno.test("readNasbench201Json() refuses fractions, in either column", async () 
     });
   }
 });
+
+Deno.test("readNasbench201Json() takes keys in any notation, each cell once", async () => {
+  const entry = { val_acc_200: 90, test_acc_200: 80 };
+  const { covered } = await read({
+    [`${ARCH}\n`]: entry,
+    "000014": entry, // cell 1 · 5 + 4
+    "(1, 1, 1, 1, 1, 0)": entry, // none but 2→3, which is a skip: cell 1
+  });
+  assert.deepEqual([...covered], [1, 4, 9]);
+  await assert.rejects(read({ [ARCH]: entry, "000004": entry }), {
+    name: "RangeError",
+    message:
+      /^Cannot read accuracies: f\.json must have each cell once, got it as "/,
+  });
+});
