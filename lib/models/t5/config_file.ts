@@ -6,7 +6,7 @@
  * @module
  */
 
-import { shown, shownText } from "../../core/shown.ts";
+import { ConfigFields } from "../../core/config_fields.ts";
 import type { T5Config } from "./config.ts";
 
 /** Far above every published T5; below it nothing that is made by a size fills the memory. */
@@ -32,10 +32,7 @@ const MOST = {
  *   not as it must be.
  */
 export function t5ConfigOf(file: unknown, path: string): T5Config {
-  if (typeof file !== "object" || file === null || Array.isArray(file)) {
-    _fail(path, "the file", "an object", file);
-  }
-  const fields = new Fields(file as Record<string, unknown>, path);
+  const fields = new ConfigFields(file, path);
   const multilingual =
     fields.oneOf("model_type", ["t5", "mt5"], "t5") === "mt5";
   const { width, layers, buckets } = MOST;
@@ -106,70 +103,4 @@ export function t5ConfigOf(file: unknown, path: string): T5Config {
     decoder_start_token_id: token("decoder_start_token_id", 0),
     ...(scaled === tied ? {} : { scale_decoder_outputs: scaled }),
   };
-}
-
-/** Fields of a file, each with a default for where it is missing. */
-class Fields {
-  readonly #file: Readonly<Record<string, unknown>>;
-  readonly #path: string;
-
-  constructor(file: Readonly<Record<string, unknown>>, path: string) {
-    this.#file = file;
-    this.#path = path;
-  }
-
-  isNull(name: string): boolean {
-    return this.#get(name) === null;
-  }
-
-  /** A whole number in `[low, high]`. */
-  whole(
-    name: string,
-    [low, high]: readonly [number, number],
-    otherwise: number,
-  ): number {
-    return this.real(
-      name,
-      `a whole number in [${low}, ${high}]`,
-      (value) => Number.isInteger(value) && value >= low && value <= high,
-      otherwise,
-    );
-  }
-
-  real(
-    name: string,
-    rule: string,
-    isRight: (value: number) => boolean,
-    otherwise: number,
-  ): number {
-    const given = this.#get(name);
-    const value = given === undefined ? otherwise : given;
-    return typeof value === "number" && isRight(value)
-      ? value
-      : _fail(this.#path, name, rule, value);
-  }
-
-  oneOf<const T, const U = T>(
-    name: string,
-    values: readonly T[],
-    otherwise: U,
-  ): T | U {
-    const given = this.#get(name);
-    if (given === undefined) return otherwise;
-    const found = values.find((value) => value === given);
-    return found ??
-      _fail(this.#path, name, values.map(String).join(" or "), given);
-  }
-
-  #get(name: string): unknown {
-    return Object.hasOwn(this.#file, name) ? this.#file[name] : undefined;
-  }
-}
-
-function _fail(path: string, name: string, rule: string, got: unknown): never {
-  throw new RangeError(
-    `Cannot use the model of ${path}: ${name} must be ${rule}, got ${
-      typeof got === "string" ? shownText(got) : shown(got)
-    }`,
-  );
 }
