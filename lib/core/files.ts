@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
+import { reasonOf } from "./shown.ts";
 
 /**
  * Writes a file under a temporary name beside its target, then renames it.
@@ -66,9 +67,7 @@ export async function readJson<T>(
     return parse(text.replace(/^\ufeff/, "")) as T;
   } catch (error) {
     throw new SyntaxError(
-      `Cannot read the ${what}: ${path} must be JSON: ${
-        (error as Error).message
-      }`,
+      `Cannot read the ${what}: ${path} must be JSON: ${reasonOf(error)}`,
       { cause: error },
     );
   }

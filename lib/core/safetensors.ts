@@ -19,7 +19,7 @@
 
 import { join } from "node:path";
 import { writeFileAtomic } from "./files.ts";
-import { shown, shownList, shownText } from "./shown.ts";
+import { reasonOf, shown, shownList, shownText } from "./shown.ts";
 import { parseStrictJson } from "./strict_json.ts";
 import { floats, type HostTensors } from "./tensors.ts";
 
@@ -207,9 +207,7 @@ function parseHeader(
     header = parseStrictJson(text, { wholeNumbers: true });
   } catch (error) {
     throw new SyntaxError(
-      `Cannot read ${path}: the header must be JSON: ${
-        (error as Error).message
-      }`,
+      `Cannot read ${path}: the header must be JSON: ${reasonOf(error)}`,
       { cause: error },
     );
   }

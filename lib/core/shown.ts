@@ -26,3 +26,9 @@ export function shownList(entries: readonly string[], most = 6): string {
   const more = entries.length - most;
   return more > 0 ? `${first} and ${more.toLocaleString("en-US")} more` : first;
 }
+
+/** What an error says, on one line and cut where it is long: parsers quote what they read. */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return shownText(text.replace(/\s+/g, " "), 4 * LONGEST);
+}

@@ -23,7 +23,7 @@ import { join, resolve } from "node:path";
 import { DATA_FOLDER } from "../core/project.ts";
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
 import { exists, writeJson } from "../core/files.ts";
-import { shownText } from "../core/shown.ts";
+import { reasonOf } from "../core/shown.ts";
 import { FILL_PROMPT, GENERATE_PROMPT, sentinel } from "./sentences.ts";
 import { checkTokenizerFiles } from "./tokenizer_file.ts";
 
@@ -197,9 +197,7 @@ export async function loadTokenizer(
     });
   } catch (error) {
     throw new Error(
-      `Cannot load a tokenizer: ${directory}: ${
-        shownText((error as Error).message, 300)
-      }`,
+      `Cannot load a tokenizer: ${directory}: ${reasonOf(error)}`,
       { cause: error },
     );
   }

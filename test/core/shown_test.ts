@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { shown, shownList, shownText } from "../../lib/core/shown.ts";
+import { reasonOf, shown, shownList, shownText } from "../../lib/core/shown.ts";
 
 Deno.test("shown() is JSON, cut at 80 characters", () => {
   assert.equal(shown({ a: [1, null, "ü"] }), '{"a":[1,null,"ü"]}');
@@ -16,4 +16,10 @@ Deno.test("shownText() and shownList() cut what is long, and count what is left 
   const many = Array.from({ length: 2000 }, (_, i) => `t${i}`);
   assert.equal(shownList(many), "t0, t1, t2, t3, t4, t5 and 1,994 more");
   assert.ok(shownList(many.map((name) => name.repeat(1000))).length < 1100);
+});
+
+Deno.test("reasonOf() is one line, cut at 320 characters", () => {
+  assert.equal(reasonOf(new Error("a\n  b\r\nc")), "a b c");
+  assert.equal(reasonOf("x\ny"), "x y");
+  assert.equal(reasonOf(new Error("x".repeat(1000))), `${"x".repeat(320)}…`);
 });

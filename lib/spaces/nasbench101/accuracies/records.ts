@@ -20,7 +20,7 @@
 
 import protobuf from "protobufjs";
 import { EPOCHS, RepeatCollector, REPEATS } from "./repeats.ts";
-import { shown } from "../../../core/shown.ts";
+import { reasonOf, shown } from "../../../core/shown.ts";
 import { readChunks } from "../../../core/source_file.ts";
 import { readTfrecords } from "../../../core/tfrecord.ts";
 
@@ -58,9 +58,7 @@ export function decodeRecord(data: Uint8Array, row: string): TrainingRecord {
     value = JSON.parse(DECODER.decode(data));
   } catch (error) {
     throw new SyntaxError(
-      `Cannot read accuracies: ${row} must be JSON: ${
-        (error as Error).message
-      }`,
+      `Cannot read accuracies: ${row} must be JSON: ${reasonOf(error)}`,
       { cause: error },
     );
   }
@@ -97,7 +95,7 @@ export function decodeEvaluations(metrics: string, row: string): Evaluation[] {
   } catch (error) {
     throw new SyntaxError(
       `Cannot read accuracies: the metrics of ${row} must be a base64 ModelMetrics message: ${
-        (error as Error).message
+        reasonOf(error)
       }`,
       { cause: error },
     );
