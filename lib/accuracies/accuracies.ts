@@ -47,8 +47,8 @@ export function accuracyFolders(
  *
  * @example
  * ```ts ignore
- * const [table] = await loadAccuracies(DEFAULT_SPACE);
- * console.log(table.source, Math.max(...table.validation));
+ * const [{ source, covered, validation }] = await loadAccuracies(DEFAULT_SPACE);
+ * console.log(source, Math.max(...Array.from(covered, (i) => validation[i])));
  * ```
  */
 export async function loadAccuracies(

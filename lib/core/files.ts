@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
+import { reasonOf } from "./shown.ts";
 
 /**
  * Writes a file under a temporary name beside its target, flushes it, then renames it.
@@ -81,15 +82,20 @@ export function writeJson(path: string, value: unknown): Promise<void> {
 }
 
 /**
- * Reads a JSON file.
+ * Reads a JSON file, with a byte-order mark or without.
  *
  * The caller names the type and checks what it relies on.
  *
  * @param what What the file holds, for the error.
+ * @param parse Such as `parseStrictJson`, for a file that others wrote.
  * @throws {Error} If the file cannot be read.
  * @throws {SyntaxError} If it is not JSON.
  */
-export async function readJson<T>(path: string, what: string): Promise<T> {
+export async function readJson<T>(
+  path: string,
+  what: string,
+  parse: (text: string) => unknown = JSON.parse,
+): Promise<T> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);
@@ -100,12 +106,10 @@ export async function readJson<T>(path: string, what: string): Promise<T> {
     );
   }
   try {
-    return JSON.parse(text) as T;
+    return parse(text.replace(/^\ufeff/, "")) as T;
   } catch (error) {
     throw new SyntaxError(
-      `Cannot read the ${what}: ${path} must be JSON: ${
-        (error as Error).message
-      }`,
+      `Cannot read the ${what}: ${path} must be JSON: ${reasonOf(error)}`,
       { cause: error },
     );
   }

@@ -8,13 +8,19 @@
  * Read: F32, F16 and BF16 to `Float32Array`, I32 and I64 to `Int32Array`. Written:
  * F32 and F16. This machine is taken to be little-endian, as all that Deno runs on are.
  *
- * Source: github.com/huggingface/safetensors, README, "Format".
+ * Read as strictly as the reference reader, and as its format is described: the header is
+ * one JSON object from its first byte on, of at most 100 MB, a name stands once in it, and a
+ * tensor has no field but its three.
+ *
+ * Source: github.com/huggingface/safetensors, README, "Format", and `tensor.rs`.
  *
  * @module
  */
 
 import { join } from "node:path";
 import { writeFileAtomic } from "./files.ts";
+import { reasonOf, shown, shownList, shownText } from "./shown.ts";
+import { parseStrictJson } from "./strict_json.ts";
 import { floats, type HostTensors } from "./tensors.ts";
 
 /** Numbers with a shape; row-major. */
@@ -39,6 +45,10 @@ const BYTES: Readonly<Record<NumberFormat, number>> = {
   I32: 4,
   I64: 8,
 };
+
+/** Bytes of the longest header, as in the reference reader. */
+const LONGEST_HEADER = 100_000_000;
+const FIELDS: readonly string[] = ["dtype", "shape", "data_offsets"];
 
 interface Entry {
   readonly name: string;
@@ -149,41 +159,27 @@ function readHeader(path: string, bytes: Uint8Array<ArrayBuffer>) {
     );
   }
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  if (length > LONGEST_HEADER) {
+    throw new RangeError(
+      `Cannot read ${path}: the header must have at most ${LONGEST_HEADER} bytes, got ${length}`,
+    );
+  }
   if (length > bytes.length - 8) {
     throw new RangeError(
       `Cannot read ${path}: the header must end within the file's ${bytes.length} bytes, got a length of ${length}`,
     );
   }
   const dataStart = 8 + length;
-  let header: unknown;
-  try {
-    header = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true })
-        .decode(bytes.subarray(8, dataStart)),
-    );
-  } catch (error) {
-    throw new SyntaxError(
-      `Cannot read ${path}: the header must be JSON: ${
-        (error as Error).message
-      }`,
-      { cause: error },
-    );
-  }
-  if (!isRecord(header)) {
-    throw new SyntaxError(
-      `Cannot read ${path}: the header must be a JSON object, got ${
-        JSON.stringify(header)
-      }`,
-    );
-  }
-  const { __metadata__: metadata = {}, ...rest } = header;
+  const header = parseHeader(path, bytes.subarray(8, dataStart));
+  const { __metadata__: given, ...rest } = header;
+  const metadata = given ?? {};
   if (
     !isRecord(metadata) ||
     !Object.values(metadata).every((value) => typeof value === "string")
   ) {
     throw new SyntaxError(
       `Cannot read ${path}: __metadata__ must map keys to text, got ${
-        JSON.stringify(metadata)
+        shown(metadata)
       }`,
     );
   }
@@ -194,11 +190,43 @@ function readHeader(path: string, bytes: Uint8Array<ArrayBuffer>) {
   return { entries, metadata: metadata as Record<string, string>, dataStart };
 }
 
+/** The header's JSON, whose only numbers are sizes and offsets. */
+function parseHeader(
+  path: string,
+  bytes: Uint8Array,
+): Record<string, unknown> {
+  let header: unknown;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+      .decode(bytes);
+    if (!text.startsWith("{")) {
+      throw new SyntaxError(
+        `it must begin with "{", got ${shown(text.slice(0, 1))}`,
+      );
+    }
+    header = parseStrictJson(text, { wholeNumbers: true });
+  } catch (error) {
+    throw new SyntaxError(
+      `Cannot read ${path}: the header must be JSON: ${reasonOf(error)}`,
+      { cause: error },
+    );
+  }
+  return header as Record<string, unknown>;
+}
+
 function readEntry(path: string, name: string, value: unknown): Entry {
-  const cannot = `Cannot read ${path}: tensor ${name}`;
+  const cannot = `Cannot read ${path}: tensor ${shownText(name)}`;
   if (!isRecord(value)) {
     throw new SyntaxError(
-      `${cannot} must be described by an object, got ${JSON.stringify(value)}`,
+      `${cannot} must be described by an object, got ${shown(value)}`,
+    );
+  }
+  const surplus = Object.keys(value).find((key) => !FIELDS.includes(key));
+  if (surplus !== undefined) {
+    throw new SyntaxError(
+      `${cannot} must have no fields but ${FIELDS.join(", ")}, got ${
+        shown(surplus)
+      }`,
     );
   }
   const { dtype, shape, data_offsets: offsets } = value;
@@ -206,30 +234,33 @@ function readEntry(path: string, name: string, value: unknown): Entry {
     throw new RangeError(
       `${cannot} must have one of the number formats ${
         Object.keys(BYTES).join(", ")
-      }, got ${dtype}`,
+      }, got ${typeof dtype === "string" ? shownText(dtype) : shown(dtype)}`,
     );
   }
   if (!isCounts(shape)) {
     throw new SyntaxError(
-      `${cannot} must have a shape of whole numbers, got ${
-        JSON.stringify(shape)
-      }`,
+      `${cannot} must have a shape of whole numbers, got ${shown(shape)}`,
     );
   }
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     throw new SyntaxError(
-      `${cannot} must have a first and a last offset, got ${
-        JSON.stringify(offsets)
-      }`,
+      `${cannot} must have a first and a last offset, got ${shown(offsets)}`,
     );
   }
   const format = dtype as NumberFormat;
   const [start, end] = offsets;
-  const size = elementCount(shape) * BYTES[format];
+  const size = byteCount(shape, format);
+  if (size === null) {
+    throw new RangeError(
+      `${cannot} must have a shape whose bytes can be counted, got ${
+        shown(shape)
+      }`,
+    );
+  }
   if (end - start !== size) {
     throw new RangeError(
       `${cannot} must take ${size} bytes for ${format} [${
-        shape.join(", ")
+        shownText(shape.join(", "))
       }], got ${end - start}`,
     );
   }
@@ -242,12 +273,16 @@ function checkLayout(path: string, entries: readonly Entry[], size: number) {
   for (const { name, start, end } of entries) {
     if (end > size) {
       throw new RangeError(
-        `Cannot read ${path}: tensor ${name} must end within the ${size} bytes of data, got an end at ${end}`,
+        `Cannot read ${path}: tensor ${
+          shownText(name)
+        } must end within the ${size} bytes of data, got an end at ${end}`,
       );
     }
     if (start !== at) {
       throw new RangeError(
-        `Cannot read ${path}: tensor ${name} must begin where the one before it ends, at ${at}, got ${start}`,
+        `Cannot read ${path}: tensor ${
+          shownText(name)
+        } must begin where the one before it ends, at ${at}, got ${start}`,
       );
     }
     at = end;
@@ -289,13 +324,28 @@ function readData(
         (value) => {
           if (BigInt.asIntN(32, value) !== value) {
             throw new RangeError(
-              `Cannot read ${path}: tensor ${name} must have values of 32 bits, got ${value}`,
+              `Cannot read ${path}: tensor ${
+                shownText(name)
+              } must have values of 32 bits, got ${value}`,
             );
           }
           return Number(value);
         },
       );
   }
+}
+
+/** Bytes of a tensor; null where a product on the way does not fit a number. */
+function byteCount(
+  shape: readonly number[],
+  format: NumberFormat,
+): number | null {
+  let count = 1;
+  for (const size of [...shape, BYTES[format]]) {
+    count *= size;
+    if (!Number.isSafeInteger(count)) return null;
+  }
+  return count;
 }
 
 function elementCount(shape: readonly number[]): number {
@@ -334,44 +384,50 @@ export function storable(
  * @param directory Where the model is.
  * @param files Names of the files there that hold its weights.
  * @param expected Shape of each tensor by name.
- * @param isUnused Tells tensors that may be there beside them; they are left out.
+ * @param optional Shape of tensors that may be there beside them: they are read as well.
  * @returns In the order of the files.
  * @throws {Error} If a file cannot be read.
- * @throws {RangeError} If tensors are missing, surplus or of another shape or type; all of
- *   them are named.
+ * @throws {RangeError} If tensors are missing, surplus, of another shape or type, in two files,
+ *   or hold what is no finite number; the first few of them are named.
  */
 export async function readWeights(
   directory: string,
   files: readonly string[],
   expected: ReadonlyMap<string, readonly number[]>,
-  isUnused: (name: string) => boolean = () => false,
+  optional: ReadonlyMap<string, readonly number[]> = new Map(),
 ): Promise<HostTensors> {
   const weights: HostTensors = {};
   const problems: string[] = [];
-  const missing = new Set(expected.keys());
+  const seen = new Set<string>();
   for (const file of files) {
     const { tensors } = await readSafetensors(join(directory, file));
     for (const [name, { shape, data }] of tensors) {
-      missing.delete(name);
-      const wanted = expected.get(name);
-      if (wanted === undefined) {
-        if (!isUnused(name)) problems.push(`surplus ${name}`);
-      } else if (`${shape}` !== `${wanted}`) {
+      const wanted = expected.get(name) ?? optional.get(name);
+      if (wanted === undefined) problems.push(`surplus ${name}`);
+      else if (seen.has(name)) problems.push(`${name} in two files`);
+      else if (`${shape}` !== `${wanted}`) {
         problems.push(
-          `${name} of shape [${shape.join(", ")}] instead of [${
+          `${name} of shape [${shownText(shape.join(", "))}] instead of [${
             wanted.join(", ")
           }]`,
         );
       } else if (!(data instanceof Float32Array)) {
         problems.push(`${name} of whole numbers`);
+      } else if (!data.every(Number.isFinite)) {
+        problems.push(
+          `${name} with ${data.find((value) => !Number.isFinite(value))}`,
+        );
       } else weights[name] = floats(shape, data);
+      seen.add(name);
     }
   }
-  for (const name of missing) problems.push(`no ${name}`);
+  for (const name of expected.keys()) {
+    if (!seen.has(name)) problems.push(`no ${name}`);
+  }
   if (problems.length > 0) {
     throw new RangeError(
       `Cannot read the model ${directory}: its tensors must be those of its config.json, got ${
-        problems.join(", ")
+        shownList(problems)
       }`,
     );
   }

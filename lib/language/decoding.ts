@@ -61,19 +61,23 @@ export function sampleToken(
   random: Random,
 ): number {
   let best = 0;
-  for (let i = 1; i < logits.length; i++) {
+  let lacksNumber = false;
+  for (let i = 0; i < logits.length; i++) {
     if (logits[i] > logits[best]) best = i;
+    if (Number.isNaN(logits[i])) lacksNumber = true;
+  }
+  if (lacksNumber || !Number.isFinite(logits[best])) {
+    throw new RangeError(
+      `Cannot sample: logits must be numbers below infinity, at least one of them finite, got ${
+        lacksNumber ? NaN : `${logits[best]} as the highest`
+      }`,
+    );
   }
   if (temperature === 0) return best;
   const weights = new Float64Array(logits.length);
   let total = 0;
   for (let i = 0; i < logits.length; i++) {
     total += weights[i] = Math.exp((logits[i] - logits[best]) / temperature);
-  }
-  if (!Number.isFinite(total)) {
-    throw new RangeError(
-      `Cannot sample: logits must be numbers below infinity, at least one of them finite, got a sum of ${total}`,
-    );
   }
   if (topK !== null || (topP !== null && topP < 1)) {
     total = _truncate(weights, total, topK, topP);

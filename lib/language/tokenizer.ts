@@ -21,9 +21,11 @@
 
 import { join, resolve } from "node:path";
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
-import { exists, readJson, writeJson } from "../core/files.ts";
+import { exists, writeJson } from "../core/files.ts";
 import { DATA_FOLDER } from "../core/project.ts";
+import { reasonOf } from "../core/shown.ts";
 import { FILL_PROMPT, GENERATE_PROMPT, sentinel } from "./sentences.ts";
+import { checkTokenizerFiles } from "./tokenizer_file.ts";
 
 /** Sentences as token ids. */
 export interface TokenBatch {
@@ -80,8 +82,6 @@ export interface SentenceTokenizer {
   decode(ids: ArrayLike<number>): string;
 }
 
-/** The files that a tokenizer cannot do without. */
-const REQUIRED_FILES = ["tokenizer.json", "tokenizer_config.json"];
 const SENTINELS = 100; // as T5 has
 const VOCABULARY_MULTIPLE = 64; // makes 640 of 617, and 32,128 of T5's 32,100
 
@@ -177,21 +177,13 @@ export async function writeCodesTokenizer(
  *
  * @throws {Error} If a file of the tokenizer is missing or cannot be read.
  * @throws {SyntaxError} If a file is not JSON.
- * @throws {RangeError} If the tokenizer lacks padding, end of sequence or a mask.
+ * @throws {RangeError} If the tokenizer lacks padding, end of sequence or a mask, or its ids
+ *   are not as {@link checkTokenizerFiles} has it.
  */
 export async function loadTokenizer(
   directory: string,
 ): Promise<SentenceTokenizer> {
-  for (const file of REQUIRED_FILES) {
-    if (!await exists(join(directory, file))) {
-      throw new Error(
-        `Cannot load a tokenizer: ${directory} must hold ${
-          REQUIRED_FILES.join(" and ")
-        }, got no ${file}`,
-      );
-    }
-    await readJson(join(directory, file), "tokenizer");
-  }
+  await checkTokenizerFiles(directory);
   const { AutoTokenizer, env } = await import("@huggingface/transformers");
   env.allowRemoteModels = false;
   env.useBrowserCache = false;
@@ -203,7 +195,7 @@ export async function loadTokenizer(
     });
   } catch (error) {
     throw new Error(
-      `Cannot load a tokenizer: ${directory}: ${(error as Error).message}`,
+      `Cannot load a tokenizer: ${directory}: ${reasonOf(error)}`,
       { cause: error },
     );
   }

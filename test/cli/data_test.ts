@@ -214,10 +214,25 @@ Deno.test("runData() imports one JSON file of NAS-Bench-201", async () => {
     );
     const target = join(own, "nasbench201", name);
     const before = await Deno.readTextFile(target);
-    await write(folder, name, "{}");
-    await assert.rejects(run({ spaces, from }, { own }), {
-      message: /must have all 15625 cells, got 0 without/,
-    });
-    assert.equal(await Deno.readTextFile(target), before);
+    const fractions = entries201();
+    for (const entry of Object.values(fractions)) {
+      entry.val_acc_200 = entry.test_acc_200 = 0.91;
+    }
+    for (
+      const [content, message] of [
+        ["{}", /must have those of a cell, got none/],
+        [JSON.stringify(fractions), /must be percentages, got 0\.91/],
+      ] as const
+    ) {
+      await write(folder, name, content);
+      await assert.rejects(run({ spaces, from }, { own }), { message });
+      assert.equal(await Deno.readTextFile(target), before);
+    }
+    // Some of the cells, from a program that writes a byte-order mark.
+    const some = Object.fromEntries(Object.entries(entries201()).slice(9_000));
+    await write(folder, name, `\ufeff${JSON.stringify(some)}`);
+    assert.deepEqual((await run({ spaces, from }, { own })).lines, [
+      `NAS-Bench-201, imagenet16-120: ${name}: 6,625 of 15,625 cells; differs from the published file`,
+    ]);
   });
 });

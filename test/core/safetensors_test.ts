@@ -130,6 +130,75 @@ Deno.test(
   }),
 );
 
+/** A file that the reference reader was given, and what it found; null: it refused it. */
+interface Verdict {
+  readonly file: string;
+  readonly tensors:
+    | readonly [name: string, dtype: string, shape: string[], data: string][]
+    | null;
+}
+
+/** Why a file is refused here that the reference reader takes. */
+const STRICTER = [
+  // The format forbids these four; the reference reader passes over them.
+  /a key must stand once in its object, got "[^"]*" twice$/,
+  /must begin with "{", got "( |\\n)"$/,
+  /must have no fields but dtype, shape, data_offsets, got /,
+  /tensor a must be described by an object, got \["F32",\[1\],\[0,4\]\]$/,
+  // These cannot be had as numbers here.
+  /must have one of the number formats F32, F16, BF16, I32, I64, got /,
+  /must have a shape of whole numbers, got \[0,18446744073709552000(,2)?\]$/,
+];
+
+Deno.test(
+  "readSafetensors() takes nothing that the reference reader refuses, and finds the same tensors",
+  withFolder(async (folder) => {
+    const verdicts = await readJson<Verdict[]>(
+      fixture("safetensors_verdicts.json"),
+      "verdicts",
+    );
+    assert.ok(verdicts.length > 400);
+    const path = join(folder, "a.safetensors");
+    const counts = { read: 0, refused: 0 };
+    const used = new Set<RegExp>();
+    for (const { file, tensors: expected } of verdicts) {
+      const bytes = Uint8Array.fromBase64(file);
+      await Deno.writeFile(path, bytes);
+      const what = new TextDecoder().decode(bytes.subarray(8));
+      try {
+        const { tensors } = await readSafetensors(path);
+        assert.notEqual(expected, null, `read, but refused there: ${what}`);
+        assert.deepEqual(
+          Array.from(tensors, ([name, { shape }]) => [name, shape.map(String)])
+            .sort(),
+          expected!.map(([name, , shape]) => [name, shape]).sort(),
+        );
+        for (const [name, dtype, , data] of expected!) {
+          if (dtype !== "F32") continue;
+          const { buffer, byteOffset, byteLength } = tensors.get(name)!.data;
+          const found = new Uint8Array(buffer, byteOffset, byteLength);
+          assert.equal(found.toBase64(), data, what);
+        }
+        counts.read++;
+      } catch (error) {
+        const { name, message } = error as Error;
+        if (error instanceof assert.AssertionError) throw error;
+        assert.ok(["SyntaxError", "RangeError"].includes(name), message);
+        assert.ok(message.startsWith(`Cannot read ${path}: `), message);
+        assert.ok(message.length < 600, message);
+        if (expected !== null) {
+          const reason = STRICTER.find((reason) => reason.test(message));
+          assert.ok(reason, `refused, but read there: ${what}\n${message}`);
+          used.add(reason);
+        }
+        counts.refused++;
+      }
+    }
+    assert.equal(used.size, STRICTER.length);
+    assert.ok(counts.read >= 20 && counts.refused >= 300);
+  }),
+);
+
 const F32 = (start: number, end: number) => ({
   dtype: "F32",
   shape: [(end - start) / 4],
@@ -147,7 +216,7 @@ Deno.test(
         [1],
         0,
         "SyntaxError",
-        "the header must be a JSON object, got [1]",
+        'the header must be JSON: it must begin with "{", got "["',
       ],
       [
         "metadata",
@@ -182,7 +251,14 @@ Deno.test(
         { w: { ...F32(0, 4), shape: [-1] } },
         4,
         "SyntaxError",
-        "tensor w must have a shape of whole numbers, got [-1]",
+        "the header must be JSON: numbers must be whole, in digits alone, got -1",
+      ],
+      [
+        "shape of another kind",
+        { w: { ...F32(0, 4), shape: "1" } },
+        4,
+        "SyntaxError",
+        'tensor w must have a shape of whole numbers, got "1"',
       ],
       [
         "offsets",
@@ -218,6 +294,54 @@ Deno.test(
         12,
         "RangeError",
         "tensor w must begin where the one before it ends, at 4, got 8",
+      ],
+      [
+        "a name twice",
+        `{"v":${JSON.stringify(F32(0, 4))},"v":${JSON.stringify(F32(0, 4))}}`,
+        4,
+        "SyntaxError",
+        'the header must be JSON: a key must stand once in its object, got "v" twice',
+      ],
+      [
+        "a surplus field",
+        { w: { ...F32(0, 4), x: 1 } },
+        4,
+        "SyntaxError",
+        'tensor w must have no fields but dtype, shape, data_offsets, got "x"',
+      ],
+      [
+        "a space before the header",
+        ` {"w":${JSON.stringify(F32(0, 4))}}`,
+        4,
+        "SyntaxError",
+        'the header must be JSON: it must begin with "{", got " "',
+      ],
+      [
+        "a byte-order mark",
+        `\ufeff{"w":${JSON.stringify(F32(0, 4))}}`,
+        4,
+        "SyntaxError",
+        /the header must be JSON: it must begin with "{", got "/,
+      ],
+      [
+        "a size with a point",
+        '{"w":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}',
+        4,
+        "SyntaxError",
+        "the header must be JSON: numbers must be whole, in digits alone, got 1.0",
+      ],
+      [
+        "a product beyond all numbers",
+        {
+          w: {
+            dtype: "F32",
+            shape: [2 ** 40, 2 ** 40, 0],
+            data_offsets: [0, 0],
+          },
+        },
+        0,
+        "RangeError",
+        "tensor w must have a shape whose bytes can be counted, got [1099511627776,1099511627776,0]",
       ],
       [
         "bytes left over",
@@ -262,6 +386,13 @@ Deno.test(
       name: "RangeError",
       message:
         `Cannot read ${path}: the header must end within the file's 9 bytes, got a length of 200`,
+    });
+    // Refused before anything of that size is looked at.
+    await Deno.writeFile(path, Uint8Array.of(1, 0xe1, 0xf5, 5, 0, 0, 0, 0));
+    await assert.rejects(readSafetensors(path), {
+      name: "RangeError",
+      message:
+        `Cannot read ${path}: the header must have at most 100000000 bytes, got 100000001`,
     });
     const whole = await Deno.readFile(fixture("t5_tiny/model.safetensors"));
     await Deno.writeFile(path, whole.subarray(0, whole.length - 1));

@@ -170,15 +170,37 @@ Deno.test("checkSampling() names what is wrong", () => {
 });
 
 Deno.test("sampleToken() refuses logits that are no distribution", () => {
-  for (const logits of [[0, NaN, 1], [-Infinity, -Infinity], [Infinity, 0]]) {
-    assert.throws(
-      () =>
-        sampleToken(
-          Float32Array.from(logits),
-          { temperature: 1 },
-          Random.fromSeed(0),
-        ),
-      /^RangeError: Cannot sample: logits must be numbers below infinity/,
+  const none = [
+    [0, NaN, 1],
+    [NaN, 1],
+    [1, NaN],
+    [-Infinity, -Infinity],
+    [Infinity, 0],
+    [-Infinity, NaN],
+  ];
+  for (const logits of none) {
+    // The most probable token is none either.
+    for (const temperature of [0, 1e-9, 1]) {
+      assert.throws(
+        () =>
+          sampleToken(
+            Float32Array.from(logits),
+            { temperature },
+            Random.fromSeed(0),
+          ),
+        /^RangeError: Cannot sample: logits must be numbers below infinity, at least one of them finite, got (NaN|-?Infinity as the highest)$/,
+      );
+    }
+  }
+  // One that is impossible is no reason.
+  for (const temperature of [0, 1]) {
+    assert.equal(
+      sampleToken(
+        Float32Array.of(-Infinity, 3),
+        { temperature },
+        Random.fromSeed(0),
+      ),
+      1,
     );
   }
 });

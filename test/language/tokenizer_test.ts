@@ -314,7 +314,11 @@ Deno.test(
       name: "SyntaxError",
       message: /^Cannot read the tokenizer: .*tokenizer\.json must be JSON: /,
     });
-    await Deno.writeTextFile(join(folder, "tokenizer.json"), "{}");
+    await writeCodesTokenizer(folder, { codebookSize: 5 });
+    await edit<{ pre_tokenizer: { type: string } }>(
+      join(folder, "tokenizer.json"),
+      (json) => json.pre_tokenizer.type = "none",
+    );
     await assert.rejects(loadTokenizer(folder), {
       name: "Error",
       message: new RegExp(`^Cannot load a tokenizer: ${folder}: `),

@@ -138,6 +138,9 @@ export async function trainT5To(
 /**
  * Opens a T5 that was saved, with its tokenizer, as it was trained: a pretrained one with
  * the tokens of sentences alone, because it was never told what the others are not.
+ *
+ * @throws {Error} If a file cannot be read.
+ * @throws {RangeError} If it is no T5 that can be used, or its tokenizer is of another.
  */
 export async function openTunedT5(
   directory: string,
@@ -145,6 +148,11 @@ export async function openTunedT5(
 ): Promise<{ t5: T5Model; tokenizer: SentenceTokenizer }> {
   const t5 = await loadT5(directory);
   const tokenizer = await loadTokenizer(directory);
+  if (tokenizer.tokenCount > t5.config.vocab_size) {
+    throw new RangeError(
+      `Cannot use the model ${directory}: its tokenizer must have at most ${t5.config.vocab_size} tokens, as many as the model's embedding, got ${tokenizer.tokenCount}`,
+    );
+  }
   if (tokenizer.name === "codes") return { t5, tokenizer };
   const vocabulary = trimmedVocabulary(
     t5.config,

@@ -34,11 +34,23 @@ export interface T5Config {
   readonly layer_norm_epsilon: number;
   /** `relu` is T5, `gated-gelu` is T5 v1.1. */
   readonly feed_forward_proj: "relu" | "gated-gelu";
-  /** Whether the head is the embedding, scaled by `d_model^−0.5`. */
+  /** Whether the head is the embedding. */
   readonly tie_word_embeddings: boolean;
+  /**
+   * Whether what goes into the head is scaled by `d_model^−0.5`; missing where it is so just
+   * if the head is the embedding, as in all T5s but those that were taken apart.
+   */
+  readonly scale_decoder_outputs?: boolean;
   readonly pad_token_id: number;
   readonly eos_token_id: number;
   readonly decoder_start_token_id: number;
+}
+
+/** Whether what goes into the head is scaled. */
+export function scalesOutputs(
+  { scale_decoder_outputs, tie_word_embeddings }: T5Config,
+): boolean {
+  return scale_decoder_outputs ?? tie_word_embeddings;
 }
 
 /** A model. */

@@ -8,14 +8,23 @@
  * @module
  */
 
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { exists, readJson, writeJson } from "../../core/files.ts";
 import {
   readWeights,
   storable,
   writeSafetensors,
 } from "../../core/safetensors.ts";
-import { type T5Config, type T5Model, t5Tensors } from "./config.ts";
+import { shown, shownText } from "../../core/shown.ts";
+import { parseStrictJson } from "../../core/strict_json.ts";
+import type { HostTensor } from "../../core/tensors.ts";
+import {
+  scalesOutputs,
+  type T5Config,
+  type T5Model,
+  t5Tensors,
+} from "./config.ts";
+import { t5ConfigOf } from "./config_file.ts";
 
 /** Names of a model's files; `index` is there where the weights are in several. */
 export const T5_FILES = {
@@ -24,8 +33,31 @@ export const T5_FILES = {
   index: "model.safetensors.index.json",
 } as const;
 
+const EMBEDDING = "shared.weight";
+const HEAD = "lm_head.weight";
+/** Copies of the embedding that some published files hold. */
+const COPIES = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
+/** A bias that early versions had and none computes with. */
+const UNUSED_BIAS =
+  "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
+
+/** Files of weights in a format that can run code where it is read. */
+export const PICKLED_FILES: readonly string[] = [
+  "pytorch_model.bin",
+  "pytorch_model.bin.index.json",
+];
+
+/** The error for a model, a folder or one of the hub, that is there as such a file alone. */
+export function pickledError(model: string, name: string): RangeError {
+  return new RangeError(
+    `Cannot use the model ${model}: its weights must be in ${T5_FILES.weights}, got ${name} alone; convert it in Python, with m = transformers.T5ForConditionalGeneration.from_pretrained("${model}") and m.save_pretrained("FOLDER", safe_serialization=True), and its tokenizer likewise`,
+  );
+}
+
 /**
  * Writes a T5 as Hugging Face `transformers` does; the tokenizer's files are not included.
+ *
+ * Sampling is said to be from the whole distribution as it was learned: temperature 1.
  *
  * @param options `dtype`: with `float16` the weights are rounded to half precision, and
  *   the file is half as large.
@@ -42,15 +74,19 @@ export async function saveT5(
     is_encoder_decoder: true,
     is_gated_act: gated,
     dense_act_fn: gated ? "gelu_new" : "relu",
-    scale_decoder_outputs: config.tie_word_embeddings,
     use_cache: true,
     dtype,
     ...config,
+    scale_decoder_outputs: scalesOutputs(config),
   });
   await writeJson(join(directory, "generation_config.json"), {
     decoder_start_token_id: config.decoder_start_token_id,
     eos_token_id: config.eos_token_id,
     pad_token_id: config.pad_token_id,
+    // Without these Python samples from the 50 most probable tokens alone.
+    do_sample: true,
+    temperature: 1,
+    top_k: 0,
   });
   const stored = Array.from(
     storable(weights),
@@ -64,7 +100,10 @@ export async function saveT5(
 }
 
 /**
- * Reads a T5 in Hugging Face's layout, ours or a published one.
+ * Reads a T5 in Hugging Face's layout, ours or a published one, saved by transformers 4 or 5.
+ *
+ * Its head is the embedding where the files hold no head, or one that equals the embedding;
+ * `config` says what was found.
  *
  * @throws {Error} If a file cannot be read.
  * @throws {RangeError} If it is of no T5, or of one that computes in another way, or its
@@ -72,101 +111,141 @@ export async function saveT5(
  */
 export async function loadT5(directory: string): Promise<T5Model> {
   const path = join(directory, T5_FILES.config);
-  const config = t5ConfigOf(await readJson(path, "T5 configuration"), path);
-  const index = join(directory, T5_FILES.index);
-  const whole = await exists(join(directory, T5_FILES.weights)) ||
-    !await exists(index);
-  return {
-    config,
-    weights: await readWeights(
-      directory,
-      whole ? [T5_FILES.weights] : await weightFilesOf(index),
-      new Map(t5Tensors(config).map(([name, shape]) => [name, shape])),
-      (name) => _isUnused(name, config),
+  const file = await readJson(path, "T5 configuration", parseStrictJson);
+  const stated = t5ConfigOf(file, path);
+  const shared = [stated.vocab_size, stated.d_model];
+  const weights = await readWeights(
+    directory,
+    await _weightFiles(directory),
+    new Map(
+      t5Tensors({ ...stated, tie_word_embeddings: true })
+        .map(([name, shape]) => [name, shape]),
     ),
+    new Map([
+      [HEAD, shared],
+      ...COPIES.map((name) => [name, shared] as const),
+      [UNUSED_BIAS, [stated.relative_attention_num_buckets, stated.num_heads]],
+    ]),
+  );
+  delete weights[UNUSED_BIAS];
+  for (const name of COPIES) {
+    if (weights[name] === undefined) continue;
+    if (!_areEqual(weights[name], weights[EMBEDDING])) {
+      throw new RangeError(
+        `Cannot use the model ${directory}: ${name} must equal ${EMBEDDING}, got an embedding of its own, which no T5 here computes with`,
+      );
+    }
+    delete weights[name];
+  }
+  const tied = weights[HEAD] === undefined ||
+    _areEqual(weights[HEAD], weights[EMBEDDING]);
+  if (tied) delete weights[HEAD];
+  return { config: _withHead(stated, tied), weights };
+}
+
+/** The configuration with what was found of the head; whether its input is scaled stays. */
+function _withHead(stated: T5Config, tied: boolean): T5Config {
+  const { scale_decoder_outputs: _, ...config } = stated;
+  const scaled = scalesOutputs(stated);
+  return {
+    ...config,
+    tie_word_embeddings: tied,
+    ...(scaled === tied ? {} : { scale_decoder_outputs: scaled }),
   };
+}
+
+function _areEqual({ data: a }: HostTensor, { data: b }: HostTensor): boolean {
+  return a.every((value, i) => value === b[i]);
+}
+
+/**
+ * Names of the files that hold a model's weights.
+ *
+ * @throws {RangeError} If there are none but in a format of PyTorch's own, or a part lies
+ *   outside of the folder.
+ */
+async function _weightFiles(directory: string): Promise<string[]> {
+  if (await exists(join(directory, T5_FILES.weights))) {
+    return [T5_FILES.weights];
+  }
+  const index = join(directory, T5_FILES.index);
+  if (await exists(index)) {
+    const names = await weightFilesOf(index);
+    for (const name of names) await _checkPlace(directory, name, index);
+    return names;
+  }
+  for (const name of PICKLED_FILES) {
+    if (await exists(join(directory, name))) {
+      throw pickledError(directory, name);
+    }
+  }
+  return [T5_FILES.weights]; // whose absence is told where it is read
+}
+
+/**
+ * A part lies in the folder of its index; or, in the cache of Hugging Face's hub, where
+ * folders hold links, beside the others in the model's `blobs`.
+ */
+async function _checkPlace(
+  directory: string,
+  name: string,
+  index: string,
+): Promise<void> {
+  const path = join(directory, name);
+  if (!await exists(path)) return; // told where it is read
+  const folder = await Deno.realPath(directory);
+  const snapshots = dirname(folder);
+  const places = [
+    folder,
+    ...(basename(snapshots) === "snapshots"
+      ? [join(dirname(snapshots), "blobs")]
+      : []),
+  ];
+  const real = await Deno.realPath(path);
+  if (places.includes(dirname(real))) return;
+  throw new RangeError(
+    `Cannot read ${index}: its files must lie in its folder, got ${
+      shownText(name)
+    }, a link to ${shownText(real)}`,
+  );
 }
 
 /**
  * Names of the files that an index tells of, each once: large models come in parts.
  *
- * @throws {RangeError} If it is no index of weights.
+ * @throws {SyntaxError} If it is not JSON.
+ * @throws {RangeError} If it is no index of weights, or names what is no file of its folder.
  */
 export async function weightFilesOf(index: string): Promise<string[]> {
-  const { weight_map: files } = await readJson<
-    { weight_map?: Record<string, string> }
-  >(index, "index of weights");
-  if (files === undefined) {
+  const value = await readJson<unknown>(
+    index,
+    "index of weights",
+    parseStrictJson,
+  );
+  const files = _isRecord(value) ? value.weight_map : undefined;
+  if (!_isRecord(files) || Object.keys(files).length === 0) {
     throw new RangeError(
-      `Cannot read ${index}: it must hold a weight_map, got none`,
+      `Cannot read ${index}: it must hold a weight_map, got ${
+        files === undefined
+          ? _isRecord(value) ? "none" : shown(value)
+          : shown(files)
+      }`,
     );
   }
-  return [...new Set(Object.values(files))].sort();
+  const names = new Set<string>();
+  for (const [tensor, name] of Object.entries(files)) {
+    if (typeof name !== "string" || !/^[^/\\\0:]+\.safetensors$/.test(name)) {
+      throw new RangeError(
+        `Cannot read ${index}: the file of ${
+          shownText(tensor)
+        } must be a .safetensors file of its folder, got ${shown(name)}`,
+      );
+    }
+    names.add(name);
+  }
+  return [...names].sort();
 }
 
-/**
- * A T5's configuration from its file, with the defaults that transformers has for what a
- * file leaves out.
- *
- * @throws {RangeError} If it is of no T5, or of one that computes in another way.
- */
-export function t5ConfigOf(
-  file: Partial<Omit<T5Config, "feed_forward_proj">> & {
-    readonly model_type?: string;
-    readonly feed_forward_proj?: string;
-  },
-  path: string,
-): T5Config {
-  const fail = (what: string): never => {
-    throw new RangeError(`Cannot use the model of ${path}: ${what}`);
-  };
-  if (file.model_type !== undefined && file.model_type !== "t5") {
-    fail(`model_type must be t5, got ${file.model_type}`);
-  }
-  const size = (name: keyof T5Config, otherwise?: number): number => {
-    const value = file[name as "d_model"] ?? otherwise;
-    return typeof value === "number" && Number.isInteger(value) && value > 0
-      ? value
-      : fail(`${name} must be a whole number from 1 up, got ${value}`);
-  };
-  const { feed_forward_proj = "relu" } = file;
-  if (feed_forward_proj !== "relu" && feed_forward_proj !== "gated-gelu") {
-    fail(
-      `feed_forward_proj must be relu or gated-gelu, got ${feed_forward_proj}`,
-    );
-  }
-  const num_layers = size("num_layers", 6);
-  return {
-    vocab_size: size("vocab_size", 32_128),
-    d_model: size("d_model", 512),
-    d_kv: size("d_kv", 64),
-    d_ff: size("d_ff", 2048),
-    num_layers,
-    num_decoder_layers: size("num_decoder_layers", num_layers),
-    num_heads: size("num_heads", 8),
-    relative_attention_num_buckets: size("relative_attention_num_buckets", 32),
-    relative_attention_max_distance: size(
-      "relative_attention_max_distance",
-      128,
-    ),
-    dropout_rate: file.dropout_rate ?? 0.1,
-    layer_norm_epsilon: file.layer_norm_epsilon ?? 1e-6,
-    feed_forward_proj: feed_forward_proj as T5Config["feed_forward_proj"],
-    tie_word_embeddings: file.tie_word_embeddings ?? true,
-    pad_token_id: file.pad_token_id ?? 0,
-    eos_token_id: file.eos_token_id ?? 1,
-    decoder_start_token_id: file.decoder_start_token_id ?? 0,
-  };
-}
-
-/**
- * Tensors that some published files hold and no T5 computes with: copies of the shared
- * embedding, a tied head, and a bias of cross-attention that early versions had.
- */
-function _isUnused(name: string, { tie_word_embeddings }: T5Config): boolean {
-  return name === "encoder.embed_tokens.weight" ||
-    name === "decoder.embed_tokens.weight" ||
-    (tie_word_embeddings && name === "lm_head.weight") ||
-    name ===
-      "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
+function _isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -22,7 +22,7 @@ import {
 } from "../../nn/layers.ts";
 import { softmaxCrossEntropy } from "../../nn/losses.ts";
 import type { LossResult } from "../../nn/optimizers.ts";
-import type { T5Config } from "./config.ts";
+import { scalesOutputs, type T5Config } from "./config.ts";
 
 /** Added to the score of a position that must not be attended to. */
 export const MASKED = -1e9;
@@ -57,7 +57,7 @@ export function relativePositionBuckets(
     relative_attention_num_buckets: all,
     relative_attention_max_distance: maxDistance,
   } = config;
-  const count = bidirectional ? all / 2 : all;
+  const count = bidirectional ? Math.floor(all / 2) : all;
   const exact = Math.floor(count / 2);
   const buckets = new Int32Array(queries * keys);
   for (let q = 0; q < queries; q++) {
@@ -342,12 +342,10 @@ function _causalBias(length: number): tf.Tensor {
 export function head(pass: T5Pass, x: tf.Tensor): tf.Tensor {
   const { config, state } = pass;
   const hidden = _dropout(pass, _finalNorm(pass, "decoder", x));
-  return config.tie_word_embeddings
-    ? linear(
-      tf.mul(hidden, config.d_model ** -0.5),
-      state["shared.weight"],
-    )
-    : linear(hidden, state["lm_head.weight"]);
+  return linear(
+    scalesOutputs(config) ? tf.mul(hidden, config.d_model ** -0.5) : hidden,
+    state[config.tie_word_embeddings ? "shared.weight" : "lm_head.weight"],
+  );
 }
 
 /** A label that has no part in the loss (Hugging Face's convention). */

@@ -1,17 +1,23 @@
 /**
  * Pretrained T5s: from a directory in Hugging Face's layout, or by name from its hub.
  *
- * T5 and T5 v1.1 (Flan) of any size. Files from the hub are kept in the cache that Python's
+ * T5, T5 v1.1 (Flan) and mT5 of any size. Files from the hub are kept in the cache that Python's
  * `huggingface_hub` uses as well, and fetched once.
  *
  * @module
  */
 
 import { dirname } from "node:path";
-import { downloadFileToCacheDir } from "@huggingface/hub";
+import { downloadFileToCacheDir, fileExists } from "@huggingface/hub";
 import { exists } from "../../core/files.ts";
 import type { T5Model } from "./config.ts";
-import { loadT5, T5_FILES, weightFilesOf } from "./files.ts";
+import {
+  loadT5,
+  PICKLED_FILES,
+  pickledError,
+  T5_FILES,
+  weightFilesOf,
+} from "./files.ts";
 
 /** Files of the tokenizer, which a model cannot be used without. */
 export const TOKENIZER_FILES: readonly string[] = [
@@ -58,6 +64,19 @@ export async function openPretrainedT5(
   return { ...await loadT5(directory), directory };
 }
 
+/** The error for a model that the hub has in PyTorch's own format alone; null for others. */
+async function _pickled(
+  source: string,
+  hub: { revision: string; hubUrl?: string },
+): Promise<Error | null> {
+  for (const path of PICKLED_FILES) {
+    const there = await fileExists({ repo: source, path, ...hub })
+      .catch(() => false);
+    if (there) return pickledError(source, path);
+  }
+  return null;
+}
+
 /** Fetches what is needed of a model on the hub; returns the folder it lies in. */
 async function _download(
   source: string,
@@ -86,13 +105,14 @@ async function _download(
       await get(T5_FILES.weights);
     } catch (error) {
       // Large models come in parts, with an index instead.
-      const index = await get(T5_FILES.index).catch(() => {
-        throw error;
+      const index = await get(T5_FILES.index).catch(async () => {
+        throw await _pickled(source, { revision, hubUrl }) ?? error;
       });
       for (const name of await weightFilesOf(index)) await get(name);
     }
     return dirname(config);
   } catch (error) {
+    if (error instanceof RangeError) throw error;
     throw new Error(
       `Cannot fetch ${source} at ${revision} from the hub: ${
         (error as Error).message

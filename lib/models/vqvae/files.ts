@@ -7,6 +7,7 @@
  */
 
 import { join } from "node:path";
+import { ConfigFields } from "../../core/config_fields.ts";
 import { readJson, writeJson } from "../../core/files.ts";
 import { Random } from "../../core/random.ts";
 import {
@@ -14,8 +15,9 @@ import {
   storable,
   writeSafetensors,
 } from "../../core/safetensors.ts";
+import { parseStrictJson } from "../../core/strict_json.ts";
 import { type HostTensors, tensorsNamed } from "../../core/tensors.ts";
-import type { CodeKind, VqvaeConfig } from "./config.ts";
+import { type CodeKind, CODES, type VqvaeConfig } from "./config.ts";
 import { initialVqvaeWeights, type VqvaeWeights } from "./network.ts";
 
 const CONFIG = "config.json";
@@ -42,19 +44,28 @@ const EARLIER_CODES: Readonly<Record<string, CodeKind>> = {
   positional: "arch-llm-plus",
 };
 
+/** Far above every model here; below it nothing that is made by a size fills the memory. */
+const MOST = {
+  rows: 64,
+  width: 1024,
+  layers: 64,
+  codes: 2 ** 16,
+  encoder: 2 ** 24,
+};
+
 /**
  * Reads a VQ-VAE.
  *
  * @throws {Error} If a file cannot be read.
- * @throws {RangeError} If tensors are missing, surplus or of another shape.
+ * @throws {RangeError} If a field of the configuration is not as it must be, or tensors are
+ *   missing, surplus or of another shape.
  */
 export async function loadVqvae(
   directory: string,
 ): Promise<{ config: VqvaeConfig; weights: VqvaeWeights }> {
-  const { model_type: _, ...stored } = await readJson<
-    VqvaeConfig & { model_type: string }
-  >(join(directory, CONFIG), "VQ-VAE configuration");
-  const config = { ...stored, code: EARLIER_CODES[stored.code] ?? stored.code };
+  const path = join(directory, CONFIG);
+  const file = await readJson(path, "VQ-VAE configuration", parseStrictJson);
+  const config = vqvaeConfigOf(file, path);
   const blank = initialVqvaeWeights(config, Random.fromSeed(0));
   const shapes = (tensors: HostTensors) =>
     Object.entries(tensors).map(([name, { shape }]) => [name, shape] as const);
@@ -69,5 +80,46 @@ export async function loadVqvae(
       parameters: tensorsNamed(all, { like: blank.parameters }),
       statistics: tensorsNamed(all, { like: blank.statistics }),
     },
+  };
+}
+
+/**
+ * A VQ-VAE's configuration from its file.
+ *
+ * @param path Of the file, for errors.
+ * @throws {RangeError} If it is of no VQ-VAE, or a field is not as it must be.
+ */
+export function vqvaeConfigOf(file: unknown, path: string): VqvaeConfig {
+  const fields = new ConfigFields(file, path);
+  fields.oneOf("model_type", ["arch-llm-vqvae"], undefined);
+  const code = fields.choice("code", [
+    ...CODES,
+    ...Object.keys(EARLIER_CODES),
+  ]);
+  const weight = (name: string) =>
+    fields.real(name, "a number in [0, 1000]", (w) => w >= 0 && w <= 1000);
+  const width = (name: string) => fields.whole(name, [1, MOST.width]);
+  const [hidden, layers, mlpDepth] = [
+    width("hidden"),
+    fields.whole("layers", [1, MOST.layers]),
+    fields.whole("mlpDepth", [1, MOST.layers]),
+  ];
+  if (hidden ** 2 * layers * mlpDepth > MOST.encoder) {
+    throw new RangeError(
+      `Cannot use the model of ${path}: hidden² · layers · mlpDepth must be at most ${MOST.encoder}, got ${hidden}² · ${layers} · ${mlpDepth}`,
+    );
+  }
+  // In the order in which it is written, which keys of results hang on.
+  return {
+    code: EARLIER_CODES[code] ?? code as CodeKind,
+    hidden,
+    layers,
+    mlpDepth,
+    latentDim: width("latentDim"),
+    codebookSize: fields.whole("codebookSize", [1, MOST.codes]),
+    commitmentCost: weight("commitmentCost"),
+    quantizationCost: weight("quantizationCost"),
+    nodes: fields.whole("nodes", [1, MOST.rows]),
+    operations: fields.whole("operations", [1, MOST.rows]),
   };
 }

@@ -2,13 +2,22 @@
  * The cells of NAS-Bench-201 in words: arch strings, and the text that tells structures apart.
  *
  * An arch string is `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`: what flows into each of the feature
- * maps 1 to 3, and from which map.
+ * maps 1 to 3, and from which map. Three other notations are read, each with an order of
+ * operations and edges of its own:
  *
- * Source: NAS-Bench-201 (Dong & Yang 2020, arXiv:2001.00326) and its `Structure` class.
+ *     Structure(4 nodes with |op~0|+…)  as the benchmark's API prints it
+ *     231430                            GENIUS: operations and edges as in `cells.ts`
+ *     (2, 3, 0, 4, 1, 2)                NASLib: operations by `NASLIB_OPS`, edges by
+ *                                       `NASLIB_EDGES`
+ *
+ * Source: NAS-Bench-201 (Dong & Yang 2020, arXiv:2001.00326) and its `Structure` class;
+ * GENIUS (Zheng et al. 2023, arXiv:2304.10970), `nas_bench_201.py`; NASLib (Ruchte et al.
+ * 2020), `nasbench201/conversions.py`.
  *
  * @module
  */
 
+import { shown } from "../../core/shown.ts";
 import type { Graph } from "../graph.ts";
 import {
   ARCH_EDGES,
@@ -28,8 +37,29 @@ import {
 const ARCH_OP_OF: readonly string[] = NASBENCH201_OPS.map((_, op) =>
   ARCH_OPS[GRAPH_OP.indexOf(op)] ?? ""
 );
+
+/** Operations by NASLib's numbers. */
+const NASLIB_OPS: readonly (typeof ARCH_OPS[number])[] = [
+  "skip_connect",
+  "none",
+  "nor_conv_3x3",
+  "nor_conv_1x1",
+  "avg_pool_3x3",
+];
+/** Edges in NASLib's order: by where they come from. */
+const NASLIB_EDGES: readonly (readonly [from: number, to: number])[] = [
+  [0, 1],
+  [0, 2],
+  [0, 3],
+  [1, 2],
+  [1, 3],
+  [2, 3],
+];
+
 /**
- * Reads an arch string.
+ * Reads an arch string, or one of the other notations, which are told apart by their form.
+ *
+ * White space may stand around the whole, and around `+`.
  *
  * @throws {TypeError} If `text` is not a string.
  * @throws {SyntaxError} If it is malformed: the message has the position, counted
@@ -41,6 +71,36 @@ export function parseArch(text: string): Graph {
       `Cannot read an arch string: it must be a string, got ${typeof text}`,
     );
   }
+  const digits = /^\s*([0-4]{6})\s*$/.exec(text);
+  if (digits !== null) {
+    return _graphOf(Array.from(digits[1], (digit) => ARCH_OPS[Number(digit)]));
+  }
+  const tuple = /^\s*(?:\(([^()]*)\)|\[([^[\]]*)\])\s*$/.exec(text);
+  if (tuple !== null) return _parseTuple(tuple[1] ?? tuple[2], text);
+  return _parseMaps(text);
+}
+
+/** NASLib's six numbers. */
+function _parseTuple(numbers: string, text: string): Graph {
+  const ops = numbers.split(",").map((number) =>
+    /^\s*[0-4]\s*$/.test(number) ? NASLIB_OPS[Number(number)] : undefined
+  );
+  if (ops.length !== NASLIB_EDGES.length || ops.includes(undefined)) {
+    throw new SyntaxError(
+      `Cannot read an arch string: a tuple must be of six operations from 0 to 4, got ${
+        shown(text)
+      }`,
+    );
+  }
+  return _graphOf(
+    ARCH_EDGES.map(([from, to]) =>
+      ops[NASLIB_EDGES.findIndex((edge) => edge[0] === from && edge[1] === to)]!
+    ),
+  );
+}
+
+/** What flows into each feature map, bare or as a `Structure`. */
+function _parseMaps(text: string): Graph {
   let position = 0;
   const fail = (expected: string): never => {
     const rest = text.slice(position, position + 24);
@@ -50,24 +110,45 @@ export function parseArch(text: string): Graph {
       }`,
     );
   };
-  const expect = (token: string) => {
-    if (!text.startsWith(token, position)) fail(JSON.stringify(token));
-    position += token.length;
+  const take = (pattern: RegExp): boolean => {
+    pattern.lastIndex = position;
+    const found = pattern.exec(text);
+    position += found?.[0].length ?? 0;
+    return found !== null;
   };
+  const expect = (pattern: RegExp, token: string) => {
+    if (!take(pattern)) fail(JSON.stringify(token));
+  };
+  take(/\s*/y);
+  const isStructure = take(/Structure\(4 nodes with /y);
+  const ops: string[] = [];
+  for (const [from, to] of ARCH_EDGES) {
+    if (from === 0) {
+      if (to === 1) expect(/\|/y, "|");
+      else expect(/\s*\+\s*\|/y, "+|");
+    }
+    const name = text.slice(position).match(/^[^~|+]*/)![0];
+    if (!ARCH_OPS.some((known) => known === name)) {
+      fail(`one of ${ARCH_OPS.join(", ")}`);
+    }
+    position += name.length;
+    expect(new RegExp(`~${from}`, "y"), `~${from}`);
+    expect(/\|/y, "|");
+    ops.push(name);
+  }
+  if (isStructure) expect(/\)/y, ")");
+  if (!take(/\s*$/y)) fail("the end");
+  return _graphOf(ops);
+}
+
+/** The cell with operations on the edges of `ARCH_EDGES`. */
+function _graphOf(names: readonly string[]): Graph {
   const ops = new Uint8Array(NODES);
   ops[0] = INPUT;
   ops[NODES - 1] = OUTPUT;
-  for (const [edge, [from, to]] of ARCH_EDGES.entries()) {
-    if (from === 0) expect(to === 1 ? "|" : "+|");
-    const name = text.slice(position).match(/^[^~|+]*/)![0];
-    const op = ARCH_OPS.findIndex((known) => known === name);
-    if (op < 0) fail(`one of ${ARCH_OPS.join(", ")}`);
-    position += name.length;
-    expect(`~${from}`);
-    expect("|");
-    ops[edge + 1] = GRAPH_OP[op];
-  }
-  if (position < text.length) fail("the end");
+  names.forEach((name, edge) =>
+    ops[edge + 1] = GRAPH_OP[ARCH_OPS.findIndex((known) => known === name)]
+  );
   return { ops, incoming: TEMPLATE_INCOMING };
 }
 

@@ -4,7 +4,10 @@ import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Random } from "../../../lib/core/random.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { loadTokenizer } from "../../../lib/language/tokenizer.ts";
+import {
+  loadTokenizer,
+  writeCodesTokenizer,
+} from "../../../lib/language/tokenizer.ts";
 import {
   openT5Base,
   openTunedT5,
@@ -64,6 +67,13 @@ Deno.test("openT5Base() without a source is the model of a space with one token 
     const { t5, tokenizer } = await openTunedT5(directory, SHAPE);
     assert.deepEqual(t5.config, (await loadT5(directory)).config);
     assert.equal(tokenizer.name, "codes");
+    // The tokenizer of another model would name rows that the embedding does not have.
+    await writeCodesTokenizer(directory, { codebookSize: 560 });
+    await assert.rejects(openTunedT5(directory, SHAPE), {
+      name: "RangeError",
+      message:
+        `Cannot use the model ${directory}: its tokenizer must have at most 640 tokens, as many as the model's embedding, got 665`,
+    });
   });
 });
 

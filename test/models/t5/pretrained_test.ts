@@ -77,7 +77,10 @@ async function withHub<T>(
         }
         return Response.json(found);
       }
-      const name = pathname.replace("/owner/name/resolve/main/", "");
+      const name = pathname.replace(
+        /^\/owner\/name\/(resolve|raw)\/main\//,
+        "",
+      );
       const bytes = await read(name);
       if (bytes === null) return new Response("not found", { status: 404 });
       const range = /bytes=(\d+)-(\d+)?/.exec(
@@ -176,5 +179,29 @@ Deno.test("openPretrainedT5() says what to do without a network, and what a sour
     name: "RangeError",
     message:
       "Cannot open a T5: the source must be a directory or a name on the hub, owner/name, got no such folder",
+  });
+});
+
+Deno.test("openPretrainedT5() says how to convert a model of the hub in PyTorch's own format", async () => {
+  await withFolder(async (folder) => {
+    const published = join(folder, "published");
+    await saveT5(published, MODEL);
+    await writeTokenizer(published);
+    await Deno.rename(
+      join(published, "model.safetensors"),
+      join(published, "pytorch_model.bin"),
+    );
+    await withHub(published, async (hubUrl, sent) => {
+      const cacheDir = join(folder, "cache");
+      await assert.rejects(
+        openPretrainedT5("owner/name", { hubUrl, cacheDir }),
+        {
+          name: "RangeError",
+          message:
+            /^Cannot use the model owner\/name: its weights must be in model\.safetensors, got pytorch_model\.bin alone; convert it in Python, with m = .*from_pretrained\("owner\/name"\)/,
+        },
+      );
+      assert.ok(!sent.has("model.safetensors"));
+    });
   });
 });

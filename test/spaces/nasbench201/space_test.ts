@@ -92,6 +92,78 @@ Deno.test("parseArch() names the position and what was expected there", () => {
   }
 });
 
+Deno.test("parseArch() passes over white space around the whole and around +", () => {
+  const cell = parseArch(ARCH);
+  for (
+    const text of [
+      `${ARCH}\n`,
+      `${ARCH}\r\n`,
+      ` \t${ARCH} `,
+      ARCH.replaceAll("+", " + "),
+      ARCH.replaceAll("+", "\r\n+\t"),
+    ]
+  ) assert.deepEqual(parseArch(text), cell, JSON.stringify(text));
+  for (const wrong of ["| none", "none ~0", "nor_conv_1x1 ", "nor_ conv"]) {
+    const text = ARCH.replace(wrong.replaceAll(" ", ""), wrong);
+    if (text !== ARCH) assert.throws(() => parseArch(text), SyntaxError, text);
+  }
+});
+
+Deno.test("parseArch() reads a Structure, GENIUS's digits and NASLib's tuple, each in its own order", () => {
+  // ARCH: 0→1 pool, 0→2 conv1x1, 1→2 skip, 0→3 conv3x3, 1→3 none, 2→3 skip.
+  const cell = parseArch(ARCH);
+  const same = [
+    `Structure(4 nodes with ${ARCH})`,
+    ` Structure(4 nodes with ${ARCH})\n`,
+    "421301", // none 0, skip 1, conv1x1 2, conv3x3 3, pool 4, by where edges lead
+    "421301\r\n",
+    // skip 0, none 1, conv3x3 2, conv1x1 3, pool 4, by where edges come from
+    "(4, 3, 2, 0, 1, 0)",
+    "[4,3,2,0,1,0]",
+    " ( 4,3 ,2,0,1,0)\n",
+  ];
+  for (const text of same) {
+    assert.deepEqual(parseArch(text), cell, JSON.stringify(text));
+  }
+  // All cells are reached, and no two by one text.
+  const index = (text: string) => NASBENCH201.indexOf(parseArch(text));
+  const all = new Set<number | null>();
+  const digits = new Set<number | null>();
+  for (let i = 0; i < 15_625; i++) {
+    const five = i.toString(5).padStart(6, "0");
+    all.add(index(`(${[...five].join(", ")})`));
+    digits.add(index(five));
+  }
+  assert.equal(all.size, 15_625);
+  assert.equal(digits.size, 15_625);
+  for (
+    const [text, problem] of [
+      [
+        "(1, 2, 3)",
+        /a tuple must be of six operations from 0 to 4, got "\(1, 2/,
+      ],
+      ["(4, 3, 2, 0, 1, 5)", /a tuple must be of six operations from 0 to 4/],
+      ["(4, 3, 2, 0, 1, 0,)", /a tuple must be of six operations from 0 to 4/],
+      ["(4, 3, 2, 0, 1, )", /a tuple must be of six operations from 0 to 4/],
+      ["(4, 3, 2, 0, 1, 0]", /position 0 must be "\|", got "\(4, 3/],
+      ["42130", /position 0 must be "\|", got "42130"/],
+      ["421305", /position 0 must be "\|", got "421305"/],
+      [`Structure(5 nodes with ${ARCH})`, /position 0 must be "\|"/],
+      [
+        `Structure(4 nodes with ${ARCH}`,
+        /position 110 must be "\)", got the end/,
+      ],
+      [`${ARCH})`, /position 87 must be the end, got "\)"/],
+    ] as const
+  ) {
+    assert.throws(() => parseArch(text), (error: Error) => {
+      assert.equal(error.name, "SyntaxError");
+      assert.match(error.message, problem);
+      return true;
+    });
+  }
+});
+
 Deno.test("parseArch() refuses what is not a string", () => {
   assert.throws(
     () => parseArch(7 as unknown as string),

@@ -18,7 +18,7 @@ import {
 } from "../../accuracies.ts";
 import { CELL_COUNT } from "../cells.ts";
 import { CACHE_NAME } from "./cache.ts";
-import { type Nasbench101Repeats, REPEATS } from "./repeats.ts";
+import type { Nasbench101Repeats } from "./repeats.ts";
 import {
   cachedRepeats,
   ENDINGS,
@@ -69,17 +69,17 @@ async function _keep(
 
 /** The means of repeats as a table. */
 function _means(repeats: Nasbench101Repeats): AccuracyTable {
-  const { cells, weights, source } = repeats;
+  const { repeats: count, cells, weights, source } = repeats;
   const scatter = (value: (i: number) => number) => {
     const values = new Float64Array(CELL_COUNT).fill(NaN);
     cells.forEach((cell, i) => values[cell] = value(i));
     return values;
   };
-  const means = (values: Float32Array) =>
+  const means = (values: Float32Array | Float64Array) =>
     scatter((i) => {
       let sum = 0;
-      for (let k = 0; k < REPEATS; k++) sum += values[i * REPEATS + k];
-      return sum / REPEATS;
+      for (let k = 0; k < count; k++) sum += values[i * count + k];
+      return sum / count;
     });
   return {
     space: "nasbench101",

@@ -7,11 +7,12 @@
  *     bytes 0–7    "NB101ACC"
  *     bytes 8–11   version of this format, 1
  *     bytes 12–15  n, the number of covered cells
- *     bytes 16–19  1 where there are weights, else 0
+ *     bytes 16–19  1 where there are weights, and 2 where there are means alone, summed
  *     bytes 20–23  s, the number of bytes of the source
  *     bytes 24–55  SHA-256 of all that follows
  *     then         cells [n] uint32, validation [n, 3] float32, test [n, 3] float32,
- *                  weights [n] float32, source [s] JSON
+ *                  weights [n] float32, source [s] JSON; of means alone, validation and
+ *                  test are [n] float64
  *
  * @module
  */
@@ -19,13 +20,20 @@
 import { sha256, writeFileAtomic } from "../../../core/files.ts";
 import type { SourceFile } from "../../../core/source_file.ts";
 import { CELL_COUNT } from "../cells.ts";
-import { type Nasbench101Repeats, REPEATS } from "./repeats.ts";
+import {
+  accuracyColumn,
+  type Nasbench101Repeats,
+  REPEATS,
+  type Repeats,
+} from "./repeats.ts";
 
 /** Its name in the project's own folder. */
 export const CACHE_NAME = "accuracies.bin";
 
 const MAGIC = "NB101ACC";
 const VERSION = 1;
+const WEIGHTED = 1;
+const MEANS = 2;
 const DIGEST_AT = 24;
 const HEADER_BYTES = 56;
 
@@ -55,7 +63,11 @@ export async function writeCache(
   const header = new DataView(bytes.buffer);
   header.setUint32(8, VERSION, true);
   header.setUint32(12, cells.length, true);
-  header.setUint32(16, weights === null ? 0 : 1, true);
+  header.setUint32(
+    16,
+    (weights === null ? 0 : WEIGHTED) + (repeats.repeats === 1 ? MEANS : 0),
+    true,
+  );
   header.setUint32(20, source.length, true);
   bytes.set(
     Uint8Array.fromHex(sha256(bytes.subarray(HEADER_BYTES))),
@@ -94,8 +106,12 @@ export async function readCache(path: string): Promise<Nasbench101Repeats> {
   const header = new DataView(bytes.buffer, 0, HEADER_BYTES);
   check("the version", VERSION, header.getUint32(8, true));
   const n = header.getUint32(12, true);
-  const weighted = header.getUint32(16, true) === 1;
-  const width = 4 * n * (1 + 2 * REPEATS + Number(weighted));
+  const flags = header.getUint32(16, true);
+  check("the flags", flags & (WEIGHTED | MEANS), flags);
+  const weighted = (flags & WEIGHTED) !== 0;
+  const repeats: Repeats = flags & MEANS ? 1 : REPEATS;
+  const rowBytes = repeats * accuracyColumn(repeats, 0).BYTES_PER_ELEMENT;
+  const width = n * (4 + 2 * rowBytes + (weighted ? 4 : 0));
   check(
     "the size in bytes",
     HEADER_BYTES + width + header.getUint32(20, true),
@@ -107,18 +123,20 @@ export async function readCache(path: string): Promise<Nasbench101Repeats> {
     sha256(bytes.subarray(HEADER_BYTES)),
   );
   let at = HEADER_BYTES;
-  const next = (values: number) => {
-    const column = new Float32Array(bytes.buffer, at, values);
-    at += column.byteLength;
-    return column;
-  };
-  const cells = new Uint32Array(next(n).buffer, HEADER_BYTES, n);
+  /** The next bytes, from the beginning of a buffer of their own, as float64 wants them. */
+  const next = (size: number) => bytes.buffer.slice(at, at += size);
+  const cells = new Uint32Array(next(4 * n));
   check("every cell", `below ${CELL_COUNT}`, _range(cells));
+  const accuracies = () => {
+    const column = next(n * rowBytes);
+    return repeats === 1 ? new Float64Array(column) : new Float32Array(column);
+  };
   return {
+    repeats,
     cells,
-    validation: next(REPEATS * n),
-    test: next(REPEATS * n),
-    weights: weighted ? next(n) : null,
+    validation: accuracies(),
+    test: accuracies(),
+    weights: weighted ? new Float32Array(next(4 * n)) : null,
     source: JSON.parse(
       new TextDecoder().decode(bytes.subarray(at)),
     ) as SourceFile,

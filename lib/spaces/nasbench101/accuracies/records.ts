@@ -19,12 +19,10 @@
  */
 
 import protobuf from "protobufjs";
-import { readChunks, sourceFile } from "../../../core/source_file.ts";
+import { reasonOf, shown } from "../../../core/shown.ts";
+import { readChunks } from "../../../core/source_file.ts";
 import { readTfrecords } from "../../../core/tfrecord.ts";
-import { type Nasbench101Repeats, RepeatCollector } from "./repeats.ts";
-
-/** Epochs of the trainings that count. */
-export const EPOCHS = 108;
+import { EPOCHS, RepeatCollector, REPEATS } from "./repeats.ts";
 
 /** A record without its payload: which cell was trained, and for how long. */
 export interface TrainingRecord {
@@ -60,9 +58,7 @@ export function decodeRecord(data: Uint8Array, row: string): TrainingRecord {
     value = JSON.parse(DECODER.decode(data));
   } catch (error) {
     throw new SyntaxError(
-      `Cannot read accuracies: ${row} must be JSON: ${
-        (error as Error).message
-      }`,
+      `Cannot read accuracies: ${row} must be JSON: ${reasonOf(error)}`,
       { cause: error },
     );
   }
@@ -73,10 +69,9 @@ export function decodeRecord(data: Uint8Array, row: string): TrainingRecord {
       typeof metrics === "string"
     ) return { hash, epochs, metrics };
   }
-  const text = JSON.stringify(value);
   throw new TypeError(
     `Cannot read accuracies: ${row} must be [hash, epochs, adjacency, operations, metrics], got ${
-      text.length > 60 ? `${text.slice(0, 60)}…` : text
+      shown(value)
     }`,
   );
 }
@@ -100,7 +95,7 @@ export function decodeEvaluations(metrics: string, row: string): Evaluation[] {
   } catch (error) {
     throw new SyntaxError(
       `Cannot read accuracies: the metrics of ${row} must be a base64 ModelMetrics message: ${
-        (error as Error).message
+        reasonOf(error)
       }`,
       { cause: error },
     );
@@ -125,36 +120,39 @@ function _evaluation(reader: protobuf.Reader): Evaluation {
 }
 
 /**
- * Reads the repeats in a file of the official format; the space must be prepared.
+ * Reads the repeats in a file of the official format.
  *
  * Trainings of other than 108 epochs are passed over; the accuracies are those after
  * training. It may cover part of the space.
  *
+ * @param name Of the file, for errors.
  * @param options `onBytes` gets the number of bytes so far.
  * @throws {Error} If it cannot be read, or at the first record that is not as it must
  *   be, with its number, from 0.
  */
 export async function readRecordFile(
   path: string,
+  name: string,
   options: { readonly onBytes?: (done: number) => void } = {},
-): Promise<Nasbench101Repeats> {
-  const source = await sourceFile(path);
-  const collector = new RepeatCollector();
+): Promise<RepeatCollector> {
+  const rowName = (number: number) => `record ${number} of ${name}`;
+  const collector = new RepeatCollector(REPEATS, rowName);
   let number = 0;
-  for await (
-    const data of readTfrecords(readChunks(path, options), source.name)
-  ) {
-    const row = `record ${number++} of ${source.name}`;
+  for await (const data of readTfrecords(readChunks(path, options), name)) {
+    const row = rowName(number);
     const { hash, epochs, metrics } = decodeRecord(data, row);
-    if (epochs !== EPOCHS) continue;
-    const evaluations = decodeEvaluations(metrics, row);
-    if (evaluations.length !== 3) {
-      throw new RangeError(
-        `Cannot read accuracies: ${row} must have 3 evaluations, got ${evaluations.length}`,
-      );
+    if (epochs === EPOCHS) {
+      const evaluations = decodeEvaluations(metrics, row);
+      if (evaluations.length !== 3) {
+        throw new RangeError(
+          `Cannot read accuracies: ${row} must have 3 evaluations, got ${evaluations.length}`,
+        );
+      }
+      const { validation, test } = evaluations[2];
+      collector.add(hash, validation, test, number);
     }
-    const { validation, test } = evaluations[2];
-    collector.add(hash, validation, test, row);
+    number++;
   }
-  return collector.finish(source);
+  collector.checkComplete(name);
+  return collector;
 }

@@ -1,34 +1,44 @@
 /**
- * Accuracies of NAS-Bench-101 as they were measured: three trainings of each cell.
+ * Accuracies of NAS-Bench-101 as they were measured: three trainings of each cell, or their
+ * means alone.
  *
- * Whatever they are read from, official records or a table, is collected here cell
- * by cell, and every door checks the same: known cells, accuracies that are
- * fractions, three repeats.
+ * Whatever they are read from, official records or a table, is collected here hash by hash,
+ * and every door checks the same: hashes in either case, accuracies that are fractions, three
+ * repeats or one mean. Cells are looked up last, so that a file that is wrong is refused
+ * before the space is enumerated.
  *
- * Shapes: `n` covered cells, 3 repeats.
+ * Shapes: `n` covered cells, `R` repeats: 3, or 1 for a mean.
  *
  * @module
  */
 
+import { shown } from "../../../core/shown.ts";
 import type { SourceFile } from "../../../core/source_file.ts";
 import { CELL_COUNT } from "../cells.ts";
 import { cellOfHash } from "../table.ts";
 
+/** Epochs of the trainings that count. */
+export const EPOCHS = 108;
+
 /** Trainings of each cell. */
 export const REPEATS = 3;
 
-/**
- * All repeats of the covered cells.
- *
- * In float32, which is exact: the benchmark's doubles hold float32 numbers.
- */
+/** Accuracies of each covered cell: its three trainings, or their mean alone. */
+export type Repeats = 1 | 3;
+
+/** All repeats of the covered cells, or their means. */
 export interface Nasbench101Repeats {
+  /** `R`. */
+  readonly repeats: Repeats;
   /** Indices of the covered cells, `[n]`, ascending. */
   readonly cells: Uint32Array;
-  /** `[n, 3]`, row-major, fractions in `[0, 1]`. */
-  readonly validation: Float32Array;
-  /** `[n, 3]`, row-major, fractions in `[0, 1]`. */
-  readonly test: Float32Array;
+  /**
+   * `[n, R]`, row-major, fractions in `[0, 1]`: trainings in float32, which is exact, as the
+   * benchmark's doubles hold float32 numbers; means in float64.
+   */
+  readonly validation: Float32Array | Float64Array;
+  /** As `validation`. */
+  readonly test: Float32Array | Float64Array;
   /**
    * `[n]`: how many cells of the space each stands for, where the covered ones are
    * a stratified sample; null where each counts the same.
@@ -37,110 +47,180 @@ export interface Nasbench101Repeats {
   readonly source: SourceFile;
 }
 
+/** Numbers of `R` repeats. */
+export function accuracyColumn(
+  repeats: Repeats,
+  length: number,
+): Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> {
+  return repeats === 1 ? new Float64Array(length) : new Float32Array(length);
+}
+
 /** Collects repeats in any order of cells. */
 export class RepeatCollector {
-  readonly #validation = new Float32Array(CELL_COUNT * REPEATS);
-  readonly #test = new Float32Array(CELL_COUNT * REPEATS);
+  readonly #repeats: Repeats;
+  readonly #rowName: (row: number) => string;
+  /** Place of each hash: cells in the order in which they came. */
+  readonly #places = new Map<string, number>();
+  readonly #validation: Float32Array | Float64Array;
+  readonly #test: Float32Array | Float64Array;
   readonly #counts = new Uint8Array(CELL_COUNT);
-  #covered = 0;
+  /** The first row of each. */
+  readonly #rows = new Uint32Array(CELL_COUNT);
   #weights: Float32Array | null = null;
   // Repeats of a cell mostly follow each other.
   #hash = "";
-  #cell = -1;
+  #place = -1;
 
   /**
-   * Takes in one repeat of a cell; the space must be prepared.
-   *
-   * @param row Where it stands, for errors, such as `record 7 of accuracies.csv`.
-   * @returns The index of the cell.
-   * @throws {RangeError} If no cell has the hash, an accuracy is not in `[0, 1]`, or
-   *   the cell has three repeats already.
+   * @param repeats How many accuracies each cell must have.
+   * @param rowName What a row is called in errors, such as `record 7 of accuracies.csv`.
    */
-  add(hash: string, validation: number, test: number, row: string): number {
+  constructor(repeats: Repeats, rowName: (row: number) => string) {
+    this.#repeats = repeats;
+    this.#rowName = rowName;
+    this.#validation = accuracyColumn(repeats, CELL_COUNT * repeats);
+    this.#test = accuracyColumn(repeats, CELL_COUNT * repeats);
+  }
+
+  /**
+   * Takes in one repeat of a cell.
+   *
+   * @param hash Hexadecimal digits in either case.
+   * @param row Its number, for errors.
+   * @returns The cell's place, for {@link addWeight}.
+   * @throws {RangeError} If the hash can be that of no cell, an accuracy is not in `[0, 1]`, or
+   *   the cell has all its repeats already.
+   */
+  add(hash: string, validation: number, test: number, row: number): number {
     if (hash !== this.#hash) {
-      const cell = cellOfHash(hash);
-      if (cell === null) {
-        throw new RangeError(
-          `Cannot read accuracies: the hash of ${row} must be that of a cell of NAS-Bench-101, got ${
-            JSON.stringify(hash)
-          }`,
-        );
-      }
+      this.#place = this.#placeOf(hash, row);
       this.#hash = hash;
-      this.#cell = cell;
     }
-    const cell = this.#cell;
-    _checkAccuracy(validation, "validation", row);
-    _checkAccuracy(test, "test", row);
-    const count = this.#counts[cell];
-    if (count === REPEATS) {
+    const place = this.#place;
+    this.#checkAccuracy(validation, "validation", row);
+    this.#checkAccuracy(test, "test", row);
+    const count = this.#counts[place];
+    if (count === this.#repeats) {
       throw new RangeError(
-        `Cannot read accuracies: the cell of ${row}, ${hash}, must have ${REPEATS} repeats, got one more`,
+        `Cannot read accuracies: the cell of ${
+          this.#rowName(row)
+        }, ${hash}, must have ${
+          this.#repeats === 1
+            ? "one row, where no column trial tells trainings apart"
+            : `${REPEATS} repeats`
+        }, got one more`,
       );
     }
-    this.#validation[cell * REPEATS + count] = validation;
-    this.#test[cell * REPEATS + count] = test;
-    this.#counts[cell] = count + 1;
-    if (count === 0) this.#covered++;
-    return cell;
+    this.#validation[place * this.#repeats + count] = validation;
+    this.#test[place * this.#repeats + count] = test;
+    this.#counts[place] = count + 1;
+    return place;
   }
 
   /**
    * Takes in the weight of a cell in a stratified sample.
    *
-   * @throws {RangeError} If it is not a finite number of at least 0.
+   * @throws {RangeError} If it is not above 0, or above the number of cells.
    */
-  addWeight(cell: number, weight: number, row: string): void {
-    if (!(weight >= 0 && weight < Infinity)) {
+  addWeight(place: number, weight: number, row: number): void {
+    if (!(Math.fround(weight) > 0 && weight <= CELL_COUNT)) {
       throw new RangeError(
-        `Cannot read accuracies: the sampling weight of ${row} must be a number of at least 0, got ${weight}`,
+        `Cannot read accuracies: the sampling weight of ${
+          this.#rowName(row)
+        } must be a number above 0 and at most ${CELL_COUNT}, got ${weight}`,
       );
     }
     this.#weights ??= new Float32Array(CELL_COUNT);
-    this.#weights[cell] = weight;
+    this.#weights[place] = weight;
   }
 
   /**
-   * What was collected.
+   * Whether there is something, and all of each cell.
    *
-   * @throws {RangeError} If there is nothing, or a cell has fewer than three repeats.
+   * @param name Of the file, for errors.
+   * @throws {RangeError} If there is nothing, or a cell has too few repeats.
    */
-  finish(source: SourceFile): Nasbench101Repeats {
-    const counts = this.#counts;
-    const n = this.#covered;
-    if (n === 0) {
+  checkComplete(name: string): void {
+    if (this.#places.size === 0) {
       throw new RangeError(
-        `Cannot read accuracies: ${source.name} must have those of a cell, got none`,
+        `Cannot read accuracies: ${name} must have those of a cell, got none`,
       );
     }
-    const cells = new Uint32Array(n);
-    const validation = new Float32Array(n * REPEATS);
-    const test = new Float32Array(n * REPEATS);
-    const weights = this.#weights === null ? null : new Float32Array(n);
-    let i = 0;
-    for (let cell = 0; cell < CELL_COUNT; cell++) {
-      if (counts[cell] === 0) continue;
-      if (counts[cell] < REPEATS) {
-        throw new RangeError(
-          `Cannot read accuracies: ${source.name} must have ${REPEATS} repeats of each cell, got ${
-            counts[cell]
-          } of cell ${cell} in the order of hashes`,
-        );
-      }
-      const from = cell * REPEATS, to = from + REPEATS;
-      cells[i] = cell;
-      validation.set(this.#validation.subarray(from, to), i * REPEATS);
-      test.set(this.#test.subarray(from, to), i * REPEATS);
-      if (weights !== null) weights[i] = this.#weights![cell];
-      i++;
+    for (const [hash, place] of this.#places) {
+      if (this.#counts[place] === this.#repeats) continue;
+      throw new RangeError(
+        `Cannot read accuracies: ${name} must have ${REPEATS} repeats of each cell, got ${
+          this.#counts[place]
+        } of ${hash}`,
+      );
     }
-    return { cells, validation, test, weights, source };
   }
-}
 
-function _checkAccuracy(value: number, what: string, row: string): void {
-  if (value >= 0 && value <= 1) return;
-  throw new RangeError(
-    `Cannot read accuracies: the ${what} accuracy of ${row} must be in [0, 1], got ${value}`,
-  );
+  /**
+   * What was collected, in the order of the cells; the space must be prepared.
+   *
+   * @throws {RangeError} If no cell has a hash.
+   */
+  join(source: SourceFile): Nasbench101Repeats {
+    const repeats = this.#repeats;
+    const n = this.#places.size;
+    const found = Array.from(this.#places, ([hash, place]) => {
+      const cell = cellOfHash(hash);
+      if (cell === null) this.#failHash(hash, this.#rows[place]);
+      return { cell, place };
+    }).sort((a, b) => a.cell - b.cell);
+    const validation = accuracyColumn(repeats, n * repeats);
+    const test = accuracyColumn(repeats, n * repeats);
+    found.forEach(({ place }, i) => {
+      const from = place * repeats, to = from + repeats;
+      validation.set(this.#validation.subarray(from, to), i * repeats);
+      test.set(this.#test.subarray(from, to), i * repeats);
+    });
+    const weights = this.#weights;
+    return {
+      repeats,
+      cells: Uint32Array.from(found, ({ cell }) => cell),
+      validation,
+      test,
+      weights: weights === null
+        ? null
+        : Float32Array.from(found, ({ place }) => weights[place]),
+      source,
+    };
+  }
+
+  #placeOf(given: string, row: number): number {
+    const hash = given.toLowerCase();
+    const known = this.#places.get(hash);
+    if (known !== undefined) return known;
+    if (!/^[0-9a-f]{32}$/.test(hash)) this.#failHash(given, row);
+    const place = this.#places.size;
+    if (place === CELL_COUNT) {
+      throw new RangeError(
+        `Cannot read accuracies: the rows up to ${
+          this.#rowName(row)
+        } must be of at most ${CELL_COUNT} cells, got one more`,
+      );
+    }
+    this.#places.set(hash, place);
+    this.#rows[place] = row;
+    return place;
+  }
+
+  #failHash(hash: string, row: number): never {
+    throw new RangeError(
+      `Cannot read accuracies: the hash of ${
+        this.#rowName(row)
+      } must be that of a cell of NAS-Bench-101, got ${shown(hash)}`,
+    );
+  }
+
+  #checkAccuracy(value: number, what: string, row: number): void {
+    if (value >= 0 && value <= 1) return;
+    throw new RangeError(
+      `Cannot read accuracies: the ${what} accuracy of ${
+        this.#rowName(row)
+      } must be in [0, 1], got ${value}`,
+    );
+  }
 }

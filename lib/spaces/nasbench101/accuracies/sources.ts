@@ -21,11 +21,11 @@ export const ENDINGS: readonly string[] = [
 ];
 
 /**
- * Reads repeats by the kind of file that the name says; the space is prepared where
- * cells have to be joined by hash.
+ * Reads repeats by the kind of file that the name says; the space is prepared once the
+ * whole file is read and right, where cells have to be joined by hash.
  *
- * @param options `onProgress` gets cells while they are enumerated, then bytes read;
- *   `message` is `CELLS_MESSAGE` or the name of the file.
+ * @param options `onProgress` gets bytes read, then cells while they are enumerated;
+ *   `message` is the name of the file or `CELLS_MESSAGE`.
  * @throws {RangeError} If the name has none of the known endings.
  * @throws {Error} If the file cannot be read or is not as it must be.
  */
@@ -43,17 +43,19 @@ export async function readRepeats(
     );
   }
   const { onProgress } = options;
-  const { bytes: total } = await sourceFile(path);
-  await prepare((progress) =>
-    onProgress?.({ ...progress, message: CELLS_MESSAGE })
-  );
+  const source = await sourceFile(path);
   // Loaded only where there are records to read: a browser has no use for it.
   const read = name.endsWith(".tfrecord")
     ? (await import("./records.ts")).readRecordFile
     : readAccuracyCsv;
-  return await read(path, {
-    onBytes: (done) => onProgress?.({ done, total, message: name }),
+  const collected = await read(path, name, {
+    onBytes: (done) =>
+      onProgress?.({ done, total: source.bytes, message: name }),
   });
+  await prepare((progress) =>
+    onProgress?.({ ...progress, message: CELLS_MESSAGE })
+  );
+  return collected.join(source);
 }
 
 /**

@@ -76,8 +76,7 @@ async function _load(
     dataset: name,
     title,
     ...means,
-    covered: Uint32Array.from({ length: count }, (_, cell) => cell),
-    source: sourceLine(basename(path), count, count) +
+    source: sourceLine(basename(path), means.covered.length, count) +
       (isPublished ? "" : "; differs from the published file"),
   };
 }

@@ -8,6 +8,7 @@ import type { Nasbench101Repeats } from "../../../../lib/spaces/nasbench101/accu
 import { withFolder } from "../../../_helpers.ts";
 
 const REPEATS: Nasbench101Repeats = {
+  repeats: 3,
   cells: new Uint32Array([3, 423_623]),
   validation: new Float32Array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]),
   test: new Float32Array([0.9, 0.8, 0.7, 0.6, 0.5, 1]),
@@ -39,26 +40,61 @@ Deno.test("readCache() gives back what writeCache() wrote, with weights and with
   });
 });
 
+/** Means that no float32 holds. */
+const MEANS: Nasbench101Repeats = {
+  ...REPEATS,
+  repeats: 1,
+  validation: new Float64Array([1 / 3, 0.9264155833333333]),
+  test: new Float64Array([0.1, 0.2]),
+};
+
+Deno.test("readCache() gives back means to the last digit, whatever their number", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "cache.bin");
+    for (const count of [1, 2]) {
+      const means: Nasbench101Repeats = {
+        ...MEANS,
+        cells: MEANS.cells.slice(0, count),
+        validation: MEANS.validation.slice(0, count),
+        test: MEANS.test.slice(0, count),
+        weights: count === 1 ? null : MEANS.weights,
+      };
+      await writeCache(path, means);
+      assert.deepEqual(await readCache(path), means);
+    }
+  });
+});
+
 Deno.test("readCache() finds every flipped bit and every missing byte", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "cache.bin");
-    await writeCache(path, REPEATS);
-    const bytes = await Deno.readFile(path);
     const message =
       /^Cannot read accuracies: .* of .*cache\.bin must be .*, got .*; delete it, then run deno task data --space nasbench101$/;
-    for (let at = 0; at < bytes.length; at++) {
-      const flipped = bytes.slice();
-      flipped[at] ^= 1 << (at % 8);
-      await Deno.writeFile(path, flipped);
-      await assert.rejects(
-        readCache(path),
-        { name: "RangeError", message },
-        `byte ${at}`,
-      );
-    }
-    for (const size of [0, 4, 8, 55, 56, bytes.length - 1]) {
-      await Deno.writeFile(path, bytes.subarray(0, size));
-      await assert.rejects(readCache(path), { name: "RangeError", message });
+    for (const repeats of [REPEATS, MEANS]) {
+      await writeCache(path, repeats);
+      const bytes = await Deno.readFile(path);
+      for (let at = 0; at < bytes.length; at++) {
+        const flipped = bytes.slice();
+        flipped[at] ^= 1 << (at % 8);
+        await Deno.writeFile(path, flipped);
+        await assert.rejects(
+          readCache(path),
+          { name: "RangeError", message },
+          `byte ${at}`,
+        );
+      }
+      // The flags are not under the digest: each other one is of another size.
+      for (let flags = 0; flags < 8; flags++) {
+        const changed = bytes.slice();
+        changed[16] = flags;
+        if (flags === bytes[16]) continue;
+        await Deno.writeFile(path, changed);
+        await assert.rejects(readCache(path), { name: "RangeError", message });
+      }
+      for (const size of [0, 4, 8, 55, 56, bytes.length - 1]) {
+        await Deno.writeFile(path, bytes.subarray(0, size));
+        await assert.rejects(readCache(path), { name: "RangeError", message });
+      }
     }
   });
 });

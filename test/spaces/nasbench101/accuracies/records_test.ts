@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { readAccuracyCsv } from "../../../../lib/spaces/nasbench101/accuracies/csv.ts";
 import {
   decodeEvaluations,
   decodeRecord,
-  readRecordFile,
 } from "../../../../lib/spaces/nasbench101/accuracies/records.ts";
+import { readRepeats } from "../../../../lib/spaces/nasbench101/accuracies/sources.ts";
 import { NASBENCH101 } from "../../../../lib/spaces/nasbench101/space.ts";
 import { cellOfHash } from "../../../../lib/spaces/nasbench101/table.ts";
 import { sharedData, withFolder } from "../../../_helpers.ts";
@@ -97,13 +96,12 @@ Deno.test("decodeEvaluations() names the record that is no message", () => {
 });
 
 async function readRecords(records: readonly Uint8Array[]) {
-  await NASBENCH101.prepare();
   return await withFolder(async (folder) =>
-    await readRecordFile(await write(folder, "f.tfrecord", tfrecords(records)))
+    await readRepeats(await write(folder, "f.tfrecord", tfrecords(records)))
   );
 }
 
-Deno.test("readRecordFile() joins by hash and passes over other epochs", async () => {
+Deno.test("readRepeats() of records joins by hash and passes over other epochs", async () => {
   const read = await readRecords([
     ...repeats(HASHES[2]),
     record(HASHES[0], 1, 1),
@@ -119,13 +117,13 @@ Deno.test("readRecordFile() joins by hash and passes over other epochs", async (
   assert.ok(read.source.bytes > 1000);
 });
 
-Deno.test("readRecordFile() names the record that is wrong", async () => {
+Deno.test("readRepeats() of records names the record that is wrong", async () => {
   const good = repeats(HASHES[0]);
   const json = (...value: unknown[]) => encode(value);
   const rejected = async (records: Uint8Array[], message: string | RegExp) =>
     await assert.rejects(readRecords(records), { message });
   await rejected(
-    [...good, record("0".repeat(32), 0.5, 0.5)],
+    [...good, ...repeats("0".repeat(32))],
     `Cannot read accuracies: the hash of record 3 of f.tfrecord must be that of a cell of NAS-Bench-101, got "${
       "0".repeat(32)
     }"`,
@@ -156,13 +154,13 @@ Deno.test("readRecordFile() names the record that is wrong", async () => {
   );
   await rejected(
     [...good, record(HASHES[1], 0.5, 0.5)],
-    "Cannot read accuracies: f.tfrecord must have 3 repeats of each cell, got 1 of cell 1 in the order of hashes",
+    "Cannot read accuracies: f.tfrecord must have 3 repeats of each cell, got 1 of 0000718c96730a92ea6d5242f8ce77e2",
   );
   await rejected(
     [],
     "Cannot read accuracies: f.tfrecord must have those of a cell, got none",
   );
-  await assert.rejects(readRecordFile("/none.tfrecord"), {
+  await assert.rejects(readRepeats("/none.tfrecord"), {
     message: /^Cannot read accuracies: \/none\.tfrecord: .*(os error|No such)/,
   });
 });
@@ -171,17 +169,17 @@ const SAMPLE = sharedData("nasbench101/sample_only108.tfrecord");
 const TABLE = sharedData("nasbench101/accuracies.csv.gz");
 
 Deno.test({
-  name: "readRecordFile() reads the same numbers as the table has",
+  name: "readRepeats() of records reads the same numbers as the table has",
   ignore: SAMPLE === null || TABLE === null,
   async fn() {
     await NASBENCH101.prepare();
     const done: number[] = [];
-    const sample = await readRecordFile(SAMPLE!, {
-      onBytes: (bytes) => done.push(bytes),
+    const sample = await readRepeats(SAMPLE!, {
+      onProgress: ({ done: bytes }) => done.push(bytes),
     });
     assert.equal(done.at(-1), 2_465_673);
     assert.equal(sample.cells.length, 2_001);
-    const table = await readAccuracyCsv(TABLE!);
+    const table = await readRepeats(TABLE!);
     assert.equal(table.cells.length, 151_644);
     const rows = new Map(Array.from(table.cells, (cell, i) => [cell, i]));
     sample.cells.forEach((cell, i) => {

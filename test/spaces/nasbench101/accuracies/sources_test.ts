@@ -6,6 +6,7 @@ import {
   importRepeats,
   readRepeats,
 } from "../../../../lib/spaces/nasbench101/accuracies/sources.ts";
+import { isReady } from "../../../../lib/spaces/nasbench101/table.ts";
 import { withFolder } from "../../../_helpers.ts";
 import {
   HASHES,
@@ -19,6 +20,30 @@ import {
 
 const RECORDS = [...repeats(HASHES[0]), ...repeats(HASHES[1])];
 const TABLE = `${HEADER}\n${row(HASHES[0])}\n`;
+
+// The first test of this file: no other has prepared the space.
+Deno.test("readRepeats() looks at the whole file before cells are enumerated", async () => {
+  assert.ok(!isReady());
+  await withFolder(async (folder) => {
+    const flipped = tfrecords(RECORDS);
+    flipped[flipped.length - 30] ^= 4;
+    const wrong: [name: string, content: Uint8Array | string][] = [
+      ["a.csv", "module_hash\n"],
+      ["b.csv", `${TABLE}${row(HASHES[1]).replace("0.75", "1.5")}\n`],
+      ["c.csv.gz", `${TABLE}${row("no hash")}\n`],
+      ["d.csv", ""],
+      ["e.tfrecord", flipped],
+    ];
+    for (const [name, content] of wrong) {
+      const path = await write(folder, name, content);
+      await assert.rejects(readRepeats(path), /^\w+: Cannot read /);
+    }
+    await assert.rejects(readRepeats(join(folder, "none.csv")));
+    assert.ok(!isReady());
+    await readRepeats(await write(folder, "good.csv", TABLE));
+    assert.ok(isReady());
+  });
+});
 
 Deno.test("readRepeats() goes by the name and reports the bytes", async () => {
   await withFolder(async (folder) => {
@@ -50,8 +75,8 @@ Deno.test("importRepeats() writes the cache, and leaves it as it was on corrupt 
   await withFolder(async (folder) => {
     const cache = join(folder, "accuracies.bin");
     const good = await write(folder, "good.tfrecord", tfrecords(RECORDS));
-    const repeats = await importRepeats(good, cache);
-    assert.deepEqual(await readCache(cache), repeats);
+    const imported = await importRepeats(good, cache);
+    assert.deepEqual(await readCache(cache), imported);
     const before = await Deno.readFile(cache);
 
     const bytes = tfrecords(RECORDS);
@@ -64,7 +89,7 @@ Deno.test("importRepeats() writes the cache, and leaves it as it was on corrupt 
       ["c.tfrecord", tfrecords(json), /record 6 of c.tfrecord must be JSON/],
       [
         "d.tfrecord",
-        tfrecords([record("f".repeat(32), 1, 1), ...RECORDS]),
+        tfrecords([...repeats("f".repeat(32)), ...RECORDS]),
         /the hash of record 0 of d.tfrecord must be/,
       ],
       [

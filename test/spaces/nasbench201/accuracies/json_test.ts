@@ -40,12 +40,15 @@ Deno.test("readNasbench201Json() names what is wrong", async () => {
     message:
       'Cannot read accuracies: each key of f.json must be the arch string of a cell of NAS-Bench-201, got "|x~0|"',
   });
-  const missing = entries201();
-  delete missing[ARCH];
-  await assert.rejects(read(missing), {
+  await assert.rejects(read({}), {
     name: "RangeError",
     message:
-      `Cannot read accuracies: f.json must have all 15625 cells, got 15624 without "${ARCH}"`,
+      "Cannot read accuracies: f.json must have those of a cell, got none",
+  });
+  const entry = JSON.stringify({ val_acc_200: 90, test_acc_200: 90 });
+  await assert.rejects(read(`{"${ARCH}":${entry},"${ARCH}":${entry}}`), {
+    name: "SyntaxError",
+    message: /must be JSON: a key must stand once in its object, got "\|none~0/,
   });
   const wrong: [entry: unknown, what: string][] = [
     [{ val_acc_200: 100.5, test_acc_200: 1 }, "val_acc_200 100.5"],
@@ -62,4 +65,51 @@ Deno.test("readNasbench201Json() names what is wrong", async () => {
         `Cannot read accuracies: ${key} of "${ARCH}" in f.json must be a number in [0, 100], got ${got}`,
     });
   }
+});
+
+Deno.test("readNasbench201Json() reads a file of some of the cells, with a byte-order mark or without", async () => {
+  const all = Object.entries(entries201());
+  const some = Object.fromEntries([all[15_624], all[4], all[700]]);
+  for (const mark of ["", "\ufeff"]) {
+    const { validation, test, covered } = await read(
+      mark + JSON.stringify(some),
+    );
+    assert.deepEqual([...covered], [4, 700, 15_624]);
+    assertClose(
+      Array.from(covered, (cell) => validation[cell]),
+      [0.00004, 0.007, 0.15624],
+      SAME_ALGORITHM,
+    );
+    assertClose([test[700]], [0.014], SAME_ALGORITHM);
+    assert.equal(validation.length, 15_625);
+    assert.equal(validation.filter(Number.isNaN).length, 15_622);
+    assert.ok(Number.isNaN(test[0]));
+  }
+});
+
+Deno.test("readNasbench201Json() refuses fractions, in either column", async () => {
+  for (const key of ["val_acc_200", "test_acc_200"] as const) {
+    const entries = entries201();
+    for (const entry of Object.values(entries)) entry[key] = 0.91;
+    await assert.rejects(read(entries), {
+      name: "RangeError",
+      message:
+        `Cannot read accuracies: ${key} of f.json must be percentages, got 0.91 as the highest, which is a fraction`,
+    });
+  }
+});
+
+Deno.test("readNasbench201Json() takes keys in any notation, each cell once", async () => {
+  const entry = { val_acc_200: 90, test_acc_200: 80 };
+  const { covered } = await read({
+    [`${ARCH}\n`]: entry,
+    "000014": entry, // cell 1 · 5 + 4
+    "(1, 1, 1, 1, 1, 0)": entry, // none but 2→3, which is a skip: cell 1
+  });
+  assert.deepEqual([...covered], [1, 4, 9]);
+  await assert.rejects(read({ [ARCH]: entry, "000004": entry }), {
+    name: "RangeError",
+    message:
+      /^Cannot read accuracies: f\.json must have each cell once, got it as "/,
+  });
 });
