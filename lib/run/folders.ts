@@ -69,9 +69,9 @@ export function isHandRun(name: string): boolean {
   return name.startsWith(BY_HAND);
 }
 
-/** Whether a text can name a run: letters, digits, `-`, `_` and `.`, which does not come first. */
+/** Whether a text can name a run: up to 100 letters, digits, `-`, `_` and `.`, which does not come first. */
 export function isRunName(name: string): boolean {
-  return /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(name);
+  return /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$/.test(name);
 }
 
 /** Where a model lies in the folder of a run or of a record, such as `arch-llm/t5`. */

@@ -10,7 +10,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { exists, readJson, writeFileAtomic, writeJson } from "../core/files.ts";
+import { exists, writeFileAtomic, writeJson } from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { DEFAULT_SPACE } from "../spaces/registry.ts";
 import {
@@ -23,7 +23,7 @@ import {
   shownPath,
 } from "./folders.ts";
 import { changedCode } from "./git.ts";
-import type { Manifest } from "./manifest.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
 import {
   notebookText,
   readNotebook,
@@ -138,8 +138,7 @@ async function _finishedRun(
       }`,
     );
   }
-  const manifest = await readJson<Manifest>(manifestPath(outputs), "manifest")
-    .catch(() => null);
+  const manifest = await readManifest(outputs).catch(() => null);
   const records = await Promise.all(
     stages.map((stage) => readStageRecord(outputs, stage)),
   );
