@@ -13,14 +13,13 @@ import {
   readCache,
   writeCache,
 } from "../../lib/spaces/nasbench101/accuracies/cache.ts";
-import { readAccuracyCsv } from "../../lib/spaces/nasbench101/accuracies/csv.ts";
 import {
   decodeEvaluations,
   decodeRecord,
   type Evaluation,
-  readRecordFile,
 } from "../../lib/spaces/nasbench101/accuracies/records.ts";
 import type { Nasbench101Repeats } from "../../lib/spaces/nasbench101/accuracies/repeats.ts";
+import { readRepeats } from "../../lib/spaces/nasbench101/accuracies/sources.ts";
 import {
   CELL_COUNT,
   readCells,
@@ -330,7 +329,7 @@ const RECORDS_TARGET = target<Nasbench101Repeats>({
       ],
       async read(input) {
         await Deno.writeFile(path, input);
-        return await readRecordFile(path);
+        return await readRepeats(path);
       },
       complaint(value, input) {
         const wrong = repeatsComplaint(value);
@@ -400,7 +399,7 @@ const CSV_TARGET = target<Nasbench101Repeats>({
       })),
       async read(input) {
         await Deno.writeFile(path, input);
-        return await readAccuracyCsv(path);
+        return await readRepeats(path);
       },
       complaint: (value, input) => csvComplaint(value, textOf(input)),
     };
@@ -448,7 +447,7 @@ const GZIP_TARGET = target<Nasbench101Repeats>({
       ],
       async read(input) {
         await Deno.writeFile(path, input);
-        return await readAccuracyCsv(path);
+        return await readRepeats(path);
       },
       complaint: (value, input) =>
         csvComplaint(value, textOf(gunzipSync(input))),
@@ -608,16 +607,12 @@ const CACHE_TARGET = target<Nasbench101Repeats>({
   ],
   async open(folder) {
     const path = join(folder, "accuracies.bin");
-    const source = { name: "x.csv", bytes: 100, modifiedMs: 1.7e12 };
     const seeds: Uint8Array[] = [];
-    for (const weights of [null, Float32Array.of(1, 2.5)]) {
-      await writeCache(path, {
-        cells: Uint32Array.of(3, 5),
-        validation: Float32Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
-        test: Float32Array.of(0.6, 0.5, 0.4, 0.3, 0.2, 0.1),
-        weights,
-        source,
-      });
+    await NASBENCH101.prepare();
+    for (const text of [table(FIRST, SECOND), WEIGHTED]) {
+      const csv = join(folder, "x.csv");
+      await Deno.writeTextFile(csv, text);
+      await writeCache(path, await readRepeats(csv));
       seeds.push(await Deno.readFile(path));
     }
     return {
@@ -631,14 +626,14 @@ const CACHE_TARGET = target<Nasbench101Repeats>({
         if (wrong !== null) return wrong;
         await writeCache(path, value);
         const again = await Deno.readFile(path);
-        const facts = (bytes: Uint8Array) =>
-          bytes.subarray(56 + 28 * value.cells.length);
+        const { cells, validation, test, weights } = value;
+        const end = 56 + cells.byteLength + validation.byteLength +
+          test.byteLength + (weights?.byteLength ?? 0);
         // What is said of the source may be spaced in another way.
-        return again.subarray(56, 56 + 28 * value.cells.length).every((
-            byte,
-            i,
-          ) => byte === input[56 + i]
-          ) && facts(again).length <= facts(input).length
+        return Buffer.compare(
+            again.subarray(56, end),
+            input.subarray(56, end),
+          ) === 0
           ? null
           : "a cache that is written as another";
       },
