@@ -35,7 +35,9 @@ export function parseStrictly(text: string): StrictValue {
   };
   const string = (): string =>
     JSON.parse(
-      take(/"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/),
+      take(
+        /"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/u,
+      ),
     );
   const list = <T>(end: string, item: () => T): T[] => {
     const items: T[] = [];

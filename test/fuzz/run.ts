@@ -13,7 +13,6 @@ import { join } from "node:path";
 import {
   formatSeconds,
   parseOptions,
-  runCommand,
   wholeNumber,
 } from "../../lib/cli/command.ts";
 import { inputOf, type Result } from "./child.ts";
@@ -255,34 +254,40 @@ export async function fuzzAll(
   return findings.length;
 }
 
-if (import.meta.main) {
-  await runCommand(async () => {
-    const options = parseOptions(Deno.args, {
-      seconds: { type: "string" },
-      seed: { type: "string" },
-      only: { type: "string" },
-      help: { type: "boolean" },
-    }, ACTION);
-    if (options.help) {
-      console.log(HELP.trimEnd());
-      return 0;
-    }
-    const seconds = wholeNumber(options.seconds, "--seconds", ACTION) ??
-      DEFAULT_SECONDS;
-    const seed = wholeNumber(options.seed, "--seed", ACTION) ?? 0;
-    const { only } = options;
-    const targets = TARGETS.filter(({ name }) =>
-      only === undefined || name === only
+/** Runs the command; returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(HELP.trimEnd());
+    return 0;
+  }
+  const options = parseOptions(args, {
+    seconds: { type: "string" },
+    seed: { type: "string" },
+    only: { type: "string" },
+  }, ACTION);
+  const seconds = wholeNumber(options.seconds, "--seconds", ACTION) ??
+    DEFAULT_SECONDS;
+  const seed = wholeNumber(options.seed, "--seed", ACTION) ?? 0;
+  const { only } = options;
+  const targets = TARGETS.filter(({ name }) =>
+    only === undefined || name === only
+  );
+  if (targets.length === 0) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --only must be one of ${
+        TARGETS.map(({ name }) => name).join(", ")
+      }, got ${only}`,
     );
-    if (targets.length === 0) {
-      throw new RangeError(
-        `Cannot ${ACTION}: --only must be one of ${
-          TARGETS.map(({ name }) => name).join(", ")
-        }, got ${only}`,
-      );
-    }
-    const module = new URL("./targets.ts", import.meta.url).href;
-    const findings = await fuzzAll(targets, { module, seed, seconds });
-    return findings === 0 ? 0 : 1;
-  });
+  }
+  const module = new URL("./targets.ts", import.meta.url).href;
+  return await fuzzAll(targets, { module, seed, seconds }) === 0 ? 0 : 1;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(1);
+  }
 }
