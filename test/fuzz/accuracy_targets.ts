@@ -48,6 +48,7 @@ import {
   joined,
   JSON_DOCUMENT,
   JSON_TREE,
+  jsonOf,
   LINES,
   mutated,
   type Mutator,
@@ -164,7 +165,7 @@ function messageOf(
   bytes: Uint8Array,
 ): { content: Uint8Array; frame: unknown[] } | null {
   try {
-    const frame = JSON.parse(textOf(bytes));
+    const frame = jsonOf(bytes);
     return { content: Uint8Array.fromBase64(frame[4]), frame };
   } catch {
     return null;
@@ -241,7 +242,7 @@ const MESSAGE_TARGET = target<Evaluation[]>({
         return decodeEvaluations(metrics, "record 0 of x.tfrecord");
       },
       complaint(evaluations, input) {
-        const message = Uint8Array.fromBase64(JSON.parse(textOf(input))[4]);
+        const message = Uint8Array.fromBase64(jsonOf(input)[4]);
         const plain = evaluationsOf(message);
         // Groups are skipped by the reader, and there are none in these files.
         if (plain === null) return null;
@@ -336,7 +337,7 @@ const RECORDS_TARGET = target<Nasbench101Repeats>({
         if (wrong !== null) return wrong;
         const accuracies = new Map<string, number[]>();
         for (const bytes of recordsOf(input)!) {
-          const [hash, epochs, , , metrics] = JSON.parse(textOf(bytes));
+          const [hash, epochs, , , metrics] = jsonOf(bytes);
           if (epochs !== 108) continue;
           const last = evaluationsOf(Uint8Array.fromBase64(metrics))?.at(-1);
           if (last === undefined) return null; // with groups

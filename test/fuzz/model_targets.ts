@@ -43,6 +43,7 @@ import {
   bytesOf,
   joined,
   JSON_DOCUMENT,
+  jsonOf,
   type Mutator,
   textOf,
   within,
@@ -383,7 +384,7 @@ const T5_TARGET = target<T5Model>({
     const path = join(folder, "config.json");
     const written = await Deno.readFile(path);
     const changed = (changes: Record<string, unknown>) =>
-      bytesOf(JSON.stringify({ ...JSON.parse(textOf(written)), ...changes }));
+      bytesOf(JSON.stringify({ ...jsonOf(written), ...changes }));
     return {
       seeds: [written],
       cases: [
@@ -444,7 +445,7 @@ const VQVAE_TARGET = target<Awaited<ReturnType<typeof loadVqvae>>>({
       ].map((changes): Case => ({
         name: JSON.stringify(changes),
         input: bytesOf(
-          JSON.stringify({ ...JSON.parse(textOf(written)), ...changes }),
+          JSON.stringify({ ...jsonOf(written), ...changes }),
         ),
         must: "refuse",
       })),
@@ -492,12 +493,12 @@ const TOKENIZER_TARGET = target<SentenceTokenizer>({
     await writeCodesTokenizer(folder, { codebookSize: 16 });
     const written = await Deno.readFile(path);
     const withId = (id: unknown) => {
-      const document = JSON.parse(textOf(written));
+      const document = jsonOf(written);
       document.model.vocab["7"] = id;
       return bytesOf(JSON.stringify(document));
     };
     const ids = new Map<string, number>(
-      Object.entries(JSON.parse(textOf(written)).model.vocab),
+      Object.entries(jsonOf(written).model.vocab),
     );
     return {
       seeds: [written],
@@ -634,7 +635,8 @@ const CHECKPOINT_TARGET = target<Awaited<ReturnType<typeof loadCheckpoint>>>({
       complaint(value, input) {
         if (value === null) {
           // That of another run: its key must be another.
-          return textOf(input).includes(key)
+          const header = jsonOf(opened(input)!.content);
+          return header.__metadata__?.key === key
             ? "a checkpoint passed over"
             : null;
         }

@@ -28,6 +28,12 @@ export function textOf(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
+/** The JSON of bytes, with a byte-order mark or without. */
+// deno-lint-ignore no-explicit-any -- a document of any form
+export function jsonOf(bytes: Uint8Array): any {
+  return JSON.parse(textOf(bytes).replace(/^\ufeff/, ""));
+}
+
 /** One entry of a list. */
 export function pick<T>(list: readonly T[], random: Random): T {
   return list[random.integer(list.length)];

@@ -41,6 +41,7 @@ import {
   bytesOf,
   JSON_DOCUMENT,
   JSON_TREE,
+  jsonOf,
   LINES,
   mutated,
   type Mutator,
@@ -94,7 +95,7 @@ const SAMPLES_TARGET = target<SavedSamples | null>({
         return await loadSamples(path, KEY);
       },
       complaint(value, input) {
-        const document = JSON.parse(textOf(input));
+        const document = jsonOf(input);
         if (value === null) {
           return document?.key === KEY ? "samples passed over" : null;
         }
@@ -348,11 +349,12 @@ const STAGE_TARGET = target<StageRecord | null>({
       return await readStageRecord(folder, "2_vqvae");
     };
     // Of the two ways to note a file the one that is read.
-    const forms = await Promise.all(files.map(async (file) => {
+    const forms: { file: unknown; input: Uint8Array }[] = [];
+    for (const file of files) {
       const input = record(file);
-      return (await read(input)) === null ? [] : [{ file, input }];
-    }));
-    const [{ file: form, input: seed }] = forms.flat();
+      if (await read(input) !== null) forms.push({ file, input });
+    }
+    const [{ file: form, input: seed }] = forms;
     return {
       seeds: [seed],
       read,
