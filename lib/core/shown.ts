@@ -10,8 +10,16 @@ const LONGEST = 80;
 export function shown(value: unknown): string {
   const text = typeof value === "string" && value.length > LONGEST
     ? JSON.stringify(value.slice(0, LONGEST + 1))
-    : JSON.stringify(value) ?? String(value);
+    : _json(value) ?? String(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+function _json(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return "what lies too deep in each other to be shown";
+  }
 }
 
 /** A name or another text without quotation marks, cut where it is long. */

@@ -15,6 +15,7 @@
  */
 
 import { dirname } from "node:path";
+import { shown, shownText } from "../core/shown.ts";
 import type { Cell } from "../spaces/cell.ts";
 import {
   checkedEvaluation,
@@ -164,13 +165,15 @@ function _wholeLines(
   const lines: unknown[] = [];
   let length = 0;
   for (let end; (end = bytes.indexOf(10, length)) >= 0; length = end + 1) {
-    const text = new TextDecoder().decode(bytes.subarray(length, end));
+    const line = bytes.subarray(length, end);
     try {
-      lines.push(JSON.parse(text));
+      lines.push(
+        JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line)),
+      );
     } catch {
       // After a power cut the end of a file can be anything, a line break included.
       if (bytes.indexOf(10, end + 1) < 0) break;
-      throw _malformed(path, lines.length, text);
+      throw _malformed(path, lines.length, new TextDecoder().decode(line));
     }
   }
   return { lines, length };
@@ -179,11 +182,13 @@ function _wholeLines(
 function _checkHeader(path: string, line: unknown, evaluator: string): void {
   const found = (line as { evaluator?: unknown } | null)?.evaluator;
   if (typeof found !== "string") {
-    throw _malformed(path, 0, JSON.stringify(line));
+    throw _malformed(path, 0, line);
   }
   if (found !== evaluator) {
     throw new RangeError(
-      `Cannot go on with the journal: ${path} must be of the evaluator ${evaluator}, got ${found}`,
+      `Cannot go on with the journal: ${path} must be of the evaluator ${evaluator}, got ${
+        shownText(found)
+      }`,
     );
   }
 }
@@ -195,20 +200,23 @@ function _readEntry(
   entries: Map<string, Entry>,
 ): void {
   const { cell, validation, error } = (line ?? {}) as Record<string, unknown>;
-  const entry = typeof validation === "number"
-    ? { validation }
-    : typeof error === "string"
+  // An accuracy that is no fraction is never written: it is a failure before that.
+  const entry = typeof error === "string" && validation === undefined
     ? { error }
+    : typeof validation === "number" && validation >= 0 && validation <= 1 &&
+        error === undefined
+    ? { validation }
     : null;
   if (typeof cell !== "string" || entry === null) {
-    throw _malformed(path, number, JSON.stringify(line));
+    throw _malformed(path, number, line);
   }
   if (!entries.has(cell)) entries.set(cell, entry);
 }
 
-function _malformed(path: string, number: number, text: string): SyntaxError {
+function _malformed(path: string, number: number, line: unknown): SyntaxError {
+  const found = typeof line === "string" ? shownText(line) : shown(line);
   return new SyntaxError(
-    `Cannot read the journal: ${path} must be one JSON object a line, as a journal has them, got ${text} in line ${
+    `Cannot read the journal: ${path} must be one JSON object a line, as a journal has them, got ${found} in line ${
       number + 1
     }`,
   );

@@ -10,13 +10,14 @@
 
 import { loadResult } from "../core/checkpoints.ts";
 import { writeJson } from "../core/files.ts";
+import { shown } from "../core/shown.ts";
 import {
   MALFORMED_REASONS,
   type ParsedSentence,
   toSentence,
 } from "../language/sentences.ts";
 import { MALFORMED_KINDS, type Sample } from "../metrics/generation.ts";
-import { graphText } from "../spaces/graph.ts";
+import { graphText, parseGraphText } from "../spaces/graph.ts";
 
 /** Samples that can be gone on from. */
 export interface SavedSamples {
@@ -62,35 +63,50 @@ export async function saveSamples(
   await writeJson(path, file);
 }
 
-/** Reads samples, or null where there are none of this key. */
+/**
+ * Reads samples, or null where there are none of this key.
+ *
+ * @throws {Error} If the file cannot be read.
+ * @throws {SyntaxError} If it is not as `saveSamples` writes it.
+ */
 export async function loadSamples(
   path: string,
   key: string,
 ): Promise<SavedSamples | null> {
   const file = await loadResult<SampleFile>(path, key, "saved samples");
   if (file === null) return null;
-  const { draws, seconds, samples, sentences } = file;
-  return {
-    draws,
-    seconds,
-    samples: samples.map(_sample),
-    ...(sentences && { sequences: sentences.map(_sequence) }),
+  const fail = (what: string, got: unknown): never => {
+    throw new SyntaxError(
+      `Cannot read the saved samples: ${what} in ${path} must be as they were saved, got ${
+        shown(got)
+      }; delete the file to draw them anew`,
+    );
   };
+  const texts = (what: string, value: unknown): readonly string[] =>
+    Array.isArray(value) && value.every((text) => typeof text === "string")
+      ? value
+      : fail(what, value);
+  const { draws, seconds } = file;
+  if (!Number.isSafeInteger(draws) || draws < 0) fail("draws", draws);
+  if (!(Number.isFinite(seconds) && seconds >= 0)) fail("seconds", seconds);
+  const samples = texts("samples", file.samples)
+    .map((text) => _sample(text) ?? fail("samples", text));
+  if (file.sentences === undefined) return { draws, seconds, samples };
+  const sequences = texts("sentences", file.sentences)
+    .map((text) => _sequence(text) ?? fail("sentences", text));
+  if (sequences.length !== samples.length) fail("sentences", sequences.length);
+  return { draws, seconds, samples, sequences };
 }
 
-function _sample(text: string): Sample {
-  const kind = MALFORMED_KINDS.find((kind) => kind === text);
-  if (kind !== undefined) return kind;
-  const [ops, incoming] = text.split(";").map((part) => part.split(","));
-  return {
-    ops: Uint8Array.from(ops, Number),
-    incoming: Uint32Array.from(incoming, Number),
-  };
+/** The sample that a text stands for, or null. */
+function _sample(text: string): Sample | null {
+  return MALFORMED_KINDS.find((kind) => kind === text) ?? parseGraphText(text);
 }
 
-function _sequence(text: string): ParsedSentence {
+/** The sentence that a text stands for, or null. */
+function _sequence(text: string): ParsedSentence | null {
   const malformed = MALFORMED_REASONS.find((reason) => reason === text);
-  return malformed === undefined
-    ? { codes: Int32Array.from(text.split(" "), Number), malformed: null }
-    : { codes: null, malformed };
+  if (malformed !== undefined) return { codes: null, malformed };
+  const codes = Int32Array.from(text.split(" "), Number);
+  return toSentence(codes) === text ? { codes, malformed: null } : null;
 }

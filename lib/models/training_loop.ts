@@ -133,16 +133,20 @@ export async function runTraining<Figures extends object, Memory>(
   const { executor, weights, slots, best } = training;
   const { path, key = "" } = training.saved ?? {};
   const names = Object.keys(weights);
+  const initial: HostTensors = {
+    ...weights,
+    ...slots,
+    ...best === undefined ? {} : _prefixed(BEST, weights),
+  };
   const saved = path === undefined
     ? null
-    : await loadCheckpoint<Saved<Figures, Memory>>(path, key);
-  const state = executor.state(
-    saved?.tensors ?? {
-      ...weights,
-      ...slots,
-      ...best === undefined ? {} : _prefixed(BEST, weights),
-    },
-  );
+    : await loadCheckpoint<Saved<Figures, Memory>>(
+      path,
+      key,
+      initial,
+      (value) => _isSaved(value, training),
+    );
+  const state = executor.state(saved?.tensors ?? initial);
   try {
     const progress = saved?.progress ??
       { step: 0, history: [], memory: training.memory };
@@ -168,6 +172,37 @@ export async function runTraining<Figures extends object, Memory>(
   } finally {
     state.dispose();
   }
+}
+
+/** Whether a value is the progress of a training after some of its epochs. */
+function _isSaved<Figures, Memory>(
+  value: unknown,
+  { epochs, batches, memory }: Training<Figures, Memory>,
+): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { step, history, memory: kept } = value as Record<string, unknown>;
+  return Array.isArray(history) && history.length >= 1 &&
+    history.length <= epochs && step === history.length * batches.count &&
+    history.every((epoch, i) =>
+      epoch?.epoch === i + 1 && Number.isFinite(epoch.seconds)
+    ) &&
+    _isAlike(kept, memory);
+}
+
+/** Whether a value is of the kind of another: numbers where it has numbers, as many of them. */
+function _isAlike(value: unknown, other: unknown): boolean {
+  if (typeof other !== "object" || other === null) {
+    return typeof value === typeof other &&
+      (value === null) === (other === null);
+  }
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value) !== Array.isArray(other)) return false;
+  const entries = Object.entries(other);
+  return Object.keys(value).length === entries.length &&
+    entries.every(([key, of]) =>
+      Object.hasOwn(value, key) &&
+      _isAlike((value as Record<string, unknown>)[key], of)
+    );
 }
 
 /** Takes the steps of the epoch after those of the history. */

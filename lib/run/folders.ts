@@ -70,11 +70,11 @@ export function isHandRun(name: string): boolean {
 }
 
 /** What the name of a run must be. */
-export const RUN_NAME_RULE = "letters, digits, - _ and . (not first)";
+export const RUN_NAME_RULE = "up to 100 letters, digits, - _ and . (not first)";
 
 /** Whether a text can name a run, by {@link RUN_NAME_RULE}. */
 export function isRunName(name: string): boolean {
-  return /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(name);
+  return /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$/.test(name);
 }
 
 /** Where a model lies in the folder of a run or of a record, such as `arch-llm/t5`. */

@@ -14,7 +14,11 @@ import { PROJECT_ROOT } from "../core/project.ts";
 import type { Device } from "../engine/devices.ts";
 import { manifestPath, metricsPath } from "./folders.ts";
 import type { GitState } from "./git.ts";
-import { resultsFolder, type RunSettings } from "./settings.ts";
+import {
+  checkRunSettings,
+  resultsFolder,
+  type RunSettings,
+} from "./settings.ts";
 import { fileHash, resultFiles } from "./stage_files.ts";
 import type { StageRecord } from "./stages.ts";
 
@@ -54,6 +58,93 @@ export interface Manifest {
   readonly totalSeconds: number;
   /** SHA-256 of each table, figure, model and sample file, by path relative to the manifest. */
   readonly files: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads the manifest of a finished run or of a record.
+ *
+ * Early records lack some settings, and the checkouts of stages, which are then not known.
+ *
+ * @param outputs Folder of the run.
+ * @param what Names it in errors.
+ * @throws {Error} If it is not there or cannot be read.
+ * @throws {SyntaxError} If it is none.
+ */
+export async function readManifest(
+  outputs: string,
+  what = "manifest",
+): Promise<Manifest> {
+  const path = manifestPath(outputs);
+  const value = await readJson<Partial<Manifest> | null>(path, what);
+  const wrong = _unlike(value);
+  if (wrong !== null) {
+    throw new SyntaxError(
+      `Cannot read the ${what}: ${path} must be one that a run wrote, got another ${wrong}`,
+    );
+  }
+  const { stages, ...rest } = value as Manifest;
+  return {
+    ...rest,
+    stages: stages.map((stage) => ({ ...stage, git: stage.git ?? null })),
+  };
+}
+
+/** The first field of a value that no manifest has so, or null. */
+function _unlike(value: Partial<Manifest> | null): string | null {
+  if (!_isRecord(value)) return "value";
+  const { settings, machine, git, stages, versions, files, device } = value;
+  const texts = (of: unknown) =>
+    _isRecord(of) && Object.values(of).every(_isText);
+  const checks: Record<string, boolean> = {
+    command: _isText(value.command),
+    finished: _isText(value.finished),
+    settings: _isSettings(settings),
+    device: _isRecord(device) && device.asked === settings?.device &&
+      (device.used === null || _isText(device.used)),
+    versions: texts(versions),
+    machine: _isRecord(machine) && _isText(machine.system) &&
+      _isText(machine.processor) && _isAmount(machine.cores) &&
+      _isAmount(machine.memoryBytes),
+    git: _isGit(git),
+    stages: Array.isArray(stages) &&
+      stages.every((stage) =>
+        _isRecord(stage) && _isText(stage.name) && _isText(stage.finished) &&
+        _isGit(stage.git ?? null) && _isAmount(stage.seconds) &&
+        (stage.peakMemoryBytes === null || _isAmount(stage.peakMemoryBytes)) &&
+        (stage.metrics === undefined || _isRecord(stage.metrics))
+      ),
+    totalSeconds: _isAmount(value.totalSeconds),
+    files: texts(files),
+  };
+  return Object.keys(checks).find((name) => !checks[name]) ?? null;
+}
+
+/** Whether settings are those of a run. */
+function _isSettings(settings: unknown): boolean {
+  if (!_isRecord(settings)) return false;
+  try {
+    checkRunSettings(settings);
+    return _isText(settings.space);
+  } catch {
+    return false;
+  }
+}
+
+function _isGit(value: unknown): value is GitState | null {
+  return value === null || _isRecord(value) && _isText(value.commit) &&
+      typeof value.modified === "boolean";
+}
+
+function _isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function _isAmount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value < Infinity;
+}
+
+function _isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Versions of Deno, its parts, and the packages that `deno.json` pins. */

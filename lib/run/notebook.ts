@@ -10,6 +10,7 @@
  */
 
 import { readJson } from "../core/files.ts";
+import { shown } from "../core/shown.ts";
 
 /** A cell of a notebook file; text is one string or a list of lines. */
 export interface NotebookCell {
@@ -33,16 +34,60 @@ export interface Notebook {
  * Reads a notebook.
  *
  * @throws {Error} If the file cannot be read.
- * @throws {SyntaxError} If it is not JSON, or not a version 4 notebook.
+ * @throws {SyntaxError} If it is not JSON, or not a version 4 notebook; the message has the
+ *   first cell that is none, from 1.
  */
 export async function readNotebook(path: string): Promise<Notebook> {
   const notebook = await readJson<Notebook>(path, "notebook");
   if (!Array.isArray(notebook?.cells) || notebook.nbformat !== 4) {
     throw new SyntaxError(
-      `Cannot read the notebook: ${path} must be a notebook of format 4, got format ${notebook?.nbformat}`,
+      `Cannot read the notebook: ${path} must be a notebook of format 4, got format ${
+        shown(notebook?.nbformat)
+      }`,
+    );
+  }
+  if (
+    !isRecord(notebook.metadata) ||
+    !Number.isInteger(notebook.nbformat_minor) ||
+    ![undefined, null].includes(notebook.metadata.language_info as null) &&
+      !isRecord(notebook.metadata.language_info)
+  ) {
+    throw new SyntaxError(
+      `Cannot read the notebook: the metadata of ${path} must be those of format 4, got ${
+        shown(notebook.metadata)
+      }`,
+    );
+  }
+  const stray = notebook.cells.findIndex((cell) => !isCell(cell));
+  if (stray >= 0) {
+    throw new SyntaxError(
+      `Cannot read the notebook: cell ${
+        stray + 1
+      } of ${path} must be one of format 4, got ${
+        shown(notebook.cells[stray])
+      }`,
     );
   }
   return notebook;
+}
+
+/** Whether a value is a cell, as far as anything here looks at it. */
+function isCell(value: unknown): value is NotebookCell {
+  if (!isRecord(value)) return false;
+  const { cell_type, source, metadata, outputs, execution_count } = value;
+  return ["code", "markdown", "raw"].includes(cell_type as string) &&
+    (typeof source === "string" ||
+      Array.isArray(source) &&
+        source.every((line) => typeof line === "string")) &&
+    isRecord(metadata) &&
+    (outputs === undefined ||
+      Array.isArray(outputs) && outputs.every(isRecord)) &&
+    (execution_count === undefined || execution_count === null ||
+      Number.isInteger(execution_count));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The text of a cell. */

@@ -14,7 +14,6 @@ import { CHECKPOINT } from "../core/checkpoints.ts";
 import {
   exists,
   flushFolder,
-  readJson,
   writeFileAtomic,
   writeJson,
 } from "../core/files.ts";
@@ -30,7 +29,7 @@ import {
   shownPath,
 } from "./folders.ts";
 import { changedCode } from "./git.ts";
-import type { Manifest } from "./manifest.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
 import {
   notebookText,
   readNotebook,
@@ -150,8 +149,7 @@ async function _finishedRun(
       }`,
     );
   }
-  const manifest = await readJson<Manifest>(manifestPath(outputs), "manifest")
-    .catch(() => null);
+  const manifest = await readManifest(outputs).catch(() => null);
   const records = await Promise.all(
     stages.map((stage) => readStageRecord(outputs, stage)),
   );

@@ -16,7 +16,7 @@ import {
   searchProse,
 } from "../report/prose.ts";
 import type { Row } from "../report/tables.ts";
-import type { Manifest } from "./manifest.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
 
 /** A run of record as it lies in its folder. */
 export interface RunOfRecord {
@@ -56,10 +56,7 @@ export async function resultsPage(
 
 async function _section(record: RunOfRecord): Promise<string> {
   const { title, folder, tables } = record;
-  const manifest = await readJson<Manifest>(
-    join(folder, "manifest.json"),
-    "manifest",
-  );
+  const manifest = await readManifest(folder);
   const generation = `table_${tables.generation ?? "generation"}`;
   const search = `table_${tables.search ?? "search"}`;
   const part = async (

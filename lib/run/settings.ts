@@ -10,6 +10,7 @@
  */
 
 import { isAbsolute } from "node:path";
+import { shown, shownText } from "../core/shown.ts";
 import { type Device, DEVICES } from "../engine/devices.ts";
 import { type OptimizerName, OPTIMIZERS } from "../models/t5/config.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
@@ -85,15 +86,16 @@ export function checkRunSettings(
   action = "read the run's settings",
 ): RunSettings {
   function fail(what: string, rule: string, got: unknown): never {
-    const shown = typeof got === "string" ? got : JSON.stringify(got);
     throw new RangeError(
-      `Cannot ${action}: ${what} must be ${rule}, got ${shown}`,
+      `Cannot ${action}: ${what} must be ${rule}, got ${
+        typeof got === "string" ? shownText(got) : shown(got)
+      }`,
     );
   }
   function whole(what: string, value: unknown, low: number, high: number) {
     return typeof value === "number" && Number.isInteger(value) &&
         value >= low && value <= high
-      ? value
+      ? value + 0 // −0 is 0
       : fail(what, `a whole number from ${low} to ${high}`, value);
   }
 
@@ -176,7 +178,9 @@ export function readRunSettings(
   }
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new SyntaxError(
-      `Cannot read the run's settings: ${RUN_VARIABLE} must be a JSON object, got ${text}`,
+      `Cannot read the run's settings: ${RUN_VARIABLE} must be a JSON object, got ${
+        shownText(text)
+      }`,
     );
   }
   return checkRunSettings({ ...defaults, ...given });

@@ -17,9 +17,11 @@ import { writeFileAtomic } from "../core/files.ts";
 import { runKey } from "../core/keys.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { Random } from "../core/random.ts";
+import { shown } from "../core/shown.ts";
 import type { Evaluator } from "../evaluation/evaluator.ts";
 import { Journal, journalled } from "../evaluation/journal.ts";
-import type { Cell } from "../spaces/cell.ts";
+import { cellOf } from "../spaces/cell.ts";
+import { parseGraphText } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import type { NamedMethod } from "./method.ts";
 import { Oracle, type Query } from "./oracle.ts";
@@ -60,6 +62,7 @@ interface SavedTrial {
  * @param options `folder`: where trials are saved, one file each; `signal`: when it aborts,
  *   the trial that is running ends with its reason as an error, and can be resumed;
  *   `onWarning` is told what a killed run left behind broken.
+ * @throws {SyntaxError} If what was saved of a trial is not as it was saved.
  */
 export async function runTrials(
   space: SearchSpace,
@@ -92,7 +95,9 @@ export async function runTrials(
         });
         const path = place && join(place.folder, `${place.name}.json`);
         const saved = await loadResult<SavedTrial>(path, key, "trial");
-        let trial = saved === null ? null : _restored(saved, method.name);
+        let trial = saved === null ? null : _restored(saved, path!, {
+          ...{ space, method, seed, dataset: evaluator.name },
+        });
         if (trial === null) {
           const journal = place && join(
             place.folder,
@@ -178,20 +183,63 @@ function _saved(key: string, trial: Trial): string {
   return JSON.stringify(file) + "\n";
 }
 
-/** @param method The name that it has today. */
-function _restored({ trial }: SavedTrial, method: string): Trial {
-  const queries = trial.queries.map(({ cell: saved, ...query }) => {
-    const cell: Cell = {
-      key: saved.key,
-      graph: {
-        ops: Uint8Array.from(saved.ops),
-        incoming: Uint32Array.from(saved.incoming),
-      },
-      index: saved.index,
-    };
-    return { cell, ...query };
-  });
-  return { ...trial, method, queries };
+/**
+ * The trial that a file holds, checked: its cells are cells of the space under their own keys.
+ *
+ * @param asked What it must be a trial of; the method's name is the one it has today.
+ */
+function _restored(
+  { trial }: SavedTrial,
+  path: string,
+  { space, method, seed, dataset }: {
+    readonly space: SearchSpace;
+    readonly method: NamedMethod;
+    readonly seed: number;
+    readonly dataset: string;
+  },
+): Trial {
+  const fail = (what: string, got: unknown): never => {
+    throw new SyntaxError(
+      `Cannot read the trial: ${what} in ${path} must be as they were saved, got ${
+        shown(got)
+      }; delete the file to run it again`,
+    );
+  };
+  if (trial?.seed !== seed || trial.dataset !== dataset) {
+    fail("seed and data set", trial?.seed);
+  }
+  const { seconds, queries } = trial;
+  if (!(Number.isFinite(seconds) && seconds >= 0)) fail("seconds", seconds);
+  if (
+    !Array.isArray(queries) || queries.length < 1 ||
+    queries.length > method.budget
+  ) fail("queries", queries);
+  const met = new Set<string>();
+  return {
+    method: method.name,
+    dataset,
+    seed,
+    seconds,
+    queries: queries.map((query): Query => {
+      const { cell: saved, validation, error } = query ?? {};
+      const graph = parseGraphText(`${saved?.ops};${saved?.incoming}`);
+      const cell = graph && cellOf(space, graph);
+      if (
+        cell === null || cell.key !== saved.key || cell.index !== saved.index ||
+        met.has(cell.key)
+      ) return fail("cells", saved);
+      met.add(cell.key);
+      const isRight = error === undefined
+        ? validation >= 0 && validation <= 1 && typeof validation === "number"
+        : validation === 0 && typeof error === "string";
+      if (!isRight) fail("accuracies", query);
+      return {
+        cell: { ...cell, graph: graph! },
+        validation,
+        ...error === undefined ? {} : { error },
+      };
+    }),
+  };
 }
 
 function _slug(name: string): string {

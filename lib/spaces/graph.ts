@@ -79,6 +79,20 @@ export function graphText({ ops, incoming }: Graph): string {
   return `${ops.join()};${incoming.join()}`;
 }
 
+/** The graph that {@link graphText} writes as a text, or null where it writes none so. */
+export function parseGraphText(text: string): Graph | null {
+  const [ops = "", incoming = ""] = text.split(";");
+  const graph: Graph = {
+    ops: Uint8Array.from(ops.split(","), Number),
+    incoming: Uint32Array.from(incoming.split(","), Number),
+  };
+  const isGraph = graph.ops.length <= MAX_NODES &&
+    graph.ops.length === graph.incoming.length &&
+    graph.incoming.every((edges, node) => edges < 2 ** node);
+  // What is no number, or does not fit, would be written as another text.
+  return isGraph && graphText(graph) === text ? graph : null;
+}
+
 /**
  * Drops every node that is not on a path from an input to the last node.
  *

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../core/shown.ts";
 import { NASBENCH101 } from "./nasbench101/space.ts";
 import { NASBENCH201 } from "./nasbench201/space.ts";
 import type { SearchSpace } from "./space.ts";
@@ -25,7 +26,7 @@ export function getSpace(name: string): SearchSpace {
     const known = SPACES.map((space) => space.name).sort().join(", ");
     throw new RangeError(
       `Cannot open a search space: its name must be one of ${known}, got ${
-        JSON.stringify(name)
+        shown(name)
       }`,
     );
   }

@@ -15,6 +15,7 @@ import { accuraciesOf } from "../../accuracies/accuracies.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import type { Random } from "../../core/random.ts";
 import { readSafetensors, writeSafetensors } from "../../core/safetensors.ts";
+import { shown, shownText } from "../../core/shown.ts";
 import { floats, type HostTensors, scalar } from "../../core/tensors.ts";
 import type { Executor } from "../../engine/executor.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
@@ -232,24 +233,88 @@ export async function saveSurrogate(
  * Reads a surrogate.
  *
  * @throws {Error} If the file cannot be read.
- * @throws {RangeError} If it is no surrogate.
+ * @throws {RangeError} If it is no surrogate: its quality is not that of its columns, its
+ *   layers do not lead from one to the next, or a number of it is not finite.
  */
 export async function loadSurrogate(path: string): Promise<Surrogate> {
   const { tensors, metadata } = await readSafetensors(path);
-  if (metadata.quality === undefined) {
-    throw new RangeError(
-      `Cannot read the surrogate ${path}: its metadata must hold its quality, got none`,
+  const fail = (what: string): never => {
+    throw new RangeError(`Cannot read the surrogate ${path}: ${what}`);
+  };
+  const quality = _qualityOf(metadata.quality) ??
+    fail(
+      `its metadata must hold its quality, got ${
+        metadata.quality === undefined ? "none" : shown(metadata.quality)
+      }`,
+    );
+  const weights: HostTensors = {};
+  for (const [name, { shape, data }] of tensors) {
+    if (!(data instanceof Float32Array) || !data.every(Number.isFinite)) {
+      fail(
+        `its tensor ${shownText(name)} must be of finite numbers, got others`,
+      );
+    }
+    weights[name] = floats(shape, data);
+  }
+  const expected = _shapes(
+    weights["layer.0.weight"]?.shape[1] ?? 0,
+    quality.length,
+  );
+  const surplus = Object.keys(weights).find((name) => !expected.has(name));
+  if (surplus !== undefined) {
+    fail(
+      `its tensors must be ${[...expected.keys()].join(", ")}, got ${
+        shownText(surplus)
+      }`,
     );
   }
-  return {
-    weights: Object.fromEntries(
-      Array.from(
-        tensors,
-        ([name, { shape, data }]) => [name, floats(shape, data)],
-      ),
-    ),
-    quality: JSON.parse(metadata.quality),
-  };
+  for (const [name, shape] of expected) {
+    const found = weights[name]?.shape;
+    if (`${found}` === `${shape}`) continue;
+    fail(
+      `its tensor ${name} must be of shape [${shape.join(", ")}], got ${
+        found === undefined ? "none" : `[${shownText(found.join(", "))}]`
+      }`,
+    );
+  }
+  return { weights, quality };
+}
+
+/**
+ * Shape of each tensor by name.
+ *
+ * @param inputs `F`.
+ * @param outputs `2D`.
+ */
+function _shapes(inputs: number, outputs: number): Map<string, number[]> {
+  const shapes = new Map<string, number[]>();
+  let width = inputs;
+  for (let layer = 0; layer <= LAYERS; layer++) {
+    const out = layer === LAYERS ? outputs : WIDTH;
+    shapes.set(`layer.${layer}.weight`, [out, width]);
+    shapes.set(`layer.${layer}.bias`, [out]);
+    width = out;
+  }
+  return shapes.set("mean", [outputs]).set("deviation", [outputs]);
+}
+
+/** The quality that metadata tell, or null where it is none. */
+function _qualityOf(text: string | undefined): SurrogateQuality[] | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text ?? "");
+  } catch {
+    return null;
+  }
+  const isOne = (one: Partial<SurrogateQuality> | null): boolean =>
+    typeof one?.dataset === "string" &&
+    (one.accuracy === "validation" || one.accuracy === "test") &&
+    Number(one.r2) <= 1 && typeof one.r2 === "number" &&
+    typeof one.tau === "number" && Math.abs(one.tau) <= 1 &&
+    Number.isInteger(one.cells) && Number(one.cells) >= 1;
+  return Array.isArray(value) && value.length > 0 && value.every(isOne)
+    ? value
+    : null;
 }
 
 /** He initialisation; mean and deviation of the targets, which are not trained. */
@@ -260,18 +325,17 @@ function _initialWeights(
   random: Random,
 ): HostTensors {
   const weights: HostTensors = {};
-  let width = _columns(space);
-  for (let layer = 0; layer <= LAYERS; layer++) {
-    const out = layer === LAYERS ? columns.length : WIDTH;
-    weights[`layer.${layer}.weight`] = floats(
-      [out, width],
-      Float32Array.from(
-        { length: out * width },
-        () => Math.sqrt(2 / width) * random.normal(),
-      ),
-    );
-    weights[`layer.${layer}.bias`] = floats([out], new Float32Array(out));
-    width = out;
+  for (const [name, shape] of _shapes(_columns(space), columns.length)) {
+    const [out, width] = shape;
+    if (name.endsWith(".weight")) {
+      weights[name] = floats(
+        shape,
+        Float32Array.from(
+          { length: out * width },
+          () => Math.sqrt(2 / width) * random.normal(),
+        ),
+      );
+    } else weights[name] = floats(shape, new Float32Array(out));
   }
   const means = columns.map((column) =>
     trained.reduce((sum, cell) => sum + column[cell], 0) / trained.length

@@ -22,6 +22,7 @@ import { initialVqvaeWeights, type VqvaeWeights } from "./network.ts";
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
+const MODEL_TYPE = "arch-llm-vqvae";
 
 /** Writes a VQ-VAE. */
 export async function saveVqvae(
@@ -29,7 +30,7 @@ export async function saveVqvae(
   { config, weights }: { config: VqvaeConfig; weights: VqvaeWeights },
 ): Promise<void> {
   await writeJson(join(directory, CONFIG), {
-    model_type: "arch-llm-vqvae",
+    model_type: MODEL_TYPE,
     ...config,
   });
   await writeSafetensors(

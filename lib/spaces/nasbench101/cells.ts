@@ -17,6 +17,7 @@
 
 import { sha256, writeFileAtomic } from "../../core/files.ts";
 import type { OnProgress } from "../../core/progress.ts";
+import { shown } from "../../core/shown.ts";
 import {
   type CellColumns,
   cellMatrices,
@@ -99,7 +100,7 @@ export async function readCells(path: string): Promise<CellColumns> {
   check("the size in bytes", FILE_BYTES, bytes.length);
   const header = new DataView(bytes.buffer, 0, HEADER_BYTES);
   const magic = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
-  check("the first word", JSON.stringify(MAGIC), JSON.stringify(magic));
+  check("the first word", shown(MAGIC), shown(magic));
   check("the version", VERSION, header.getUint32(8, true));
   check("the number of cells", CELL_COUNT, header.getUint32(12, true));
   const columns = bytes.subarray(HEADER_BYTES);

@@ -18,6 +18,7 @@
  */
 
 import { sha256, writeFileAtomic } from "../../../core/files.ts";
+import { shown } from "../../../core/shown.ts";
 import type { SourceFile } from "../../../core/source_file.ts";
 import { CELL_COUNT } from "../cells.ts";
 import {
@@ -97,7 +98,7 @@ export async function readCache(path: string): Promise<Nasbench101Repeats> {
     );
   }
   const magic = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
-  check("the first word", JSON.stringify(MAGIC), JSON.stringify(magic));
+  check("the first word", shown(MAGIC), shown(magic));
   check(
     "the header",
     `${HEADER_BYTES} bytes`,
@@ -126,25 +127,56 @@ export async function readCache(path: string): Promise<Nasbench101Repeats> {
   /** The next bytes, from the beginning of a buffer of their own, as float64 wants them. */
   const next = (size: number) => bytes.buffer.slice(at, at += size);
   const cells = new Uint32Array(next(4 * n));
-  check("every cell", `below ${CELL_COUNT}`, _range(cells));
   const accuracies = () => {
     const column = next(n * rowBytes);
     return repeats === 1 ? new Float64Array(column) : new Float32Array(column);
   };
-  return {
-    repeats,
-    cells,
-    validation: accuracies(),
-    test: accuracies(),
-    weights: weighted ? new Float32Array(next(4 * n)) : null,
-    source: JSON.parse(
-      new TextDecoder().decode(bytes.subarray(at)),
-    ) as SourceFile,
+  const validation = accuracies(), test = accuracies();
+  const weights = weighted ? new Float32Array(next(4 * n)) : null;
+  // The digest holds for what another program wrote as well.
+  const each = <T extends ArrayLike<number>>(
+    what: string,
+    rule: string,
+    values: T,
+    isRight: (value: number, i: number) => boolean,
+  ) => {
+    for (let i = 0; i < values.length; i++) {
+      if (!isRight(values[i], i)) check(`each ${what}`, rule, values[i]);
+    }
   };
+  check("the number of cells", Math.max(n, 1), n);
+  each(
+    "cell",
+    `above the one before it and below ${CELL_COUNT}`,
+    cells,
+    (cell, i) => cell < CELL_COUNT && (i === 0 || cell > cells[i - 1]),
+  );
+  const isFraction = (value: number) => value >= 0 && value <= 1;
+  each("validation accuracy", "in [0, 1]", validation, isFraction);
+  each("test accuracy", "in [0, 1]", test, isFraction);
+  each(
+    "weight",
+    "a number above 0",
+    weights ?? [],
+    (weight) => weight > 0 && weight < Infinity,
+  );
+  const text = new TextDecoder().decode(bytes.subarray(at));
+  const source = _sourceOf(text);
+  if (source === null) check("the source", "a file", shown(text));
+  return { repeats, cells, validation, test, weights, source: source! };
 }
 
-/** Cells ascend, so that the last one is the highest. */
-function _range(cells: Uint32Array): string {
-  const last = cells.at(-1) ?? 0;
-  return last < CELL_COUNT ? `below ${CELL_COUNT}` : String(last);
+/** The file that a text tells of, or null. */
+function _sourceOf(text: string): SourceFile | null {
+  let value: Partial<Record<keyof SourceFile, unknown>> | null;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const { name, bytes, modifiedMs } = value ?? {};
+  return typeof name === "string" && Number.isSafeInteger(bytes) &&
+      Number(bytes) >= 0 && (modifiedMs === null || Number.isFinite(modifiedMs))
+    ? { name, bytes: bytes as number, modifiedMs: modifiedMs as number | null }
+    : null;
 }
