@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
+import { shownText } from "./shown.ts";
 
 /**
  * Writes a file under a temporary name beside its target, then renames it.
@@ -69,14 +70,21 @@ export async function readJson<T>(path: string, what: string): Promise<T> {
   }
 }
 
-/** Whether a file or folder is there. */
+/**
+ * Whether a file or folder is there.
+ *
+ * @throws {Error} If the system does not tell, as where a name is too long.
+ */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    const [reason] = (error as Error).message.split(": ");
+    throw new Error(`Cannot look for ${shownText(path)}: ${reason}`, {
+      cause: error,
+    });
   }
 }
 
