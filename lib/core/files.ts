@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
-import { reasonOf } from "./shown.ts";
+import { reasonOf, shownText } from "./shown.ts";
 
 /**
  * Writes a file under a temporary name beside its target, flushes it, then renames it.
@@ -115,14 +115,21 @@ export async function readJson<T>(
   }
 }
 
-/** Whether a file or folder is there. */
+/**
+ * Whether a file or folder is there.
+ *
+ * @throws {Error} If the system does not tell, as where a name is too long.
+ */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    const [reason] = (error as Error).message.split(": ");
+    throw new Error(`Cannot look for ${shownText(path)}: ${reason}`, {
+      cause: error,
+    });
   }
 }
 

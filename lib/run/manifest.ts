@@ -103,14 +103,14 @@ function _unlike(value: Partial<Manifest> | null): string | null {
       (device.used === null || _isText(device.used)),
     versions: texts(versions),
     machine: _isRecord(machine) && _isText(machine.system) &&
-      _isText(machine.processor) && _isAmount(machine.cores) &&
-      _isAmount(machine.memoryBytes),
+      _isText(machine.processor) && _isCount(machine.cores) &&
+      _isCount(machine.memoryBytes),
     git: _isGit(git),
     stages: Array.isArray(stages) &&
       stages.every((stage) =>
         _isRecord(stage) && _isText(stage.name) && _isText(stage.finished) &&
         _isGit(stage.git ?? null) && _isAmount(stage.seconds) &&
-        (stage.peakMemoryBytes === null || _isAmount(stage.peakMemoryBytes)) &&
+        (stage.peakMemoryBytes === null || _isCount(stage.peakMemoryBytes)) &&
         (stage.metrics === undefined || _isRecord(stage.metrics))
       ),
     totalSeconds: _isAmount(value.totalSeconds),
@@ -124,10 +124,11 @@ function _isSettings(settings: unknown): boolean {
   if (!_isRecord(settings)) return false;
   try {
     checkRunSettings(settings);
-    return _isText(settings.space);
   } catch {
     return false;
   }
+  const { space, seed, samples, quick } = settings;
+  return [space, seed, samples, quick].every((value) => value !== undefined);
 }
 
 function _isGit(value: unknown): value is GitState | null {
@@ -141,6 +142,10 @@ function _isText(value: unknown): value is string {
 
 function _isAmount(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value < Infinity;
+}
+
+function _isCount(value: unknown): value is number {
+  return _isAmount(value) && Number.isSafeInteger(value);
 }
 
 function _isRecord(value: unknown): value is Record<string, unknown> {

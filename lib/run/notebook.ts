@@ -47,7 +47,7 @@ export async function readNotebook(path: string): Promise<Notebook> {
     );
   }
   if (
-    !isRecord(notebook.metadata) ||
+    !isRecord(notebook.metadata) || !isShallow(notebook.metadata) ||
     !Number.isInteger(notebook.nbformat_minor) ||
     ![undefined, null].includes(notebook.metadata.language_info as null) &&
       !isRecord(notebook.metadata.language_info)
@@ -79,11 +79,20 @@ function isCell(value: unknown): value is NotebookCell {
     (typeof source === "string" ||
       Array.isArray(source) &&
         source.every((line) => typeof line === "string")) &&
-    isRecord(metadata) &&
+    isRecord(metadata) && isShallow(value) &&
     (outputs === undefined ||
       Array.isArray(outputs) && outputs.every(isRecord)) &&
     (execution_count === undefined || execution_count === null ||
       Number.isInteger(execution_count));
+}
+
+/** The most that values of a notebook lie in each other: what is deeper could not be written. */
+const DEEPEST = 200;
+
+function isShallow(value: unknown, depth = 0): boolean {
+  return typeof value !== "object" || value === null ||
+    depth < DEEPEST &&
+      Object.values(value).every((inner) => isShallow(inner, depth + 1));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -175,7 +175,12 @@ const COMMANDS: Readonly<
 const COMMAND_LINE_TARGET = target<{ value: unknown; wrong: string | null }>({
   name: "command-line",
   mutators: LINES,
-  open(folder) {
+  async open(folder) {
+    // What the command lines name.
+    await writeFileAtomic(join(folder, "accuracies.csv.gz"), "");
+    for (const path of ["t5", "vqvae", "runs/a"]) {
+      await writeFileAtomic(join(folder, "x", path, "config.json"), "{}");
+    }
     const lines = [
       "reproduce",
       "reproduce --space nasbench101 --seed 1 --samples 20 --device cpu --quick --fresh",
@@ -196,7 +201,6 @@ const COMMAND_LINE_TARGET = target<{ value: unknown; wrong: string | null }>({
         "reproduce --outputs=",
         "reproduce --samples -5",
         "reproduce --seed 4294967296",
-        "reproduce --seed -0",
         "reproduce --seed 0x10",
         "reproduce --name lab-x",
         `reproduce --name ${"x".repeat(5_000)}`,

@@ -58,9 +58,9 @@ export function mutated(
   random: Random,
 ): Uint8Array {
   let bytes = input;
-  do bytes = pick(mutators, random)(bytes, random); while (
-    random.integer(2) === 0 && bytes.length < LONGEST
-  );
+  do {
+    bytes = pick(mutators, random)(bytes, random).subarray(0, LONGEST);
+  } while (random.integer(2) === 0 && bytes.length < LONGEST);
   return bytes;
 }
 
@@ -488,7 +488,8 @@ function _stretched(node: Node, random: Random): Node {
   if ("items" in node) {
     if (node.items.length === 0) return node;
     const item = pick(node.items, random);
-    const times = pick([1, 10, 1_000], random);
+    const most = Math.floor(1e6 / documentOf(item).length);
+    const times = Math.min(pick([1, 10, 1_000], random), most);
     return { items: [...node.items, ...Array(times).fill(item)] };
   }
   if ("entries" in node) return { entries: node.entries.toReversed() };
