@@ -75,9 +75,9 @@ Deno.test("checkRunSettings() names what is wrong", () => {
     ],
     [{ quick: "yes" }, /quick must be true or false, got yes/],
     [{ root: "outputs" }, /root must be an absolute path, got outputs/],
-    [{ name: "../a" }, /name must be letters, .*, got \.\.\/a$/],
-    [{ name: ".hidden" }, /name must be letters, .*, got \.hidden$/],
-    [{ name: "" }, /name must be letters, .*, got $/],
+    [{ name: "../a" }, /name must be up to 100 letters, .*, got \.\.\/a$/],
+    [{ name: ".hidden" }, /name must be up to 100 letters, .*, got \.hidden$/],
+    [{ name: "" }, /name must be up to 100 letters, .*, got $/],
     [{ sample: 3 }, /a setting must be one of .*, got sample/],
   ];
   for (const [settings, message] of wrong) {

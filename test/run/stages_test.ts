@@ -31,7 +31,12 @@ async function writeNotebook(
   await Deno.writeTextFile(
     join(folder, `${name}.ipynb`),
     JSON.stringify({
-      cells: [{ cell_type: "code", metadata: {}, source, outputs: [output] }],
+      cells: [{
+        cell_type: "code",
+        metadata: {},
+        source,
+        outputs: [{ output_type: "stream", name: "stdout", text: output }],
+      }],
       metadata: {},
       nbformat: 4,
       nbformat_minor: 5,

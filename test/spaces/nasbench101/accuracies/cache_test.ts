@@ -133,7 +133,8 @@ Deno.test("readCache() refuses cells that the space does not have", async () => 
       cells: new Uint32Array([3, 423_624]),
     });
     await assert.rejects(readCache(path), {
-      message: /every cell of .* must be below 423624, got 423624;/,
+      message:
+        /each cell of .* must be above the one before it and below 423624, got 423624;/,
     });
   });
 });
