@@ -41,6 +41,13 @@ const PYTHON_COMMANDS: readonly (readonly string[])[] = [
 const INSTALL_HINT =
   "install Python 3.10 or newer (Debian, Ubuntu: apt-get install python3 python3-venv; elsewhere: python.org) and run the command again";
 
+/** What runs the notebooks, and what tests and benchmarks compare with: locked, made from the `.in` files beside them. */
+const REQUIREMENTS = "requirements.txt";
+const DEVELOPMENT_REQUIREMENTS = "requirements-dev.txt";
+
+/** PyTorch, by its version alone; the file says why. */
+const PYTORCH_REQUIREMENT = "requirements-torch.txt";
+
 /** File in the environment that a running set-up locks. */
 const LOCK = ".lock";
 
@@ -51,7 +58,7 @@ const MADE_HERE = "made by deno task setup\n";
 interface Stamp {
   /** SHA-256 of the requirements file. */
   readonly requirements: string;
-  /** SHA-256 of the development requirements that are installed too, or null. */
+  /** SHA-256 of the development requirements' files if they are installed too, or null. */
   readonly development: string | null;
   readonly python: string;
   readonly deno: string;
@@ -124,17 +131,31 @@ async function runStep(
   throw new Error(`Cannot ${action}: ${reason.replace(/^error:\s*/i, "")}`);
 }
 
-/** Installs a requirements file, without pip's cache in the home directory. */
-function installRequirements(file: string, action: string): Promise<void> {
+/**
+ * Installs a requirements file, without pip's cache in the home directory.
+ *
+ * @param locked Whether it names a hash of everything; then nothing is built from
+ *   source either, whose tools would come without one.
+ */
+function installRequirements(
+  file: string,
+  { locked, action }: { locked: boolean; action: string },
+): Promise<void> {
   return runStep([
     environmentPython(),
     ...["-m", "pip", "install", "--quiet", "--no-input", "--no-cache-dir"],
-    ...["--disable-pip-version-check", "-r", join(PROJECT_ROOT, file)],
+    "--disable-pip-version-check",
+    ...(locked ? ["--require-hashes", "--only-binary", ":all:"] : []),
+    ...["-r", join(PROJECT_ROOT, file)],
   ], action);
 }
 
-async function fileStamp(file: string): Promise<string> {
-  return sha256(await Deno.readTextFile(join(PROJECT_ROOT, file)));
+/** SHA-256 of requirements files, one after the other. */
+async function filesStamp(...files: readonly string[]): Promise<string> {
+  const texts = await Promise.all(
+    files.map((file) => Deno.readTextFile(join(PROJECT_ROOT, file))),
+  );
+  return sha256(texts.join("\n"));
 }
 
 /** Version of the environment's own Python; null where there is none that runs. */
@@ -176,8 +197,11 @@ export async function setup(
   const kernelPath = join(kernelFolder(), "kernel.json");
   const readStamp = () =>
     readJson<Stamp>(stampPath, "set-up stamp").catch(() => null);
-  const requirements = await fileStamp("requirements.txt");
-  const developmentRequirements = await fileStamp("requirements-dev.txt");
+  const requirements = await filesStamp(REQUIREMENTS);
+  const developmentRequirements = await filesStamp(
+    DEVELOPMENT_REQUIREMENTS,
+    PYTORCH_REQUIREMENT,
+  );
 
   /** The stamp of an environment that is up to date; what `last` had installed for development is kept. */
   const upToDate = (last: Stamp | null, python: string | null): Stamp => ({
@@ -218,14 +242,21 @@ export async function setup(
   const stamp = upToDate(last, python);
   if (last?.requirements !== stamp.requirements) {
     print("Installing JupyterLab, nbclient and nbconvert …");
-    await installRequirements("requirements.txt", "install Jupyter");
+    await installRequirements(REQUIREMENTS, {
+      locked: true,
+      action: "install Jupyter",
+    });
   }
   if (development && last?.development !== stamp.development) {
     print("Installing the development requirements …");
-    await installRequirements(
-      "requirements-dev.txt",
-      "install the development requirements",
-    );
+    await installRequirements(DEVELOPMENT_REQUIREMENTS, {
+      locked: true,
+      action: "install the development requirements",
+    });
+    await installRequirements(PYTORCH_REQUIREMENT, {
+      locked: false,
+      action: "install PyTorch",
+    });
   }
   await writeJson(kernelPath, {
     argv: [

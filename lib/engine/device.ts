@@ -15,8 +15,12 @@ import type { Executor } from "./executor.ts";
 import { onnxExecutor, type Provider } from "./onnx_executor.ts";
 import { tf } from "./tensorflow.ts";
 
-/** Where to get TensorFlow.js' CUDA backend; optional, as its installer downloads libtensorflow. */
-const TFJS_NODE_GPU = "npm:@tensorflow/tfjs-node-gpu@4.22.0";
+/** TensorFlow.js' CUDA backend; optional and not in the lock file, as its installer downloads libtensorflow. */
+const TFJS_NODE_GPU = "@tensorflow/tfjs-node-gpu";
+
+/** What installs it; the lock file is written for once. */
+const TFJS_NODE_GPU_INSTALL =
+  `deno add --frozen=false --allow-scripts=npm:${TFJS_NODE_GPU} npm:${TFJS_NODE_GPU}@4.22.0`;
 
 /**
  * Opens a device.
@@ -60,7 +64,7 @@ export async function openDevice(device: Device): Promise<Executor> {
         await import(TFJS_NODE_GPU);
       } catch (error) {
         throw new Error(
-          `Cannot use the device tfjs-node-gpu: its package must be installed (deno add --allow-scripts ${TFJS_NODE_GPU}; it needs CUDA), got: ${
+          `Cannot use the device tfjs-node-gpu: its package must be installed (${TFJS_NODE_GPU_INSTALL}; it needs CUDA), got: ${
             (error as Error).message.split("\n")[0]
           }`,
           { cause: error },

@@ -7,7 +7,9 @@
  * @module
  */
 
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PROJECT_ROOT } from "../core/project.ts";
 import { T5_MINI, type T5Config } from "../models/t5/config.ts";
 import type { Contender } from "./contender.ts";
 import type { Benchmark } from "./measure.ts";
@@ -43,6 +45,13 @@ const PROMPTS: FineTuning["prompts"] = {
 const PARTS = 4;
 
 const HUGGING_FACE = "t5-fine-tuning-hugging-face";
+
+/** Arguments of Deno that start our side: it reads, and loads ONNX Runtime. */
+export const OWN_PROCESS: readonly string[] = [
+  ...["run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read"],
+  `--allow-ffi=${join(PROJECT_ROOT, "node_modules")}`,
+  fileURLToPath(new URL("./own_process.ts", import.meta.url)),
+];
 
 /** A side that has a new process for each turn. */
 function isolatedContender(
@@ -97,12 +106,7 @@ function fineTuning(
   const ours = (name: string, accumulate: number) =>
     isolatedContender(
       { name, perStep },
-      () =>
-        SideProcess.start(name, Deno.execPath(), [
-          "run",
-          "-A",
-          fileURLToPath(new URL("./own_process.ts", import.meta.url)),
-        ]),
+      () => SideProcess.start(name, Deno.execPath(), OWN_PROCESS),
       { settings: settings(accumulate) },
     );
   const theirs = (name: string, accumulate: number) =>

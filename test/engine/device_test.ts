@@ -16,7 +16,9 @@ import { getSpace } from "../../lib/spaces/registry.ts";
 import { ACROSS_BACKENDS, assertClose } from "../_helpers.ts";
 
 /** The device, or what was said instead. */
-async function tryOpen(device: "cuda" | "webgpu"): Promise<Executor | Error> {
+async function tryOpen(
+  device: "cuda" | "webgpu" | "tfjs-node-gpu",
+): Promise<Executor | Error> {
   try {
     return await openDevice(device);
   } catch (error) {
@@ -79,6 +81,15 @@ Deno.test("openDevice() says in one sentence why there is no WebGPU, or uses it"
   );
   // The reason, without the place in ONNX Runtime's source that found it.
   assert.ok(!webgpu.message.includes("onnxruntime_src"), webgpu.message);
+});
+
+Deno.test("openDevice() says in one sentence how to install TensorFlow.js' CUDA backend, or uses it", async () => {
+  const opened = await tryOpen("tfjs-node-gpu");
+  if (!(opened instanceof Error)) return await assertComputes(opened);
+  assert.match(
+    opened.message,
+    /^Cannot use the device tfjs-node-gpu: its package must be installed \(deno add --frozen=false [^\n]+; it needs CUDA\), got: [^\n]+$/,
+  );
 });
 
 Deno.test("openDevice() opens TensorFlow.js' wasm", async () => {

@@ -1,13 +1,10 @@
 /** The process of our side, asked as the bench asks it. */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { T5_MINI } from "../../lib/models/t5/config.ts";
 import type { FineTuning } from "../../lib/speed/own_process.ts";
+import { OWN_PROCESS } from "../../lib/speed/scale.ts";
 import { SideProcess } from "../../lib/speed/side_process.ts";
 
-const OWN = fileURLToPath(
-  new URL("../../lib/speed/own_process.ts", import.meta.url),
-);
 const SETTINGS: FineTuning = {
   config: {
     ...T5_MINI,
@@ -29,9 +26,11 @@ const SETTINGS: FineTuning = {
 
 Deno.test("our side runs in a process of its own, whole and in parts", async () => {
   for (const accumulate of [1, 2]) {
-    const process = await SideProcess.start("ours", Deno.execPath(), [
-      ...["run", "-A", "--quiet", OWN],
-    ]);
+    const process = await SideProcess.start(
+      "ours",
+      Deno.execPath(),
+      OWN_PROCESS,
+    );
     assert.ok(process !== null);
     await process.ask({
       prepare: "ours",
@@ -52,9 +51,11 @@ Deno.test("our side runs in a process of its own, whole and in parts", async () 
 });
 
 Deno.test("SideProcess tells what went wrong, and that there is no such command", async () => {
-  const process = await SideProcess.start("ours", Deno.execPath(), [
-    ...["run", "-A", "--quiet", OWN],
-  ]);
+  const process = await SideProcess.start(
+    "ours",
+    Deno.execPath(),
+    OWN_PROCESS,
+  );
   await assert.rejects(
     process!.ask({ measure: "ours", seconds: 0, least_steps: 1 }),
     /^Error: Cannot measure ours: /,
