@@ -136,7 +136,7 @@ export function checkRunSettings(
   const { name = defaultRunName({ space, seed: checkedSeed, quick }) } =
     settings;
   if (typeof name !== "string" || !isRunName(name)) {
-    fail("name", "up to 100 letters, digits, - _ and . (not first)", name);
+    fail("name", "letters, digits, - _ and . (not first), at most 100", name);
   }
   return {
     space,

@@ -5,7 +5,7 @@ import {
   type DownloadOptions,
 } from "../../lib/accuracies/download.ts";
 
-import { type PublishedFile } from "../../lib/spaces/accuracies.ts";
+import type { PublishedFile } from "../../lib/spaces/accuracies.ts";
 import { sha256 } from "../../lib/core/files.ts";
 import { Random } from "../../lib/core/random.ts";
 import { withFolder } from "../_helpers.ts";
