@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readJson } from "../core/files.ts";
 import { CODE_METHODS } from "../models/vqvae/config.ts";
 import {
   findModels,
@@ -11,8 +12,13 @@ import {
   type PageOptions,
   servePage,
 } from "../page/server.ts";
-import { modelFolder, recordFolder, runFolder } from "../run/folders.ts";
-import { readManifest } from "../run/manifest.ts";
+import {
+  manifestPath,
+  modelFolder,
+  recordFolder,
+  runFolder,
+} from "../run/folders.ts";
+import type { Manifest } from "../run/manifest.ts";
 import { getSpace, SPACES } from "../spaces/registry.ts";
 import {
   checkedRunName,
@@ -92,8 +98,8 @@ export async function pageSources(
 ): Promise<ModelSource[]> {
   if (run !== null) {
     const outputs = runFolder(root, run);
-    const { settings } = await readManifest(
-      outputs,
+    const { settings } = await readJson<Manifest>(
+      manifestPath(outputs),
       `manifest of the run ${run}`,
     );
     return [{ space: settings.space, outputs }];

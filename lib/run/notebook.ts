@@ -80,8 +80,7 @@ function isCell(value: unknown): value is NotebookCell {
       Array.isArray(source) &&
         source.every((line) => typeof line === "string")) &&
     isRecord(metadata) && isShallow(value) &&
-    (outputs === undefined ||
-      Array.isArray(outputs) && outputs.every(isRecord)) &&
+    (outputs === undefined || Array.isArray(outputs)) &&
     (execution_count === undefined || execution_count === null ||
       Number.isInteger(execution_count));
 }

@@ -190,3 +190,30 @@ Deno.test("journalled() has each answer on disk before it is seen, and keeps wha
     assert.deepEqual((await known(path)).evaluations, [...seen, null]);
   });
 });
+
+Deno.test("Journal refuses accuracies that are no fractions, and both an answer and a failure", async () => {
+  await withFolder(async (folder) => {
+    const path = await written(folder);
+    const text = await Deno.readTextFile(path);
+    for (
+      const other of [
+        "25",
+        "-0.25",
+        "1e999",
+        '"0.25"',
+        '0.25,"error":"diverged"',
+      ]
+    ) {
+      await Deno.writeTextFile(path, text.replace("0.25", other));
+      await assert.rejects(Journal.open(path, KEY), {
+        name: "SyntaxError",
+        message: /^Cannot read the journal: .* in line 2$/,
+      });
+    }
+    // A long line is not repeated whole.
+    await Deno.writeTextFile(path, text + "x".repeat(1_000) + "\n" + text);
+    await assert.rejects(Journal.open(path, KEY), {
+      message: /^Cannot read the journal: .*, got x{80}… in line 4$/,
+    });
+  });
+});

@@ -17,7 +17,10 @@ const SAVED: SavedSamples = {
     "not a number",
     graphOf([0], []),
     // All bits of a set of nodes are kept, the highest too.
-    { ops: Uint8Array.of(0), incoming: Uint32Array.of(2 ** 31) },
+    {
+      ops: new Uint8Array(32),
+      incoming: new Uint32Array(32).fill(2 ** 31 - 1, 31),
+    },
   ],
   sequences: [
     { codes: Int32Array.of(8, 15), malformed: null },
@@ -38,6 +41,40 @@ Deno.test("loadSamples() gives back what saveSamples() wrote, for its key alone"
     const { sequences: _, ...without } = SAVED;
     await saveSamples(path, { ...LABELS, ...without });
     assert.deepEqual(await loadSamples(path, "k"), without);
+  });
+});
+
+Deno.test("loadSamples() refuses what was not saved so", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "samples.json");
+    await saveSamples(path, { ...LABELS, ...SAVED });
+    const text = await Deno.readTextFile(path);
+    const wrong: [from: string, to: string, message: RegExp][] = [
+      // As bytes, 259 would be 3; an edge into the first node leads from nowhere.
+      ["0,3,6;", "0,259,6;", /samples in .*, got "0,259,6;0,1,3"; delete/],
+      ["0,3,6;0,", "0,3,6;1,", /samples in .*, got "0,3,6;1,1,3"/],
+      ["0,3,6;0,1,", "0,3,6;0,", /samples in .*, got "0,3,6;0,3"/],
+      ['"not a number"', '"no number"', /samples in .*, got "no number"/],
+      ['"8 15"', '"8 1.5"', /sentences in .*, got "8 1\.5"/],
+      ['"8 15",', "", /sentences in .*, got 3/],
+      [`"draws": ${SAVED.draws}`, '"draws": -1', /draws in .*, got -1/],
+      [
+        `"seconds": ${SAVED.seconds}`,
+        '"seconds": "1"',
+        /seconds in .*, got "1"/,
+      ],
+      ['"samples": [', '"samples": [0,', /samples in .*, got \[0,"0,3,6/],
+    ];
+    for (const [from, to, message] of wrong) {
+      assert.ok(text.includes(from), from);
+      await Deno.writeTextFile(path, text.replace(from, to));
+      await assert.rejects(loadSamples(path, "k"), {
+        name: "SyntaxError",
+        message: new RegExp(
+          `^Cannot read the saved samples: ${message.source}`,
+        ),
+      });
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 /** The loop on a model of one number, whose steps can be followed by hand. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { saveCheckpoint } from "../../lib/core/checkpoints.ts";
 import type { Progress } from "../../lib/core/progress.ts";
 import { Random } from "../../lib/core/random.ts";
 import { floats, scalar } from "../../lib/core/tensors.ts";
@@ -197,5 +198,37 @@ Deno.test("runTraining() keeps the weights with the lowest figure, and stops by 
     };
     await assert.rejects(runTraining(training(changes, 11)), /killed/);
     assert.deepEqual(await run(changes), patient);
+  });
+});
+
+Deno.test("runTraining() refuses a checkpoint whose progress is none of such a training", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "checkpoint.safetensors");
+    const saved = { path, key: "k" };
+    await run({ saved });
+    const right = await run({ saved }); // reads it
+    assert.equal(right.history.length, EPOCHS);
+    const state = { value: floats([], [1]), slot: floats([], [1]) };
+    const epoch = (epoch: number) => ({ epoch, seconds: 1 });
+    const memory = { sum: 3 };
+    const wrong: unknown[] = [
+      null,
+      { step: 3, history: [], memory },
+      { step: 4, history: [epoch(1)], memory }, // an epoch has 3 batches
+      { step: 3, history: [epoch(2)], memory },
+      { step: 3, history: [{ epoch: 1, seconds: null }], memory },
+      { step: 3, history: [epoch(1)], memory: null },
+      { step: 3, history: [epoch(1)], memory: { sum: "3" } },
+      { step: 3, history: [epoch(1)], memory: { sum: 3, more: 1 } },
+      { step: 15, history: [1, 2, 3, 4, 5].map(epoch), memory },
+    ];
+    for (const progress of wrong) {
+      await saveCheckpoint(path, "k", { tensors: state, progress });
+      await assert.rejects(run({ saved }), {
+        name: "DamagedCheckpointError",
+        message:
+          /: its progress must be that of such a run, got .*; delete it to start anew$/,
+      });
+    }
   });
 });

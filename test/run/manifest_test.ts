@@ -5,6 +5,7 @@ import type { GitState } from "../../lib/run/git.ts";
 import {
   denoVersions,
   type Manifest,
+  readManifest,
   writeManifest,
 } from "../../lib/run/manifest.ts";
 import { checkRunSettings } from "../../lib/run/settings.ts";
@@ -71,5 +72,53 @@ Deno.test("writeManifest() sums times, merges metrics and hashes results", async
     });
     const unknown = await write({ commit: "a", modified: false }, null);
     assert.equal(unknown.git, null);
+  });
+});
+
+Deno.test("readManifest() gives back what was written, and names the field that is none", async () => {
+  await withFolder(async (root) => {
+    const settings = checkRunSettings({ root, name: "mine" });
+    const outputs = join(root, "runs", "mine");
+    const stage = {
+      name: "1_a",
+      key: "k",
+      seconds: 1.5,
+      git: null,
+      finished: "2026-01-01T00:00:00.000Z",
+      peakMemoryBytes: null,
+      files: {},
+    };
+    await writeManifest(settings, [stage], {
+      command: "c",
+      jupyterVersions: {},
+    });
+    const path = join(outputs, "manifest.json");
+    const written = JSON.parse(await Deno.readTextFile(path));
+    assert.deepEqual(
+      JSON.parse(JSON.stringify(await readManifest(outputs))),
+      written,
+    );
+    const [only] = written.stages;
+    const wrong: [changes: Record<string, unknown>, field: string][] = [
+      [{ command: 1 }, "command"],
+      [{ settings: { ...written.settings, seed: -1 } }, "settings"],
+      [{ settings: { ...written.settings, quick: undefined } }, "settings"],
+      [{ device: { asked: "auto", used: 7 } }, "device"],
+      [{ machine: { ...written.machine, cores: 1.5 } }, "machine"],
+      [{ stages: [{ ...only, seconds: "1" }] }, "stages"],
+      [{ stages: [{ ...only, git: {} }] }, "stages"],
+      [{ totalSeconds: -1 }, "totalSeconds"],
+      [{ files: { a: 1 } }, "files"],
+    ];
+    for (const [changes, field] of wrong) {
+      await writeJson(path, { ...written, ...changes });
+      await assert.rejects(readManifest(outputs, "page"), {
+        name: "SyntaxError",
+        message:
+          `Cannot read the page: ${path} must be one that a run wrote, got another ${field}`,
+      });
+    }
+    await writeJson(path, null);
+    await assert.rejects(readManifest(outputs), /got another value$/);
   });
 });

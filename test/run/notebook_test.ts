@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { writeJson } from "../../lib/core/files.ts";
 import {
   cellText,
   codeCells,
@@ -11,6 +12,7 @@ import {
   readNotebook,
   stableNotebook,
 } from "../../lib/run/notebook.ts";
+import { withFolder } from "../_helpers.ts";
 
 function markdown(source: string | string[]): NotebookCell {
   return { cell_type: "markdown", metadata: {}, source };
@@ -87,4 +89,37 @@ Deno.test("readNotebook() reads what notebookText() writes, and names a file tha
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("readNotebook() names the first cell that is none", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "n.ipynb");
+    const deep = JSON.parse("[".repeat(300) + "]".repeat(300));
+    const wrong: unknown[] = [
+      null,
+      { cell_type: "sql", source: "", metadata: {} },
+      { cell_type: "code", source: 1, metadata: {} },
+      { cell_type: "code", source: ["a", 1], metadata: {} },
+      { cell_type: "code", source: "" },
+      { ...code("a"), outputs: {} },
+      { ...code("a"), execution_count: "1" },
+      { ...code("a"), outputs: deep },
+    ];
+    for (const cell of wrong) {
+      await writeJson(path, {
+        ...notebook(),
+        cells: [code("a"), cell],
+      });
+      await assert.rejects(readNotebook(path), {
+        name: "SyntaxError",
+        message:
+          /^Cannot read the notebook: cell 2 of .* must be one of format 4, got .{1,90}$/,
+      });
+    }
+    await writeJson(path, { ...notebook(), metadata: { language_info: 1 } });
+    await assert.rejects(readNotebook(path), {
+      message:
+        /^Cannot read the notebook: the metadata of .* must be those of format 4, got \{"language_info":1\}$/,
+    });
+  });
 });

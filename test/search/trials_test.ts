@@ -178,3 +178,44 @@ Deno.test("runTrials() restores the cells of a space that is not listed", async 
     assert.ok(restored.queries[0].cell.graph.ops instanceof Uint8Array);
   });
 });
+
+Deno.test("runTrials() refuses a saved trial whose cells or accuracies are not as they were saved", async () => {
+  await withFolder(async (folder) => {
+    const run = () =>
+      runTrials(SPACE, [evaluator], [METHODS[1]], { seeds: [0], folder });
+    const [trial] = await run();
+    const [path] = (await filesIn(join(folder, "cifar10")))
+      .map((name) => join(folder, "cifar10", name));
+    const text = await Deno.readTextFile(path);
+    assert.deepEqual(await run(), [trial]);
+    const [{ cell, validation }, second] = trial.queries;
+    const wrong: [from: string, to: string, what: RegExp][] = [
+      [`"index":${cell.index}`, '"index":1', /cells in .*, got \{"key":/],
+      [cell.key, second.cell.key, /cells in /],
+      [`[${cell.graph.ops}]`, `[${cell.graph.ops},0]`, /cells in /],
+      [`[${cell.graph.ops}]`, "null", /cells in /],
+      [`"validation":${validation}`, '"validation":75', /accuracies in /],
+      [`"validation":${validation}`, '"validation":null', /accuracies in /],
+      [
+        `"validation":${validation}`,
+        '"validation":0.5,"error":1',
+        /accuracies in /,
+      ],
+      ['"seed":0', '"seed":1', /seed and data set in .*, got 1;/],
+      [/"seconds":[\d.e-]+/.exec(text)![0], '"seconds":-1', /seconds in /],
+      ['"queries":[', '"queries":[null,', /queries in |cells in /],
+      [/"trial":.*\}/.exec(text)![0], '"trial":null}', /seed and data set in /],
+    ];
+    for (const [from, to, what] of wrong) {
+      assert.ok(text.includes(from), from);
+      await Deno.writeTextFile(path, text.replace(from, to));
+      await assert.rejects(run(), {
+        name: "SyntaxError",
+        message: new RegExp(
+          `^Cannot read the trial: ${what.source}.*; delete the file to run it again$`
+            .replace(";.*;", ";.*"),
+        ),
+      });
+    }
+  });
+});

@@ -10,6 +10,7 @@ import {
   graphText,
   hasEdge,
   MAX_NODES,
+  parseGraphText,
   prune,
 } from "../../lib/spaces/graph.ts";
 import {
@@ -135,4 +136,26 @@ Deno.test("cutAtOutput() ends the graph at the first output", () => {
 Deno.test("cutAtOutput() keeps all rows without an output", () => {
   const decoded = graph([INPUT, CONV3, POOL], "0→1 1→2");
   assert.equal(cutAtOutput(decoded, OUTPUT), decoded);
+});
+
+Deno.test("parseGraphText() reads what graphText() writes, and nothing else", () => {
+  const graph = graphOf([0, 3, 255], [[0, 1], [0, 2], [1, 2]]);
+  assert.equal(graphText(graph), "0,3,255;0,1,3");
+  assert.deepEqual(parseGraphText("0,3,255;0,1,3"), graph);
+  for (
+    const text of [
+      "",
+      ";",
+      "0,3",
+      "0,3,256;0,1,3", // 256 would be 0
+      "0,3,2;0,1", // a node without its edges
+      "0,3,2;0,2,3", // an edge from node 1 to itself
+      "0,3,2;0,1,4294967299",
+      "0,3,2;0,1,3;",
+      "0, 3,2;0,1,3",
+      "0,3,2;0,1,0x3",
+      "a;b",
+      `${Array(33).fill(0)};${Array(33).fill(0)}`,
+    ]
+  ) assert.equal(parseGraphText(text), null, text);
 });

@@ -30,7 +30,7 @@ export async function saveVqvae(
   { config, weights }: { config: VqvaeConfig; weights: VqvaeWeights },
 ): Promise<void> {
   await writeJson(join(directory, CONFIG), {
-    model_type: MODEL_TYPE,
+    model_type: "arch-llm-vqvae",
     ...config,
   });
   await writeSafetensors(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Random } from "../../../lib/core/random.ts";
 import { writeSafetensors } from "../../../lib/core/safetensors.ts";
+import { floats } from "../../../lib/core/tensors.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import {
   loadSurrogate,
@@ -64,4 +65,46 @@ Deno.test("predictAccuracies() refuses a surrogate of other data sets", async ()
       "Cannot predict the accuracies of NAS-Bench-201: the surrogate must have 6 outputs, got 2",
     ),
   );
+});
+
+Deno.test("loadSurrogate() refuses tensors that are not those of a surrogate", async () => {
+  const surrogate = await trainSurrogate(SPACE, [madeUpTable()], {
+    executor,
+    random: Random.fromSeed(0),
+    steps: 1,
+  });
+  await withFolder(async (folder) => {
+    const path = join(folder, "model.safetensors");
+    const { weights } = surrogate;
+    const { mean: _, ...rest } = weights;
+    const wrong: [changed: typeof surrogate, message: RegExp][] = [
+      [
+        { ...surrogate, weights: rest },
+        /its tensor mean must be of shape \[2\], got none$/,
+      ],
+      [
+        { ...surrogate, weights: { ...weights, mean: floats([1], [1]) } },
+        /its tensor mean must be of shape \[2\], got \[1\]$/,
+      ],
+      [
+        { ...surrogate, weights: { ...weights, mean: floats([2], [1, NaN]) } },
+        /its tensor mean must be of finite numbers, got others$/,
+      ],
+      [
+        { ...surrogate, weights: { ...weights, other: floats([1], [1]) } },
+        /its tensors must be layer\.0\.weight, .*, deviation, got other$/,
+      ],
+      [
+        { ...surrogate, quality: [{ ...surrogate.quality[0], r2: 2 }] },
+        /its metadata must hold its quality, got "\[\{/,
+      ],
+    ];
+    for (const [changed, message] of wrong) {
+      await saveSurrogate(path, changed);
+      await assert.rejects(loadSurrogate(path), {
+        name: "RangeError",
+        message,
+      });
+    }
+  });
 });

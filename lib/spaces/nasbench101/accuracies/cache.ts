@@ -141,15 +141,16 @@ export async function readCache(path: string): Promise<Nasbench101Repeats> {
     isRight: (value: number, i: number) => boolean,
   ) => {
     for (let i = 0; i < values.length; i++) {
-      if (!isRight(values[i], i)) check(`each ${what}`, rule, values[i]);
+      if (!isRight(values[i], i)) check(`every ${what}`, rule, values[i]);
     }
   };
   check("the number of cells", Math.max(n, 1), n);
+  each("cell", `below ${CELL_COUNT}`, cells, (cell) => cell < CELL_COUNT);
   each(
     "cell",
-    `above the one before it and below ${CELL_COUNT}`,
+    "above the one before it",
     cells,
-    (cell, i) => cell < CELL_COUNT && (i === 0 || cell > cells[i - 1]),
+    (cell, i) => i === 0 || cell > cells[i - 1],
   );
   const isFraction = (value: number) => value >= 0 && value <= 1;
   each("validation accuracy", "in [0, 1]", validation, isFraction);

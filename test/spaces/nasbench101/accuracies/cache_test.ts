@@ -138,3 +138,36 @@ Deno.test("readCache() refuses cells that the space does not have", async () => 
     });
   });
 });
+
+Deno.test("readCache() refuses numbers that no reader collects, whatever their digest", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "cache.bin");
+    const [n] = [REPEATS.cells.length];
+    const wrong: [changes: Partial<typeof REPEATS>, message: RegExp][] = [
+      [
+        { cells: Uint32Array.from({ length: n }, () => 7) },
+        /every cell of .* must be above the one before it, got 7;/,
+      ],
+      [
+        { validation: REPEATS.validation.map((value) => value + 1) },
+        /every validation accuracy of .* must be in \[0, 1\], got 1\./,
+      ],
+      [
+        { test: REPEATS.test.map(() => NaN) },
+        /every test accuracy of .* must be in \[0, 1\], got NaN;/,
+      ],
+      [
+        { weights: new Float32Array(n) },
+        /every weight of .* must be a number above 0, got 0;/,
+      ],
+      [
+        { source: { ...REPEATS.source, bytes: -1 } },
+        /the source of .* must be a file, got ".*-1/,
+      ],
+    ];
+    for (const [changes, message] of wrong) {
+      await writeCache(path, { ...REPEATS, ...changes });
+      await assert.rejects(readCache(path), { name: "RangeError", message });
+    }
+  });
+});
