@@ -210,8 +210,9 @@ function _isStageRecord(value: unknown): value is StageRecord {
   if (!_isObject(value)) return false;
   const { name, key, git, finished, seconds, peakMemoryBytes, files } = value;
   return [name, key, finished].every((text) => typeof text === "string") &&
-    typeof seconds === "number" &&
-    (peakMemoryBytes === null || typeof peakMemoryBytes === "number") &&
+    typeof seconds === "number" && seconds >= 0 &&
+    (peakMemoryBytes === null ||
+      Number.isSafeInteger(peakMemoryBytes) && Number(peakMemoryBytes) >= 0) &&
     (git === null ||
       _isObject(git) && typeof git.commit === "string" &&
         typeof git.modified === "boolean") &&

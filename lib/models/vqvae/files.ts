@@ -30,7 +30,7 @@ export async function saveVqvae(
   { config, weights }: { config: VqvaeConfig; weights: VqvaeWeights },
 ): Promise<void> {
   await writeJson(join(directory, CONFIG), {
-    model_type: "arch-llm-vqvae",
+    model_type: MODEL_TYPE,
     ...config,
   });
   await writeSafetensors(
@@ -92,7 +92,7 @@ export async function loadVqvae(
  */
 export function vqvaeConfigOf(file: unknown, path: string): VqvaeConfig {
   const fields = new ConfigFields(file, path);
-  fields.oneOf("model_type", ["arch-llm-vqvae"], undefined);
+  fields.oneOf("model_type", [MODEL_TYPE], undefined);
   const code = fields.choice("code", [
     ...CODES,
     ...Object.keys(EARLIER_CODES),

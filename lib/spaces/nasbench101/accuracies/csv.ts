@@ -203,6 +203,22 @@ function _number(text: string, column: string, row: string): number {
   return value;
 }
 
+/**
+ * Bytes that are decompressed at a time. They can become a thousand times as many, all of
+ * which are in memory before the first line is looked at.
+ */
+const PIECE_BYTES = 2 ** 12;
+
+async function* _pieces(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+      yield chunk.subarray(at, at + PIECE_BYTES);
+    }
+  }
+}
+
 /** The lines of a text file, some at a time, without their ends and byte-order marks. */
 async function* _lines(
   path: string,
@@ -211,7 +227,8 @@ async function* _lines(
 ): AsyncGenerator<string[], void, void> {
   let bytes = ReadableStream.from(readChunks(path, { onBytes }));
   if (name.endsWith(".gz")) {
-    bytes = bytes.pipeThrough(new DecompressionStream("gzip"));
+    bytes = ReadableStream.from(_pieces(bytes))
+      .pipeThrough(new DecompressionStream("gzip"));
   }
   const texts = bytes.pipeThrough(new TextDecoderStream("utf-8"))[
     Symbol.asyncIterator

@@ -134,7 +134,7 @@ Deno.test("readCache() refuses cells that the space does not have", async () => 
     });
     await assert.rejects(readCache(path), {
       message:
-        /each cell of .* must be above the one before it and below 423624, got 423624;/,
+        /every cell of .* must be below 423624, got 423624;/,
     });
   });
 });
