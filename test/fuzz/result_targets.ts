@@ -366,14 +366,15 @@ const STAGE_TARGET = target<StageRecord | null>({
         if (typeof value.files !== "object" || value.files === null) {
           return "no files";
         }
-        const kinds = (of: unknown) =>
-          isText(of)
-            ? "text"
-            : Object.entries(of ?? {}).map(([key, value]) =>
-              `${key} ${typeof value}`
-            ).sort().join();
+        // A file noted as by the seed, whatever else is said of it.
+        const isLike = (file: unknown, of: unknown) =>
+          isText(of) || typeof of !== "object" || of === null
+            ? typeof file === typeof of
+            : Object.entries(of).every(([key, value]) =>
+              typeof (file as Record<string, unknown>)?.[key] === typeof value
+            );
         const stray = Object.values(value.files).find((file) =>
-          kinds(file) !== kinds(form)
+          !isLike(file, form)
         );
         return stray === undefined ? null : `a file ${JSON.stringify(stray)}`;
       },
