@@ -124,11 +124,25 @@ async function runStep(
   }).output();
   if (output.success) return;
   const text = new TextDecoder();
-  const lines = (text.decode(output.stdout) + text.decode(output.stderr))
-    .split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  const reason = lines.findLast((line) => /^error\b/i.test(line)) ??
-    lines.at(-1) ?? `exit code ${output.code}`;
-  throw new Error(`Cannot ${action}: ${reason.replace(/^error:\s*/i, "")}`);
+  const reason = stepFailure(
+    text.decode(output.stdout) + text.decode(output.stderr),
+  );
+  throw new Error(`Cannot ${action}: ${reason ?? `exit code ${output.code}`}`);
+}
+
+/** What pip or venv says is wrong, from all that it printed; null where it printed nothing. */
+export function stepFailure(printed: string): string | null {
+  const lines = printed.split("\n").map((line) => line.trim())
+    .filter((line) => line !== "");
+  const reason = lines.findLast((line) => /^error\b/i.test(line));
+  if (reason === undefined) return lines.at(-1) ?? null;
+  // The package stands in a line of its own: name==1.2.3 from ADDRESS:
+  const tampered = /DO NOT MATCH THE HASHES/.test(reason)
+    ? lines.map((line) => line.match(/^(\S+) from .*:$/)?.[1]).find(Boolean)
+    : undefined;
+  return tampered === undefined
+    ? reason.replace(/^error:\s*/i, "")
+    : `${tampered} must be a file whose hash stands in the requirements, got another one; nothing was installed`;
 }
 
 /**

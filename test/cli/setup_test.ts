@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { findPython } from "../../lib/cli/setup.ts";
+import { findPython, stepFailure } from "../../lib/cli/setup.ts";
 
 /** Runs `action` with programs that answer as a Python would. */
 async function withPrograms(
@@ -65,4 +65,23 @@ Deno.test({
       });
     });
   },
+});
+
+Deno.test("stepFailure() is pip's error, the package named where a hash is wrong", () => {
+  assert.equal(
+    stepFailure(
+      "WARNING: odd\nERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have …\n" +
+        "    nbclient==0.11.0 from https://example.org/nbclient-0.11.0.whl (from -r requirements.txt (line 3)):\n" +
+        "        Expected sha256 00\n             Got        11\n",
+    ),
+    "nbclient==0.11.0 must be a file whose hash stands in the requirements, got another one; nothing was installed",
+  );
+  assert.equal(
+    stepFailure(
+      "ERROR: Could not find a version\nERROR: No matching distribution found for a==9\n\n",
+    ),
+    "No matching distribution found for a==9",
+  );
+  assert.equal(stepFailure("one\n two \n"), "two");
+  assert.equal(stepFailure(" \n"), null);
 });
