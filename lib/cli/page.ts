@@ -4,7 +4,6 @@
  * @module
  */
 
-import { readJson } from "../core/files.ts";
 import { CODE_METHODS } from "../models/vqvae/config.ts";
 import {
   findModels,
@@ -12,13 +11,8 @@ import {
   type PageOptions,
   servePage,
 } from "../page/server.ts";
-import {
-  manifestPath,
-  modelFolder,
-  recordFolder,
-  runFolder,
-} from "../run/folders.ts";
-import type { Manifest } from "../run/manifest.ts";
+import { modelFolder, recordFolder, runFolder } from "../run/folders.ts";
+import { readManifest } from "../run/manifest.ts";
 import { getSpace, SPACES } from "../spaces/registry.ts";
 import {
   checkedRunName,
@@ -98,8 +92,8 @@ export async function pageSources(
 ): Promise<ModelSource[]> {
   if (run !== null) {
     const outputs = runFolder(root, run);
-    const { settings } = await readJson<Manifest>(
-      manifestPath(outputs),
+    const { settings } = await readManifest(
+      outputs,
       `manifest of the run ${run}`,
     );
     return [{ space: settings.space, outputs }];

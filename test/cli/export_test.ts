@@ -65,7 +65,7 @@ Deno.test("parseExportArguments() names what is wrong", () => {
     ],
     [
       ["--run", "../mine"],
-      /^Cannot export models: the name of a run must be letters, .*, got \.\.\/mine$/,
+      /^Cannot export models: the name of a run must be up to 100 letters, .*, got \.\.\/mine$/,
     ],
     [
       ["--t5", "/etc/passwd"],

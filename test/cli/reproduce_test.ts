@@ -63,8 +63,14 @@ Deno.test("parseReproduceArguments() rejects what it does not know", () => {
     ["--seed=-1", /^Cannot reproduce: seed must be .* got -1$/],
     ["--samples=0", /^Cannot reproduce: samples must be .* got 0$/],
     ["--device=tpu", /^Cannot reproduce: device must be .* got tpu$/],
-    ["--name=a/b", /^Cannot reproduce: name must be letters, .* got a\/b$/],
-    ["--name=..", /^Cannot reproduce: name must be letters, .* got \.\.$/],
+    [
+      "--name=a/b",
+      /^Cannot reproduce: name must be up to 100 letters, .* got a\/b$/,
+    ],
+    [
+      "--name=..",
+      /^Cannot reproduce: name must be up to 100 letters, .* got \.\.$/,
+    ],
     [
       "--name=lab-x",
       /^Cannot reproduce: --name must not be one of notebooks opened by hand, got lab-x$/,

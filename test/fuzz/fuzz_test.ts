@@ -65,7 +65,8 @@ Deno.test({
   ignore: Deno.build.os !== "linux", // elsewhere the system does not tell
   async fn() {
     const [{ text }] = (await findingsOf("large")).findings;
-    assert.equal(text, "more than 200 MB");
+    // Whether it takes as much again is up to the collector of garbage.
+    assert.match(text, /^more than 200 MB/);
   },
 });
 
