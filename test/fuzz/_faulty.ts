@@ -53,7 +53,7 @@ export const TARGETS: readonly Target[] = [
   }),
   numberReader("long", () => {
     throw new Error(
-      `Cannot read a number: it must be digits, got ${"x".repeat(1_200)}`,
+      `Cannot read a number: it must be digits, got ${"x".repeat(2_000)}`,
     );
   }),
   numberReader("slow", () => {

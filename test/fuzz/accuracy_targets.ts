@@ -288,7 +288,7 @@ function csvComplaint(value: Nasbench101Repeats, text: string): string | null {
   const wrong = repeatsComplaint(value);
   if (wrong !== null) return wrong;
   const [header, ...rows] = text.replace(/^\ufeff/, "").split("\n")
-    .map((line) => line.replace(/\r$/, "")).filter((line) => line !== "")
+    .map((line) => line.replace(/\r$/, "")).filter((line) => line.trim() !== "")
     .map((line) => line.split(",").map((field) => field.trim()));
   const known = header.filter((name) =>
     /^(?:module_hash|sampling_weight|(?:validation|test)_accuracy)/.test(name)

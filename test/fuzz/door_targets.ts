@@ -293,7 +293,7 @@ const REQUEST_TARGET = target<Answer>({
             clearTimeout(timer);
             timer = setTimeout(
               () => connection.closeWrite().catch(() => {}),
-              20,
+              5,
             );
           }
         } finally {

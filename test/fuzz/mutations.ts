@@ -57,9 +57,12 @@ export function mutated(
   mutators: readonly Mutator[],
   random: Random,
 ): Uint8Array {
-  let bytes = input;
+  // A copy, and no Buffer, whose slices are views.
+  let bytes = new Uint8Array(input);
   do {
-    bytes = pick(mutators, random)(bytes, random).subarray(0, LONGEST);
+    bytes = new Uint8Array(
+      pick(mutators, random)(bytes, random).subarray(0, LONGEST),
+    );
   } while (random.integer(2) === 0 && bytes.length < LONGEST);
   return bytes;
 }

@@ -109,7 +109,7 @@ export function target<Value>({ name, mutators, open }: Format<Value>): Target {
 }
 
 /** The longest message of an error, in characters and lines. */
-export const LONGEST_MESSAGE = 1_000, MOST_LINES = 6;
+export const LONGEST_MESSAGE = 1_500, MOST_LINES = 6;
 
 /** What JavaScript itself says, whoever says it again. */
 const NATIVE =
