@@ -117,7 +117,7 @@ export function checkRunSettings(
   if (typeof spaceName !== "string") fail("space", "a name", spaceName);
   const space = getSpace(spaceName).name;
   const { quick = false, seed = 0, t5 = null } = settings;
-  if (t5 !== null && (typeof t5 !== "string" || t5 === "")) {
+  if (t5 !== null && (typeof t5 !== "string" || t5.trim() === "")) {
     fail("t5", "a folder or a name on the hub", t5);
   }
   const { optimizer = "adamw" } = settings;
@@ -179,7 +179,7 @@ export function readRunSettings(
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new SyntaxError(
       `Cannot read the run's settings: ${RUN_VARIABLE} must be a JSON object, got ${
-        shownText(text)
+        shownText(text.replace(/\s+/g, " "))
       }`,
     );
   }

@@ -222,7 +222,13 @@ function _restored(
     seconds,
     queries: queries.map((query): Query => {
       const { cell: saved, validation, error } = query ?? {};
-      const graph = parseGraphText(`${saved?.ops};${saved?.incoming}`);
+      const isGraph = [saved?.ops, saved?.incoming].every((numbers) =>
+        Array.isArray(numbers) &&
+        numbers.every((number) => typeof number === "number")
+      );
+      const graph = isGraph
+        ? parseGraphText(`${saved.ops};${saved.incoming}`)
+        : null;
       const cell = graph && cellOf(space, graph);
       if (
         cell === null || cell.key !== saved.key || cell.index !== saved.index ||

@@ -366,7 +366,7 @@ function t5Complaint(config: T5Config): string | null {
   if (typeof config.dropout_rate !== "number") return "a dropout rate of text";
   if (
     typeof config.layer_norm_epsilon !== "number" ||
-    !(config.layer_norm_epsilon > 0 && config.layer_norm_epsilon < 1)
+    !(config.layer_norm_epsilon > 0 && config.layer_norm_epsilon <= 1)
   ) return `an epsilon of ${config.layer_norm_epsilon}`;
   if (typeof config.tie_word_embeddings !== "boolean") {
     return "a tie of no kind";

@@ -311,7 +311,7 @@ function _qualityOf(text: string | undefined): SurrogateQuality[] | null {
     (one.accuracy === "validation" || one.accuracy === "test") &&
     Number(one.r2) <= 1 && typeof one.r2 === "number" &&
     typeof one.tau === "number" && Math.abs(one.tau) <= 1 &&
-    Number.isInteger(one.cells) && Number(one.cells) >= 1;
+    Number.isSafeInteger(one.cells) && Number(one.cells) >= 1;
   return Array.isArray(value) && value.length > 0 && value.every(isOne)
     ? value
     : null;
