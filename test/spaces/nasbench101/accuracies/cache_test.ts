@@ -133,8 +133,7 @@ Deno.test("readCache() refuses cells that the space does not have", async () => 
       cells: new Uint32Array([3, 423_624]),
     });
     await assert.rejects(readCache(path), {
-      message:
-        /every cell of .* must be below 423624, got 423624;/,
+      message: /every cell of .* must be below 423624, got 423624;/,
     });
   });
 });
