@@ -600,6 +600,7 @@ const CACHE_TARGET = target<Nasbench101Repeats>({
         JSON_DOCUMENT,
         (content, frame) => {
           const bytes = joined(frame, content);
+          if (bytes.length < 24) return bytes;
           new DataView(bytes.buffer).setUint32(20, content.length, true);
           return bytes;
         },
