@@ -188,18 +188,19 @@ export async function loadTokenizer(
   env.allowRemoteModels = false;
   env.useBrowserCache = false;
   env.useFSCache = false;
-  let library: PreTrainedTokenizer;
   try {
-    library = await AutoTokenizer.from_pretrained(resolve(directory), {
+    const library = await AutoTokenizer.from_pretrained(resolve(directory), {
       local_files_only: true,
     });
+    // The first sentences that it encodes show what the library does not check.
+    return new LibraryTokenizer(library, directory);
   } catch (error) {
+    if (error instanceof RangeError) throw error;
     throw new Error(
       `Cannot load a tokenizer: ${directory}: ${reasonOf(error)}`,
       { cause: error },
     );
   }
-  return new LibraryTokenizer(library, directory);
 }
 
 /**

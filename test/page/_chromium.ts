@@ -176,7 +176,13 @@ async function openPage(socket: WebSocket, url: string): Promise<BrowserPage> {
     evaluate,
     async until(expression) {
       const deadline = Date.now() + 60_000;
-      while (!await evaluate<boolean>(`Boolean(${expression})`)) {
+      // A page that is loaded anew cannot be asked for a moment.
+      const holds = () =>
+        evaluate<boolean>(`Boolean(${expression})`).catch((error: Error) => {
+          if (/navigated or closed/.test(error.message)) return false;
+          throw error;
+        });
+      while (!await holds()) {
         if (Date.now() > deadline) {
           throw new Error(
             `Not true within a minute: ${expression}\n${complaints.join("\n")}`,
