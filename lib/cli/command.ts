@@ -6,6 +6,7 @@
 
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { shown } from "../core/shown.ts";
 import { isRunName, OUTPUTS, RUN_NAME_RULE } from "../run/folders.ts";
 
 /**
@@ -94,7 +95,7 @@ function _parse<Given extends Options>(
     // deno-lint-ignore no-control-regex
     if (/[\x00-\x1f\x7f]/.test(arg)) {
       fail(
-        `${name} must hold no control characters, got ${JSON.stringify(arg)}`,
+        `${name} must hold no control characters, got ${shown(arg)}`,
       );
     }
   }

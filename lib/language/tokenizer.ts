@@ -195,9 +195,17 @@ export async function loadTokenizer(
     // The first sentences that it encodes show what the library does not check.
     return new LibraryTokenizer(library, directory);
   } catch (error) {
-    if (error instanceof RangeError) throw error;
+    const reason = reasonOf(error);
+    if (error instanceof RangeError && reason.startsWith("Cannot ")) {
+      throw error;
+    }
+    // What the library stumbles over it does not name: that it does is all there is to say.
     throw new Error(
-      `Cannot load a tokenizer: ${directory}: ${reasonOf(error)}`,
+      `Cannot load a tokenizer: ${directory}: ${
+        error instanceof TypeError || error instanceof RangeError
+          ? "its files must be of the form that the library reads, got a value of another kind"
+          : reason
+      }`,
       { cause: error },
     );
   }

@@ -9,11 +9,14 @@
 
 import { join } from "node:path";
 import { exists, readJson } from "../core/files.ts";
-import { shown } from "../core/shown.ts";
+import { shown, shownText } from "../core/shown.ts";
 import { parseStrictJson } from "../core/strict_json.ts";
 
 /** Far above every published vocabulary; below it no list of tokens fills the memory. */
 const MOST_TOKENS = 2 ** 20;
+
+/** Characters of the longest setting of a model, such as a prefix of pieces. */
+const LONGEST_SETTING = 100;
 
 /** The files that a tokenizer cannot do without. */
 const REQUIRED_FILES = ["tokenizer.json", "tokenizer_config.json"] as const;
@@ -40,7 +43,20 @@ export async function checkTokenizerFiles(directory: string): Promise<void> {
   );
   const tokens = new Tokens(path);
   const file = await _read(path);
-  const { vocab } = _object(file.model, path, "model");
+  const { vocab, merges: _, ...settings } = _object(file.model, path, "model");
+  for (const [name, value] of Object.entries(settings)) {
+    if (
+      typeof value === "object" && value !== null ||
+      String(value).length > LONGEST_SETTING
+    ) {
+      _fail(
+        path,
+        `model.${shownText(name)}`,
+        "a short text or a number",
+        value,
+      );
+    }
+  }
   if (Array.isArray(vocab)) {
     // A Unigram model's: text and score of each, in the order of the ids.
     vocab.forEach((entry, id) =>

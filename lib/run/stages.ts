@@ -210,9 +210,8 @@ function _isStageRecord(value: unknown): value is StageRecord {
   if (!_isObject(value)) return false;
   const { name, key, git, finished, seconds, peakMemoryBytes, files } = value;
   return [name, key, finished].every((text) => typeof text === "string") &&
-    typeof seconds === "number" && seconds >= 0 &&
-    (peakMemoryBytes === null ||
-      Number.isSafeInteger(peakMemoryBytes) && Number(peakMemoryBytes) >= 0) &&
+    Number.isFinite(seconds) && Number(seconds) >= 0 &&
+    (peakMemoryBytes === null || _isByteCount(peakMemoryBytes)) &&
     (git === null ||
       _isObject(git) && typeof git.commit === "string" &&
         typeof git.modified === "boolean") &&
@@ -223,8 +222,12 @@ function _isStageRecord(value: unknown): value is StageRecord {
 }
 
 function _isFileState(value: unknown): value is FileState {
-  return _isObject(value) && typeof value.size === "number" &&
+  return _isObject(value) && _isByteCount(value.size) &&
     typeof value.changed === "number";
+}
+
+function _isByteCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function _isObject(value: unknown): value is Record<string, unknown> {

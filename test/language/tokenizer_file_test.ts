@@ -54,6 +54,16 @@ Deno.test("checkTokenizerFiles() names what is no vocabulary", async () => {
     `the id of "${token}" of tokenizer.json must be a whole number in [0, 1048576), got ${got}`;
   const wrong: [tokenizer: unknown, message: string, config?: unknown][] = [
     [one(2 ** 31), whole("a", "2147483648")],
+    [
+      { model: { vocab: {}, continuing_subword_prefix: [0] } },
+      "model.continuing_subword_prefix of tokenizer.json must be a short text or a number, got [0]",
+    ],
+    [
+      { model: { vocab: {}, unk_token: "x".repeat(101) } },
+      `model.unk_token of tokenizer.json must be a short text or a number, got "${
+        "x".repeat(79)
+      }…`,
+    ],
     [one(2 ** 20), whole("a", "1048576")],
     [one(12.5), whole("a", "12.5")],
     [one(-1), whole("a", "-1")],

@@ -234,7 +234,9 @@ export async function weightFilesOf(index: string): Promise<string[]> {
   }
   const names = new Set<string>();
   for (const [tensor, name] of Object.entries(files)) {
-    if (typeof name !== "string" || !/^[^/\\\0:]+\.safetensors$/.test(name)) {
+    if (
+      typeof name !== "string" || !/^[^/\\\p{Cc}:]+\.safetensors$/u.test(name)
+    ) {
       throw new RangeError(
         `Cannot read ${index}: the file of ${
           shownText(tensor)

@@ -467,7 +467,12 @@ Deno.test("loadT5() takes parts of its own folder alone", async () => {
       [{ weight_map: {} }, "it must hold a weight_map, got {}"],
       [{ weight_map: "a" }, 'it must hold a weight_map, got "a"'],
       ...[3, null, "", ".", "..", "../outside.safetensors", outside, "a.bin"]
-        .concat(["sub/a.safetensors", "./a.safetensors", "..\\a.safetensors"])
+        .concat([
+          "sub/a.safetensors",
+          "./a.safetensors",
+          "..\\a.safetensors",
+          "\na.safetensors",
+        ])
         .map((name): [unknown, string] => [
           { weight_map: { a: name } },
           `the file of a must be a .safetensors file of its folder, got ${

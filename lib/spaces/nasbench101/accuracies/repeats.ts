@@ -68,7 +68,7 @@ export class RepeatCollector {
   readonly #rows = new Uint32Array(CELL_COUNT);
   #weights: Float32Array | null = null;
   // Repeats of a cell mostly follow each other.
-  #hash = "";
+  #hash: string | null = null;
   #place = -1;
 
   /**

@@ -91,3 +91,13 @@ Deno.test("RepeatCollector names the first row of a hash that no cell has", asyn
       }"`,
   });
 });
+
+Deno.test("RepeatCollector refuses a row without a hash, the first one too", async () => {
+  await NASBENCH101.prepare();
+  const collector = new RepeatCollector(1, rowName);
+  assert.throws(() => {
+    collector.add("", 0.5, 0.5, 1);
+    collector.add(HASHES[0], 0.5, 0.5, 2);
+    collector.join(SOURCE);
+  }, /^RangeError: Cannot read accuracies: the hash of row 1 must be/);
+});
