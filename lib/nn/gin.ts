@@ -7,11 +7,40 @@
  * @module
  */
 
+import { floats, type HostTensor, type HostTensors } from "../core/tensors.ts";
 import { type Tensors, tf } from "../engine/tensorflow.ts";
 import { batchNormInference, batchNormTraining, linear } from "./layers.ts";
 
 /** Decay of the running statistics per training step. */
 const STATISTICS_DECAY = 0.95;
+
+/**
+ * Initial weights of one GIN layer, by the names that {@link ginLayer} looks for.
+ *
+ * @param width Channels `C` of the layer's input; it gives `hidden`.
+ * @param depth Triplets in the MLP.
+ * @param draw Draws the weights of a linear layer.
+ */
+export function initialGinLayer(
+  prefix: string,
+  { width, hidden, depth }: { width: number; hidden: number; depth: number },
+  draw: (shape: [number, number]) => HostTensor,
+): { parameters: HostTensors; statistics: HostTensors } {
+  const parameters: HostTensors = {};
+  const statistics: HostTensors = {};
+  const constant = (value: number) =>
+    floats([hidden], new Float32Array(hidden).fill(value));
+  parameters[`${prefix}.epsilon`] = floats([], [0]);
+  for (let i = 0; i < depth; i++) {
+    const triplet = `${prefix}.${i}`;
+    parameters[`${triplet}.weight`] = draw([hidden, i === 0 ? width : hidden]);
+    parameters[`${triplet}.norm.gamma`] = constant(1);
+    parameters[`${triplet}.norm.beta`] = constant(0);
+    statistics[`${triplet}.norm.mean`] = constant(0);
+    statistics[`${triplet}.norm.variance`] = constant(1);
+  }
+  return { parameters, statistics };
+}
 
 /** A linear–batchnorm–ReLU triplet, and the running statistics it updates. */
 function _triplet(

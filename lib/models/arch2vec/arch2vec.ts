@@ -17,20 +17,14 @@ import {
 } from "../../metrics/reconstruction.ts";
 import { cutAtOutput, type Graph } from "../../spaces/graph.ts";
 import type { CellTable, SearchSpace } from "../../spaces/space.ts";
-import {
-  type DecodedCells,
-  decodedGraph,
-  incomingOfLogits,
-} from "../../spaces/tensors.ts";
-import { batchTensors } from "../batch_tensors.ts";
+import { type DecodedCells, decodedGraph } from "../../spaces/tensors.ts";
+import { BATCH, batchTensors, decodeInBatches } from "../batch_tensors.ts";
 import type { Arch2vecConfig } from "./config.ts";
 import {
   arch2vecDecodeStep,
   arch2vecEncodeStep,
   type Arch2vecWeights,
 } from "./network.ts";
-
-const BATCH = 512;
 
 /** A trained arch2vec, ready to encode and decode; it owns its weights on the device. */
 export class Arch2vec implements AsyncDisposable {
@@ -94,20 +88,12 @@ export class Arch2vec implements AsyncDisposable {
     const { nodes, latentDim } = this.config;
     const size = nodes * latentDim;
     const count = z.length / size;
-    const ops = new Int32Array(count * nodes);
-    const incoming = new Uint32Array(count * nodes);
-    for (let start = 0; start < count; start += BATCH) {
-      const part = z.subarray(start * size, (start + BATCH) * size);
-      const decoded = await this.#decode.run(this.#state, {
+    return await decodeInBatches({ count, nodes }, (start, end) => {
+      const part = z.subarray(start * size, end * size);
+      return this.#decode.run(this.#state, {
         z: floats([part.length / latentDim, latentDim], part),
       });
-      ops.set(decoded.operations.data as Int32Array, start * nodes);
-      incoming.set(
-        incomingOfLogits(decoded.adjacency.data, nodes),
-        start * nodes,
-      );
-    }
-    return { ops, incoming };
+    });
   }
 
   /** Encodes and decodes cells, and counts what comes back. */

@@ -13,7 +13,7 @@
 import type { Random } from "../../core/random.ts";
 import { floats, type HostTensors } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
-import { ginLayer } from "../../nn/gin.ts";
+import { ginLayer, initialGinLayer } from "../../nn/gin.ts";
 import { dropout, linear } from "../../nn/layers.ts";
 import {
   sigmoidCrossEntropy,
@@ -48,21 +48,19 @@ export function initialArch2vecWeights(
       ),
     );
   };
-  const constant = (size: number, value: number) =>
-    floats([size], new Float32Array(size).fill(value));
   const { hidden, latentDim, operations } = config;
   for (let layer = 0; layer < config.layers; layer++) {
-    const prefix = `encoder.gin.${layer}`;
-    parameters[`${prefix}.epsilon`] = floats([], [0]);
-    for (let i = 0; i < MLP_DEPTH; i++) {
-      const width = layer === 0 && i === 0 ? operations : hidden;
-      const triplet = `${prefix}.${i}`;
-      parameters[`${triplet}.weight`] = uniform([hidden, width], width);
-      parameters[`${triplet}.norm.gamma`] = constant(hidden, 1);
-      parameters[`${triplet}.norm.beta`] = constant(hidden, 0);
-      statistics[`${triplet}.norm.mean`] = constant(hidden, 0);
-      statistics[`${triplet}.norm.variance`] = constant(hidden, 1);
-    }
+    const gin = initialGinLayer(
+      `encoder.gin.${layer}`,
+      {
+        width: layer === 0 ? operations : hidden,
+        hidden,
+        depth: MLP_DEPTH,
+      },
+      (shape) => uniform(shape, shape[1]),
+    );
+    Object.assign(parameters, gin.parameters);
+    Object.assign(statistics, gin.statistics);
   }
   for (const name of ["mean", "logVariance"]) {
     parameters[`encoder.${name}.weight`] = uniform([latentDim, hidden], hidden);

@@ -19,7 +19,7 @@
 import type { Random } from "../../core/random.ts";
 import { floats, type HostTensors } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
-import { ginLayer } from "../../nn/gin.ts";
+import { ginLayer, initialGinLayer } from "../../nn/gin.ts";
 import { linear } from "../../nn/layers.ts";
 import {
   sigmoidCrossEntropy,
@@ -65,30 +65,26 @@ export function initialVqvaeWeights(
       Float32Array.from({ length: size }, () => deviation * random.normal()),
     );
   };
-  const constant = (size: number, value: number) =>
-    floats([size], new Float32Array(size).fill(value));
+  const zeros = (size: number) => floats([size], new Float32Array(size));
   const { hidden, latentDim, operations } = config;
   for (let layer = 0; layer < config.layers; layer++) {
-    const prefix = `encoder.gin.${layer}`;
-    parameters[`${prefix}.epsilon`] = floats([], [0]);
-    for (let i = 0; i < config.mlpDepth; i++) {
-      const width = layer === 0 && i === 0 ? _inputWidth(config) : hidden;
-      const triplet = `${prefix}.${i}`;
-      parameters[`${triplet}.weight`] = normal(
-        [hidden, width],
-        Math.sqrt(2 / width),
-      );
-      parameters[`${triplet}.norm.gamma`] = constant(hidden, 1);
-      parameters[`${triplet}.norm.beta`] = constant(hidden, 0);
-      statistics[`${triplet}.norm.mean`] = constant(hidden, 0);
-      statistics[`${triplet}.norm.variance`] = constant(hidden, 1);
-    }
+    const gin = initialGinLayer(
+      `encoder.gin.${layer}`,
+      {
+        width: layer === 0 ? _inputWidth(config) : hidden,
+        hidden,
+        depth: config.mlpDepth,
+      },
+      (shape) => normal(shape, Math.sqrt(2 / shape[1])),
+    );
+    Object.assign(parameters, gin.parameters);
+    Object.assign(statistics, gin.statistics);
   }
   parameters["encoder.output.weight"] = normal(
     [latentDim, hidden],
     OUTPUT_SCALE / Math.sqrt(hidden),
   );
-  parameters["encoder.output.bias"] = constant(latentDim, 0);
+  parameters["encoder.output.bias"] = zeros(latentDim);
   parameters[CODEBOOK] = floats(
     [config.codebookSize, latentDim],
     new Float32Array(config.codebookSize * latentDim),
@@ -97,13 +93,13 @@ export function initialVqvaeWeights(
     [operations, latentDim],
     1 / Math.sqrt(latentDim),
   );
-  parameters["decoder.operations.bias"] = constant(operations, 0);
+  parameters["decoder.operations.bias"] = zeros(operations);
   if (config.code === "arch-llm-plus") {
     parameters["decoder.edges.weight"] = normal(
       [config.nodes, latentDim],
       1 / Math.sqrt(latentDim),
     );
-    parameters["decoder.edges.bias"] = constant(config.nodes, 0);
+    parameters["decoder.edges.bias"] = zeros(config.nodes);
   }
   return { parameters, statistics };
 }

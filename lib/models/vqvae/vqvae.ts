@@ -20,17 +20,11 @@ import {
   cellTable,
   type SearchSpace,
 } from "../../spaces/space.ts";
-import {
-  type DecodedCells,
-  decodedGraph,
-  incomingOfLogits,
-} from "../../spaces/tensors.ts";
-import { batchTensors } from "../batch_tensors.ts";
+import { type DecodedCells, decodedGraph } from "../../spaces/tensors.ts";
+import { BATCH, batchTensors, decodeInBatches } from "../batch_tensors.ts";
 import type { VqvaeConfig } from "./config.ts";
 import { loadVqvae } from "./files.ts";
 import { decodeStep, encodeStep, type VqvaeWeights } from "./network.ts";
-
-const BATCH = 512;
 
 /** Encoder and decoder, compiled; the weights are those of the state that is passed. */
 export class VqvaeFunctions {
@@ -74,20 +68,10 @@ export class VqvaeFunctions {
   async decode(state: DeviceState, codes: Int32Array): Promise<DecodedCells> {
     const { nodes } = this.config;
     const count = codes.length / nodes;
-    const ops = new Int32Array(codes.length);
-    const incoming = new Uint32Array(count * nodes);
-    for (let start = 0; start < count; start += BATCH) {
-      const part = codes.slice(start * nodes, (start + BATCH) * nodes);
-      const outputs = await this.#decode.run(state, {
-        codes: integers([part.length], part),
-      });
-      ops.set(outputs.operations.data as Int32Array, start * nodes);
-      incoming.set(
-        incomingOfLogits(outputs.adjacency.data, nodes),
-        start * nodes,
-      );
-    }
-    return { ops, incoming };
+    return await decodeInBatches({ count, nodes }, (start, end) => {
+      const part = codes.slice(start * nodes, end * nodes);
+      return this.#decode.run(state, { codes: integers([part.length], part) });
+    });
   }
 
   /** As {@link Vqvae.reconstruction}. */

@@ -154,11 +154,6 @@ function _addRow(
     _number(values[column], columns.names[column], lineName(number));
   if (columns.epochs >= 0 && at(columns.epochs) !== EPOCHS) return;
   const hash = values[columns.hash].trim();
-  if (hash === "") {
-    throw new RangeError(
-      `Cannot read accuracies: ${lineName(number)} must have a hash, got none`,
-    );
-  }
   if (columns.trial >= 0) {
     _checkTrial(columns, hash, at(columns.trial), lineName(number));
   }
