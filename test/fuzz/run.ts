@@ -26,6 +26,7 @@ const DEFAULT_SECONDS = 60;
 const HELP = `deno task fuzz [options]
 
   --seconds N      for all formats together (${DEFAULT_SECONDS}); fixed cases are tried in any case
+  --inputs N       of each format at most, the same ones for the same seed
   --seed N         where the changes come from (0)
   --only FORMAT    one of ${TARGETS.map(({ name }) => name).join(", ")}
 
@@ -84,11 +85,13 @@ export function signature(text: string): string {
  */
 export async function fuzz(
   target: Target,
-  { folder, module, seed, milliseconds }: {
+  { folder, module, seed, milliseconds, most }: {
     readonly folder: string;
     readonly module: string;
     readonly seed: number;
     readonly milliseconds: number;
+    /** How many inputs at most, beside the fixed cases. */
+    readonly most: number;
   },
 ): Promise<Tally> {
   const { name } = target;
@@ -105,10 +108,14 @@ export async function fuzz(
   await using session = new Session(folder, module);
   const cases = await session.open(name);
   const started = performance.now();
+  const end = cases + most;
   let next = 0, size = cases;
-  while (next < cases || performance.now() - started < milliseconds) {
+  while (
+    next < cases || next < end && performance.now() - started < milliseconds
+  ) {
     const begun = performance.now();
-    for await (const result of session.range(name, seed, next, next + size)) {
+    const to = Math.min(next + size, end);
+    for await (const result of session.range(name, seed, next, to)) {
       const { outcome } = result;
       tally.inputs++;
       if (outcome.kind !== "fault") tally[outcome.kind]++;
@@ -196,10 +203,12 @@ export function shownInput(input: Uint8Array): string {
 /** Fuzzes targets in turn; prints a line for each, and the findings. Returns how many there are. */
 export async function fuzzAll(
   targets: readonly Target[],
-  { module, seed, seconds, print = console.log }: {
+  { module, seed, seconds, inputs: most = Infinity, print = console.log }: {
     readonly module: string;
     readonly seed: number;
     readonly seconds: number;
+    /** Of each target at most, beside its fixed cases; by default as many as there is time for. */
+    readonly inputs?: number;
     readonly print?: (line: string) => void;
   },
 ): Promise<number> {
@@ -215,7 +224,7 @@ export async function fuzzAll(
   );
   for (const target of targets) {
     const tally = await fuzz(target, {
-      ...{ folder, module, seed },
+      ...{ folder, module, seed, most },
       milliseconds: 1000 * seconds / targets.length,
     });
     inputs += tally.inputs;
@@ -262,11 +271,13 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const options = parseOptions(args, {
     seconds: { type: "string" },
+    inputs: { type: "string" },
     seed: { type: "string" },
     only: { type: "string" },
   }, ACTION);
   const seconds = wholeNumber(options.seconds, "--seconds", ACTION) ??
     DEFAULT_SECONDS;
+  const inputs = wholeNumber(options.inputs, "--inputs", ACTION);
   const seed = wholeNumber(options.seed, "--seed", ACTION) ?? 0;
   const { only } = options;
   const targets = TARGETS.filter(({ name }) =>
@@ -280,7 +291,9 @@ async function main(args: readonly string[]): Promise<number> {
     );
   }
   const module = new URL("./targets.ts", import.meta.url).href;
-  return await fuzzAll(targets, { module, seed, seconds }) === 0 ? 0 : 1;
+  return await fuzzAll(targets, { module, seed, seconds, inputs }) === 0
+    ? 0
+    : 1;
 }
 
 if (import.meta.main) {
