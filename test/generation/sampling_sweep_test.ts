@@ -33,6 +33,7 @@ import { graphText } from "../../lib/spaces/graph.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { cellGraph, type SearchSpace } from "../../lib/spaces/space.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";
+import { cellSplit } from "../../lib/spaces/split.ts";
 import { assertClose, SAME_ALGORITHM, withFolder } from "../_helpers.ts";
 import { sentencesOf as textsOf } from "../models/_learned_model.ts";
 
@@ -40,10 +41,11 @@ const whole = getSpace("nasbench201");
 /** NAS-Bench-201, of which the first 20 cells are for training. */
 const space: SearchSpace = {
   ...whole,
-  split: () => ({
-    train: Uint32Array.from({ length: 20 }, (_, i) => i),
-    validation: Uint32Array.of(20),
-  }),
+  split: () =>
+    cellSplit(
+      Uint32Array.from({ length: 20 }, (_, i) => i),
+      Uint32Array.of(20),
+    ),
 };
 const TEMPLATE = cellGraph(space.cells(), 0).incoming;
 /** Added to the first code of a cell whose edges are not the template's. */
@@ -179,7 +181,14 @@ Deno.test("sweepSampling() measures samples in both modes", async () => {
     absoluteNovelty: 40,
   });
   // Strict: the one off the template is invalid, so 6 are valid, 2 different, 2 novel.
-  const { uniqueness, novelty, ...rest } = strict;
+  // By structure too: the cells compute different things.
+  const {
+    uniqueness,
+    novelty,
+    structureUniqueness,
+    structureNovelty,
+    ...rest
+  } = strict;
   assert.deepEqual(rest, {
     ...shared,
     mode: "strict",
@@ -187,8 +196,14 @@ Deno.test("sweepSampling() measures samples in both modes", async () => {
     validity: 60,
     absoluteUniqueness: 20,
     absoluteNovelty: 20,
+    structureAbsoluteUniqueness: 20,
+    structureAbsoluteNovelty: 20,
   });
-  assertClose([uniqueness, novelty], [100 / 3, 100 / 3], SAME_ALGORITHM);
+  assertClose(
+    [uniqueness, novelty, structureUniqueness!, structureNovelty!],
+    new Array(4).fill(100 / 3),
+    SAME_ALGORITHM,
+  );
   assert.equal(point.reports.strict.reasons["adjacency off template"], 2);
   assert.equal(point.reports.strict.reasons.malformed, 2);
   assert.equal(point.reports.paper.malformed["wrong length"], 2);
