@@ -39,11 +39,13 @@ export {
   perplexityFigure,
 } from "./likelihood_report.ts";
 export {
+  beyondTable,
   editedCellDrawing,
   generationTable,
   generationTableName,
   invalidityFigure,
   invalidityTable,
+  seedsTable,
   sweepFigure,
   sweepTable,
 } from "./generation_report.ts";
@@ -71,6 +73,7 @@ export {
   searchScatter,
 } from "./search_figures.ts";
 export {
+  beyondProse,
   bulletList,
   divergenceProse,
   generationProse,
@@ -78,4 +81,5 @@ export {
   permutationProse,
   predictorProse,
   searchProse,
+  seedsProse,
 } from "./prose.ts";

@@ -15,11 +15,10 @@ import {
   isModelFile,
   isStageDone,
   readStageRecord,
-  type Stage,
   stageKey,
-  type StageRecord,
   STAGES,
 } from "../../lib/run/stages.ts";
+import type { Stage, StageRecord } from "../../lib/run/stage.ts";
 import { withFolder } from "../_helpers.ts";
 
 async function writeNotebook(
