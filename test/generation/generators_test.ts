@@ -13,8 +13,8 @@ import { withFolder } from "../_helpers.ts";
 import {
   bestPoint,
   chooseTemperatures,
+  MOST_DIFFERENT_CELLS,
 } from "../../lib/generation/sampling_sweep.ts";
-import { readJson } from "../../lib/core/files.ts";
 import { executor, saveLearnedModel, space } from "../models/_learned_model.ts";
 
 /** The space, of which none of the cells that the model has learned is for training. */
@@ -60,17 +60,17 @@ async function measured(folder: string) {
     model,
     newModel: model,
     samplesOf: (code) => join(model("samples"), code),
-    samples: 2,
+    samples: 4,
     seed: 3,
     quick: true,
     t5: null,
     onProgress: (progress) => {
-      assert.equal(progress.total, 6);
+      assert.equal(progress.total, 12);
       done.push(progress.done);
     },
   });
   assert.deepEqual(done, done.toSorted((a, b) => a - b));
-  assert.equal(done.at(-1), 6);
+  assert.equal(done.at(-1), 12);
   return result;
 }
 
@@ -113,16 +113,14 @@ Deno.test("Arch-LLM is swept, reported at the temperatures chosen on that, on ot
       files(join(folder, "samples/arch-llm/reported")).length,
       chosen.length,
     );
-    // At a temperature of both, the samples are of other random draws: their key says so.
-    const keys = await Promise.all(
-      ["sweep", "reported"].map((draws) =>
-        readJson<{ key: string }>(
-          join(folder, "samples/arch-llm", draws, "temperature_1.8.json"),
-          "samples",
-        )
-      ),
+    // At a temperature of both, the samples are of other random draws.
+    const [{ temperature }] = chosen.filter(({ chosenFor }) =>
+      chosenFor.includes(MOST_DIFFERENT_CELLS)
     );
-    assert.notEqual(keys[0].key, keys[1].key);
+    const [swept, drawnAnew] = [sweep, reported].map((points) =>
+      points.find(({ settings }) => settings.temperature === temperature)!
+    );
+    assert.notDeepEqual(swept.samples, drawnAnew.samples);
     for (
       const row of [
         ...reportedRows([result]),
