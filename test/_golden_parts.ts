@@ -145,12 +145,19 @@ async function vqvae(code: CodeKind): Promise<Figures> {
       statistics: size(weights.statistics),
     },
     ...history.map((
-      { epoch, loss, reconstruction, quantization, perplexity, validation },
+      {
+        epoch,
+        loss,
+        reconstruction,
+        quantization,
+        perplexityInTraining,
+        validation,
+      },
     ) => ({
       [`loss of epoch ${epoch}`]: loss,
       [`reconstruction of epoch ${epoch}`]: reconstruction,
       [`quantization of epoch ${epoch}`]: quantization,
-      [`perplexity of epoch ${epoch}`]: perplexity,
+      [`perplexity of epoch ${epoch}`]: perplexityInTraining,
       [`validation of epoch ${epoch}`]: validation.elementwise,
     })),
   );

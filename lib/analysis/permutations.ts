@@ -37,7 +37,7 @@ const BATCH = 20;
 /**
  * Permutes sequences and counts what decodes to the same cell.
  *
- * Two decodes are the same if they are the same cell of the space (strict mode). A
+ * Two decodes are the same if they are the same cell of the space (strict reading). A
  * permutation that only exchanges equal codes gives the sequence itself and does not count.
  *
  * @param codes Sequences, `[S, N]`.

@@ -26,21 +26,22 @@ import { gitState } from "../run/git.ts";
 import { lockRun } from "../run/lock.ts";
 import { writeManifest } from "../run/manifest.ts";
 import { notebookTitle, readNotebook } from "../run/notebook.ts";
+import { withSeed } from "../run/seeds.ts";
 import {
   checkRunSettings,
   resultsFolder,
   RUN_VARIABLE,
   type RunSettings,
 } from "../run/settings.ts";
+import type { Stage, StageRecord } from "../run/stage.ts";
 import { removeResults, removeTemporaries } from "../run/stage_files.ts";
 import {
   beginStage,
   endStage,
   isStageDone,
   readStageRecord,
-  type Stage,
+  SEED_STAGES,
   stageKey,
-  type StageRecord,
   STAGES,
 } from "../run/stages.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
@@ -72,6 +73,8 @@ const HELP = `deno task reproduce [options]
 
   --space NAME     search space (${DEFAULT_SPACE.name})
   --seed N         where all randomness comes from (0)
+  --seeds N        train and sample with so many seeds, from --seed on, each in a run of its
+                   own; the first has all notebooks and the means over seeds (1)
   --samples N      sentences per decoding setting (10000; 500 with --quick)
   --device NAME    ${DEVICES.join(", ")} (auto)
   --t5 SOURCE      fine-tune this pretrained T5: a folder in Hugging Face's layout, or
@@ -84,9 +87,14 @@ const HELP = `deno task reproduce [options]
   --fresh          remove what earlier runs left and do all of it again
 `;
 
+/** The most training seeds that can be asked for. */
+const MOST_SEEDS = 100;
+
 /** A run as asked for on the command line. */
 export interface ReproduceRequest {
   readonly settings: RunSettings;
+  /** The runs of further training seeds, in the order in which they are to come before it. */
+  readonly further: readonly RunSettings[];
   readonly fresh: boolean;
 }
 
@@ -104,6 +112,7 @@ export function parseReproduceArguments(
   const options = parseOptions(args, {
     space: { type: "string" },
     seed: { type: "string" },
+    seeds: { type: "string" },
     samples: { type: "string" },
     device: { type: "string" },
     t5: { type: "string" },
@@ -129,8 +138,19 @@ export function parseReproduceArguments(
       `Cannot ${ACTION}: --name must not be one of notebooks opened by hand, got ${settings.name}`,
     );
   }
+  const seeds = wholeNumber(options.seeds, "--seeds", ACTION, [1, MOST_SEEDS]);
+  if (seeds !== undefined && options.name !== undefined) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --seeds must stand without --name, as each seed has a run of its own name, got --name ${options.name}`,
+    );
+  }
   return {
     settings,
+    // The last seed first: each run looks at those after its own seed.
+    further: Array.from(
+      { length: (seeds ?? 1) - 1 },
+      (_, i) => withSeed(settings, settings.seed + i + 1),
+    ).reverse(),
     fresh: options.fresh ?? false,
   };
 }
@@ -308,6 +328,7 @@ export async function reproduce(
   signal?.throwIfAborted();
   const manifest = await writeManifest(settings, records, {
     command,
+    stages,
     jupyterVersions: await jupyterVersions(),
   });
   const report = await writeRunReport(settings, records, manifest);
@@ -345,7 +366,7 @@ function interruptSignal(): AbortSignal {
 
 /** Parses, sets up, runs; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const { settings, fresh } = parseReproduceArguments(
+  const { settings, further, fresh } = parseReproduceArguments(
     args,
     userFolder(),
   );
@@ -355,7 +376,11 @@ async function main(args: readonly string[]): Promise<number> {
   const signal = interruptSignal();
   const command = ["deno", "task", "reproduce", ...args].join(" ");
   try {
-    await reproduce(settings, { fresh, command, signal });
+    const options = { fresh, command, signal };
+    for (const other of further) {
+      await reproduce(other, { ...options, stages: SEED_STAGES });
+    }
+    await reproduce(settings, options);
     return 0;
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -14,7 +14,7 @@ import { executedNotebook, reportPath } from "../run/folders.ts";
 import type { Manifest } from "../run/manifest.ts";
 import { introduction, notebookTitle, readNotebook } from "../run/notebook.ts";
 import { resultsFolder, type RunSettings } from "../run/settings.ts";
-import type { StageRecord } from "../run/stages.ts";
+import type { StageRecord } from "../run/stage.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { formatSeconds } from "./command.ts";
 

@@ -1,10 +1,8 @@
 /**
- * Sampling cells with an aim, where independent draws repeat themselves and break the form.
+ * Sampling cells with an aim, where independent draws repeat themselves.
  *
- * - `well-formed`: sentences that are no code sequence are drawn again, so the others keep
- *   their distribution and share its whole mass.
  * - `distinct`: code sequences without replacement.
- * - `unique`: cells of the space, each once, as the same cell (strict mode).
+ * - `unique`: cells of the space, each once, as the same cell (strict reading).
  * - `novel`: the same, and none of them a training cell.
  *
  * All keep drawing until there are as many as asked for, or the model has nothing else to
@@ -26,7 +24,7 @@ import {
 import { nextCodes } from "./code_writing.ts";
 
 /** What can be aimed at. */
-export const AIMS = ["well-formed", "distinct", "unique", "novel"] as const;
+export const AIMS = ["distinct", "unique", "novel"] as const;
 /** One of {@link AIMS}. */
 export type Aim = typeof AIMS[number];
 
@@ -61,9 +59,7 @@ export async function sampleWithAim(
   options: CellSamplingOptions,
 ): Promise<AimedCells> {
   if (aim === "distinct") return await _sampleDistinct(model, count, options);
-  const keep = aim === "well-formed"
-    ? (sample: Sample) => typeof sample !== "string"
-    : _newCells(model, aim === "novel");
+  const keep = _newCells(model, aim === "novel");
   const sequences: ParsedSentence[] = [];
   const samples: Sample[] = [];
   let draws = 0;
@@ -90,7 +86,7 @@ export async function sampleWithAim(
   return { sequences, samples, draws };
 }
 
-/** Tells valid cells (strict mode) that were not told before. */
+/** Tells valid cells (strict reading) that were not told before. */
 function _newCells(
   { space }: WritingModel,
   novel: boolean,

@@ -58,7 +58,7 @@ export function codesOf({ sequences }: SampledCells): Int32Array {
   return joinSequences(wellFormed, wellFormed[0]?.length ?? 0);
 }
 
-/** The first samples that are cells of the space as they stand (strict mode). */
+/** The first samples that are cells of the space as they stand (strict reading). */
 export function firstCells(
   space: SearchSpace,
   samples: readonly Sample[],

@@ -27,7 +27,7 @@ import type { MetricMode, SearchSpace } from "../spaces/space.ts";
 import { loadSamples, saveSamples } from "./saved_samples.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** The readings of the metrics, in the order of tables. */
 export const MODES: readonly MetricMode[] = ["paper", "strict"];
@@ -165,7 +165,7 @@ export async function measureGenerator(
   return measured;
 }
 
-/** The rows of what was measured, paper mode first for each. */
+/** The rows of what was measured, the published reading first for each. */
 export function measuredRows(
   measured: readonly MeasuredGenerator[],
 ): ResultRow[] {

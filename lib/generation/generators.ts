@@ -5,6 +5,7 @@
  * @module
  */
 
+import { join } from "node:path";
 import type { OnProgress } from "../core/progress.ts";
 import { Random } from "../core/random.ts";
 import type { Executor } from "../engine/executor.ts";
@@ -18,6 +19,7 @@ import {
   arch2vecGenerator,
   trainContenders,
 } from "./arch2vec.ts";
+import type { ArchLlmSetting } from "./arch_llm.ts";
 import { openCellModel } from "./cell_model.ts";
 import {
   knownCells,
@@ -27,8 +29,8 @@ import {
 } from "./generator.ts";
 import {
   aimedSettings,
-  bestPoint,
-  reportedPoints,
+  chooseTemperatures,
+  MOST_DIFFERENT_CELLS,
   type SweepPoint,
   sweepSampling,
   temperatureSettings,
@@ -59,14 +61,14 @@ export interface GenerationRun {
 export interface MeasuredGenerators {
   /** As the line is called. */
   readonly name: string;
-  /** What the tables report. */
+  /** Independent draws: what Tables 1 and 2 report. */
   readonly reported: readonly MeasuredGenerator[];
-  /** All settings that a language model was sampled at, reported or not. */
-  readonly sweep?: {
+  /** What a language model has besides. */
+  readonly writer?: {
     readonly code: CodeKind;
-    /** Independent draws, by temperature. */
-    readonly temperatures: readonly SweepPoint[];
-    /** With an aim. */
+    /** Other independent draws, by temperature: what temperatures were chosen on. */
+    readonly sweep: readonly SweepPoint[];
+    /** Samples with an aim. */
     readonly aimed: readonly SweepPoint[];
   };
 }
@@ -95,7 +97,10 @@ export function trainingNote(
     : `T5 fine-tuned from ${t5}.`;
 }
 
-/** A code's language model: at all temperatures, then with aims. */
+/**
+ * A code's language model: at all temperatures; at those chosen by that and the paper's,
+ * drawn anew; and with aims.
+ */
 function _archLlm(code: CodeKind): Generators {
   const name = CODE_METHODS[code];
   return {
@@ -105,50 +110,69 @@ function _archLlm(code: CodeKind): Generators {
         vqvae: run.model(`${code}/vqvae`),
         t5: run.model(`${code}/t5`),
       }, executor);
-      const options = {
-        samples,
-        seed,
-        random: Random.fromSeed(seed).split("sampling"),
-        reconstruction: await model.vqvae.reconstruction(
-          space,
-          space.split().validation,
-        ),
-        note: trainingNote({ quick, t5: run.t5 }),
-        folder: run.samplesOf?.(code),
-        signal: run.signal,
-      };
-      const settings = temperatureSettings(quick);
-      const temperatures = await sweepSampling(model, settings, {
-        ...options,
-        // The aims are the other half of the bar.
-        onProgress: ({ done, total, message }) =>
-          run.onProgress?.({ done, total: 2 * total, message }),
-      });
-      const aimed = await sweepSampling(
-        model,
-        aimedSettings(model, temperatures, quick),
-        {
-          ...options,
-          onProgress: ({ done, total, message }) => {
-            const all = settings.length * samples;
-            run.onProgress?.({
-              done: all + Math.round(all * done / total),
-              total: 2 * all,
-              message,
-            });
-          },
-        },
+      const reconstruction = await model.vqvae.reconstruction(
+        space,
+        space.split().validation,
       );
+      const random = Random.fromSeed(seed).split("sampling");
+      const folder = run.samplesOf?.(code);
+      let far = 0;
+      const draw = (part: number, draws: string, settings: ArchLlmSetting[]) =>
+        sweepSampling(model, settings, {
+          samples,
+          seed,
+          random: random.split(draws),
+          reconstruction,
+          note: trainingNote({ quick, t5: run.t5 }),
+          folder: folder && join(folder, draws),
+          signal: run.signal,
+          onProgress: ({ done, total, message }) => {
+            // A search that had too few sequences begins anew; the bar does not.
+            far = Math.max(far, Math.round(samples * (part + done / total)));
+            run.onProgress?.({ done: far, total: 3 * samples, message });
+          },
+        });
+      const sweep = await draw(0, "sweep", temperatureSettings(quick));
+      const chosen = chooseTemperatures(
+        sweep,
+        publishedRows(space.name).flatMap(({ temperature }) =>
+          temperature ?? []
+        ),
+      );
+      const reported = await draw(
+        1,
+        "reported",
+        chosen.map(({ temperature }) => ({ temperature })),
+      );
+      const { temperature } = chosen.find(({ chosenFor }) =>
+        chosenFor.includes(MOST_DIFFERENT_CELLS)
+      )!;
       return {
         name,
-        reported: reportedPoints(
-          [...temperatures, ...aimed],
-          publishedRows(space.name).flatMap(({ temperature }) =>
-            temperature ?? []
-          ),
+        reported: reported.map((point, i) =>
+          _chosenFor(point, chosen[i].chosenFor)
         ),
-        sweep: { code, temperatures, aimed },
+        writer: {
+          code,
+          sweep,
+          aimed: await draw(2, "aimed", aimedSettings(model, temperature)),
+        },
       };
+    },
+  };
+}
+
+/** Says in the rows what their temperature was chosen for. */
+function _chosenFor<Measured extends MeasuredGenerator>(
+  measured: Measured,
+  chosenFor: string,
+): Measured {
+  const { paper, strict } = measured.rows;
+  return {
+    ...measured,
+    rows: {
+      paper: { ...paper, chosenFor },
+      strict: { ...strict, chosenFor },
     },
   };
 }
@@ -193,36 +217,31 @@ export function reportedRows(
   return measured.flatMap(({ reported }) => measuredRows(reported));
 }
 
-/** The rows of all settings that language models were sampled at. */
-export function sweepRows(
-  measured: readonly MeasuredGenerators[],
-): ResultRow[] {
-  return measured.flatMap(({ sweep }) =>
-    sweep === undefined
-      ? []
-      : measuredRows([...sweep.temperatures, ...sweep.aimed])
-  );
-}
-
-/** The rows of independent draws of a code, by temperature. */
+/** The rows of the draws of a code that temperatures were chosen on. */
 export function temperatureRows(
   measured: readonly MeasuredGenerators[],
   code: CodeKind,
 ): ResultRow[] {
-  return measured.flatMap(({ sweep }) =>
-    sweep?.code === code ? measuredRows(sweep.temperatures) : []
+  return measured.flatMap(({ writer }) =>
+    writer?.code === code ? measuredRows(writer.sweep) : []
   );
 }
 
-/** The temperature whose independent draws of a code hold the most different cells, and its samples. */
+/** Of the reported draws of a code those at the temperature chosen for the most different cells. */
 export function bestDraws(
   measured: readonly MeasuredGenerators[],
   code: CodeKind,
-): SweepPoint {
-  const points = measured.flatMap(({ sweep }) =>
-    sweep?.code === code ? sweep.temperatures : []
-  );
-  return bestPoint(points, "strict", "absoluteUniqueness");
+): MeasuredGenerator {
+  const best = measured.find(({ writer }) => writer?.code === code)?.reported
+    .find(({ rows }) => rows.strict.chosenFor?.includes(MOST_DIFFERENT_CELLS));
+  if (best === undefined) {
+    throw new RangeError(
+      `Cannot take the best draws: ${code} must be among the generators measured, got ${
+        measured.map(({ name }) => name).join(", ") || "none"
+      }`,
+    );
+  }
+  return best;
 }
 
 /** The longest that the samples of one setting took to be drawn and measured, in seconds. */
@@ -230,14 +249,14 @@ export function longestSampling(
   measured: readonly MeasuredGenerators[],
 ): number {
   return Math.max(
-    ...measured.flatMap(({ reported, sweep }) => [
+    ...measured.flatMap(({ reported, writer }) => [
       ...reported,
-      ...(sweep === undefined ? [] : [...sweep.temperatures, ...sweep.aimed]),
+      ...(writer === undefined ? [] : [...writer.sweep, ...writer.aimed]),
     ]).map(({ seconds }) => seconds),
   );
 }
 
-/** How many samples of a temperature are what, in strict mode. */
+/** How many samples of a temperature are what, in the strict reading. */
 export interface Outcomes {
   readonly method: string;
   readonly temperature: number;
@@ -249,12 +268,12 @@ export interface Outcomes {
   readonly malformed: GenerationReport["malformed"];
 }
 
-/** The outcomes of independent draws, by method and temperature. */
+/** The outcomes of the draws that temperatures were chosen on, by method and temperature. */
 export function sweepOutcomes(
   measured: readonly MeasuredGenerators[],
 ): Outcomes[] {
-  return measured.flatMap(({ name, sweep }) =>
-    (sweep?.temperatures ?? []).map(({ setting, reports: { strict } }) => ({
+  return measured.flatMap(({ name, writer }) =>
+    (writer?.sweep ?? []).map(({ setting, reports: { strict } }) => ({
       method: name,
       temperature: setting.temperature,
       samples: strict.samples,

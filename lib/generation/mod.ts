@@ -16,9 +16,10 @@ export {
   type MeasuredGenerators,
   reportedRows,
   sweepOutcomes,
-  sweepRows,
   temperatureRows,
   trainingNote,
 } from "./generators.ts";
-export { bestPoint, sweepSampling } from "./sampling_sweep.ts";
+export { type BeyondRow, beyondRows } from "./beyond_draws.ts";
+export { chooseTemperatures, sweepSampling } from "./sampling_sweep.ts";
+export { rowsOverSeeds, type SeedsRow } from "./training_seeds.ts";
 export { ceilings } from "./ceilings.ts";

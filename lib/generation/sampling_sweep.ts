@@ -1,5 +1,5 @@
 /**
- * Arch-LLM sampled and measured at one setting after the other, and which of the settings
+ * Arch-LLM sampled and measured at one setting after the other, and which temperatures
  * Tables 1 and 2 report.
  *
  * The samples of each setting are saved as soon as they are drawn, and a run that was
@@ -14,13 +14,16 @@ import { join } from "node:path";
 import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import type { ReconstructionReport } from "../metrics/reconstruction.ts";
+import { READINGS } from "../metrics/result_row.ts";
 import type { MetricMode } from "../spaces/space.ts";
+import { AIMS } from "./aimed_sampling.ts";
 import { archLlmGenerator, type ArchLlmSetting } from "./arch_llm.ts";
 import type { CellModel } from "./cell_model.ts";
 import {
   knownCells,
   type MeasuredGenerator,
   measureGenerator,
+  MODES,
 } from "./generator.ts";
 
 /** Temperatures of the reported sweep; the paper's are among them. */
@@ -44,39 +47,81 @@ export interface SweepPoint extends MeasuredGenerator {
   readonly setting: ArchLlmSetting;
 }
 
-/** The settings of independent draws: one temperature each. */
+/** The settings of a sweep: one temperature each. */
 export function temperatureSettings(quick: boolean): ArchLlmSetting[] {
   return (quick ? [0.8, 1, 1.8] : SWEEP_TEMPERATURES)
     .map((temperature) => ({ temperature }));
 }
 
+/** What a temperature is chosen for, beside a reading. */
+const METRICS = {
+  absoluteUniqueness: "absolute uniqueness",
+  absoluteNovelty: "absolute novelty",
+} as const;
+type Metric = keyof typeof METRICS;
+
+/** Why a temperature is reported that the paper has: no choice of ours. */
+export const AS_PUBLISHED = "as published";
+
+/** Why a temperature is reported: it was the best of a sweep in a metric. */
+function _bestIn(mode: MetricMode, metric: Metric): string {
+  return `${METRICS[metric]} (${READINGS[mode]})`;
+}
+
+/** Why a temperature is reported at which most samples are different cells. */
+export const MOST_DIFFERENT_CELLS = _bestIn("strict", "absoluteUniqueness");
+
+/** A temperature to report. */
+export interface ChosenTemperature {
+  readonly temperature: number;
+  /** What for, as rows say it. */
+  readonly chosenFor: string;
+}
+
 /**
- * The settings with an aim.
+ * Chooses the temperatures that Tables 1 and 2 report.
  *
- * Well-formed sentences are asked for at temperatures that break many; the other aims at the
- * one at which independent draws hold the most different cells. `distinct` is left out where
- * codes are not one token each.
+ * The paper's need no choice. The others are the best of a sweep in absolute uniqueness or
+ * absolute novelty, in either reading. Samples of that sweep are not to be reported at them:
+ * the best of several is best by luck as well.
  *
- * @param points What came of independent draws.
+ * @param sweep Independent draws by temperature.
+ * @param published The paper's temperatures.
+ * @returns Ascending, each once.
+ * @throws {RangeError} If the sweep is empty.
+ */
+export function chooseTemperatures(
+  sweep: readonly SweepPoint[],
+  published: readonly number[],
+): ChosenTemperature[] {
+  const reasons = new Map<number, string[]>();
+  const add = (temperature: number, reason: string) =>
+    reasons.set(temperature, [...reasons.get(temperature) ?? [], reason]);
+  for (const temperature of new Set(published)) add(temperature, AS_PUBLISHED);
+  for (const mode of MODES) {
+    for (const metric of Object.keys(METRICS) as Metric[]) {
+      const { temperature } = bestPoint(sweep, mode, metric).setting;
+      add(temperature, _bestIn(mode, metric));
+    }
+  }
+  return [...reasons].sort(([a], [b]) => a - b)
+    .map(([temperature, names]) => ({
+      temperature,
+      chosenFor: names.join("; "),
+    }));
+}
+
+/**
+ * The settings with an aim, all at one temperature.
+ *
+ * `distinct` is left out where codes are not one token each.
  */
 export function aimedSettings(
   { tokens }: Pick<CellModel, "tokens">,
-  points: readonly SweepPoint[],
-  quick: boolean,
+  temperature: number,
 ): ArchLlmSetting[] {
-  const { temperature } =
-    bestPoint(points, "strict", "absoluteUniqueness").setting;
-  return [
-    ...(quick ? [0.8] : [1.4, 1.6, 1.8, 2]).map((temperature) => ({
-      temperature,
-      aim: "well-formed" as const,
-    })),
-    ...tokens.single === null
-      ? []
-      : [{ temperature, aim: "distinct" as const }],
-    { temperature, aim: "unique" },
-    { temperature, aim: "novel" },
-  ];
+  return AIMS.filter((aim) => aim !== "distinct" || tokens.single !== null)
+    .map((aim) => ({ temperature, aim }));
 }
 
 /**
@@ -146,7 +191,7 @@ export async function sweepSampling(
 export function bestPoint(
   points: readonly SweepPoint[],
   mode: MetricMode,
-  metric: "absoluteUniqueness" | "absoluteNovelty",
+  metric: Metric,
 ): SweepPoint {
   if (points.length === 0) {
     throw new RangeError(
@@ -156,43 +201,6 @@ export function bestPoint(
   return points.reduce((best, point) =>
     point.reports[mode][metric] > best.reports[mode][metric] ? point : best
   );
-}
-
-/**
- * The points that Tables 1 and 2 report.
- *
- * Of independent draws those at the paper's temperatures, and those that are best in
- * absolute uniqueness or absolute novelty in either reading; of well-formed sentences the one
- * with the highest absolute novelty in paper mode; and all that have another aim.
- *
- * @param temperatures The paper's.
- * @returns In the order given.
- */
-export function reportedPoints(
-  points: readonly SweepPoint[],
-  temperatures: readonly number[],
-): SweepPoint[] {
-  const withAim = (aim?: string) =>
-    points.filter(({ setting }) => setting.aim === aim);
-  const independent = withAim();
-  const wellFormed = withAim("well-formed");
-  const best = new Set([
-    ...(independent.length === 0
-      ? []
-      : (["strict", "paper"] as const).flatMap((mode) => [
-        bestPoint(independent, mode, "absoluteUniqueness"),
-        bestPoint(independent, mode, "absoluteNovelty"),
-      ])),
-    ...(wellFormed.length === 0
-      ? []
-      : [bestPoint(wellFormed, "paper", "absoluteNovelty")]),
-  ]);
-  return points.filter((point) => {
-    const { aim, temperature } = point.setting;
-    if (best.has(point)) return true;
-    if (aim === undefined) return temperatures.includes(temperature);
-    return aim !== "well-formed";
-  });
 }
 
 /** Tells the random draws of a setting from those of others. */

@@ -1,8 +1,21 @@
 /**
- * How evenly a codebook is used.
+ * How many codes of a codebook are used, and how evenly.
+ *
+ * Counts are meant of the model in use: cells encoded with its trained weights, as they are
+ * wherever codes are read and written. Counted while it trains, codes of a batch's own
+ * statistics and of weights that change are among them.
  *
  * @module
  */
+
+/**
+ * How many codes are used at all.
+ *
+ * @param counts Uses of each code, `[K]`.
+ */
+export function usedCodes(counts: ArrayLike<number>): number {
+  return Array.from(counts).filter((count) => count > 0).length;
+}
 
 /**
  * Perplexity of a usage: the exponential of its entropy in nats.

@@ -78,7 +78,7 @@ export interface GenerationReport extends DistinctAndNovel {
 /**
  * The keys of all training cells: what a sample must not have to be novel.
  *
- * May take a second in paper mode, which hashes every cell: compute it once.
+ * May take a second in the published reading, which hashes every cell: compute it once.
  */
 export function trainingKeys(
   space: SearchSpace,
@@ -113,8 +113,8 @@ function _trainingStructures(
 /**
  * Measures generated samples.
  *
- * Two valid samples are the same if their keys are: in paper mode the hash of the
- * raw graph, in strict mode the canonical cell.
+ * Two valid samples are the same if their keys are: in the published reading the hash of
+ * the raw graph, in the strict one the canonical cell.
  *
  * @param training What {@link trainingKeys} gives for the same space and mode.
  * @throws {RangeError} If there are no samples.
@@ -207,7 +207,7 @@ function _distinctAndNovel(
   };
 }
 
-/** The key of a sample that is a cell of the space as it stands (strict mode), else null. */
+/** The key of a sample that is a cell of the space as it stands (strict reading), else null. */
 export function cellKey(space: SearchSpace, sample: Sample): string | null {
   return typeof sample === "string" ||
       space.invalidReason(sample, "strict") !== null

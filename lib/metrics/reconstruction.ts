@@ -19,9 +19,9 @@ export interface ReconstructionReport {
   readonly ops: number;
   /** Entries right ÷ all `N(N − 1)/2` entries above the diagonal. */
   readonly edges: number;
-  /** Paper mode: the mean of `ops` and `edges`. */
+  /** Published reading: the mean of `ops` and `edges`. */
   readonly elementwise: number;
-  /** Strict mode: cells with every op and every edge right ÷ cells. */
+  /** Strict reading: cells with every op and every edge right ÷ cells. */
   readonly wholeGraph: number;
 }
 

@@ -8,10 +8,23 @@ import type { MetricMode } from "../spaces/space.ts";
 import type { GenerationReport } from "./generation.ts";
 import type { ReconstructionReport } from "./reconstruction.ts";
 
+/**
+ * The readings of the metrics as people are told of them.
+ *
+ * The published reading is an inference: that under which the paper's figures are possible.
+ * The paper does not state it. The strict one is what a user of the metrics means.
+ */
+export const READINGS: Readonly<Record<MetricMode, string>> = {
+  paper: "published",
+  strict: "strict",
+};
+
 /** What a row says of how its samples came about; the row states what applies. */
 export interface RowSettings {
   /** Sampling temperature. */
   readonly temperature?: number;
+  /** What the temperature was chosen for, each once, with `; ` between. */
+  readonly chosenFor?: string;
   /** Most probable tokens sampled from; null: all. */
   readonly topK?: number | null;
   /** Probability mass sampled from; null: all. */
@@ -27,17 +40,24 @@ export interface RowSettings {
   readonly note?: string;
 }
 
-/** A row of Table 1 or 2. Percentages are numbers from 0 to 100. */
-export interface ResultRow extends RowSettings {
+/** The metrics of Tables 1 and 2, in the order of their columns. */
+export const RESULT_METRICS = [
+  "reconstruction",
+  "validity",
+  "uniqueness",
+  "absoluteUniqueness",
+  "novelty",
+  "absoluteNovelty",
+] as const;
+/** One of {@link RESULT_METRICS}. */
+export type ResultMetric = typeof RESULT_METRICS[number];
+
+/** A row of Table 1 or 2. Metrics are percentages, numbers from 0 to 100. */
+export interface ResultRow
+  extends RowSettings, Readonly<Record<ResultMetric, number>> {
   readonly method: string;
   readonly source: "paper" | "measured";
   readonly mode: MetricMode;
-  readonly reconstruction: number;
-  readonly validity: number;
-  readonly uniqueness: number;
-  readonly absoluteUniqueness: number;
-  readonly novelty: number;
-  readonly absoluteNovelty: number;
   /** The same by structure, in strict rows of a space that has one coarser than its cells. */
   readonly structureUniqueness?: number;
   readonly structureAbsoluteUniqueness?: number;
@@ -49,7 +69,7 @@ export interface ResultRow extends RowSettings {
  * Puts a measured row together.
  *
  * The mode is that of the generation report. It decides which reconstruction
- * stands in the row: element-wise in paper mode, whole graphs in strict mode.
+ * stands in the row: element-wise in the published reading, whole graphs in the strict one.
  */
 export function measuredRow(
   method: string,

@@ -1,7 +1,7 @@
 /**
  * A generated sample in words: whether it is a cell of its space, and why not.
  *
- * Judged as a user of the metrics means it (strict mode), by the functions that measure
+ * Judged as a user of the metrics means it (strict reading), by the functions that measure
  * generations.
  *
  * @module

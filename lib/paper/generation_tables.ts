@@ -1,8 +1,8 @@
 /**
  * Tables 1 and 2 of the paper, as printed.
  *
- * Their definitions are not in the paper; they are taken for what this project
- * calls paper mode. Every row is of 10,000 samples.
+ * The paper does not state how its metrics are counted; the rows are taken for the
+ * published reading, the one under which they are possible. Every row is of 10,000 samples.
  *
  * Source: Arch-LLM, Tables 1 and 2; rows marked * there are from SVGe.
  *

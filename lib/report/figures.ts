@@ -7,7 +7,7 @@
  * @module
  */
 
-import { usagePerplexity } from "../metrics/codebook_usage.ts";
+import { usagePerplexity, usedCodes } from "../metrics/codebook_usage.ts";
 import { barChart, type BarSeries, type Line, lineChart } from "./charts.ts";
 import {
   axis,
@@ -104,7 +104,7 @@ export function codebookUsage(
   const perplexity = usagePerplexity(counts);
   const sorted = Array.from(counts).sort((a, b) => b - a);
   const total = sorted.reduce((sum, count) => sum + count, 0);
-  const used = sorted.filter((count) => count > 0).length;
+  const used = usedCodes(counts);
   const title = `${options.title ?? "Codebook usage"}: ${used} of ` +
     `${sorted.length} codes, perplexity ${perplexity.toFixed(1)}`;
   const uniform = 100 / sorted.length;

@@ -1,15 +1,22 @@
 /**
- * What notebook 5 shows: Tables 1 and 2, figure 2, and why samples are invalid.
+ * What notebook 5 shows: Tables 1 and 2, alone and over training seeds, what sampling beyond
+ * independent draws brings, figure 2, and why samples are invalid.
  *
  * Source: the paper, §4.2–4.3.
  *
  * @module
  */
 
+import type { BeyondRow } from "../generation/beyond_draws.ts";
 import type { Ceiling } from "../generation/ceilings.ts";
 import type { EditedCell } from "../generation/cell_editing.ts";
 import type { Outcomes } from "../generation/generators.ts";
-import type { ResultRow } from "../metrics/result_row.ts";
+import type { SeedsRow } from "../generation/training_seeds.ts";
+import {
+  RESULT_METRICS,
+  type ResultMetric,
+  type ResultRow,
+} from "../metrics/result_row.ts";
 import {
   generationTableNumber,
   publishedRows,
@@ -19,8 +26,8 @@ import type { Graph } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import type { Figure, Svg } from "./figure.ts";
 import { reasonsOfInvalidity } from "./figures.ts";
-import { resultTable } from "./result_table.ts";
-import { type ReportTable, table } from "./tables.ts";
+import { METRIC_TITLES, READING_COLUMN, resultTable } from "./result_table.ts";
+import { type ReportTable, type Row, table } from "./tables.ts";
 import { temperatureSweep } from "./temperature_sweep.ts";
 
 /** The name of the files of the table of generations of a space. */
@@ -31,7 +38,7 @@ export function generationTableName(space: SearchSpace): string {
 /**
  * The table of generations: the paper's rows, where it has some, then ours.
  *
- * @param rows Measured ones, in their order.
+ * @param rows Measured ones of independent draws, as the paper's are, in their order.
  * @param limits Its ceilings.
  */
 export function generationTable(
@@ -48,15 +55,106 @@ export function generationTable(
   });
 }
 
-/** The table of all settings that language models were sampled at. */
+/**
+ * The table of generations over training seeds: the paper's rows, then means of ours.
+ *
+ * @param rows Means, in their order.
+ */
+export function seedsTable(
+  space: SearchSpace,
+  rows: readonly SeedsRow[],
+): ReportTable {
+  const published = publishedRows(space.name);
+  const trainings = Math.max(...rows.map((row) => row.trainings));
+  const spread = (metric: ResultMetric) => (value: unknown, row: Row) =>
+    Number(row.trainings) > 1
+      ? `${Number(value).toFixed(2)} ± ${
+        Number(row[`${metric}Deviation`]).toFixed(2)
+      }`
+      : Number(value).toFixed(2);
+  return table(
+    [
+      ...published.map(({ method, source, mode, temperature, ...row }) => ({
+        ...{ method, source, mode },
+        ...(temperature === undefined ? {} : { temperatures: `${temperature}` }),
+        ...Object.fromEntries(RESULT_METRICS.map((key) => [key, row[key]])),
+      })),
+      ...rows.map((row) => ({ ...row, source: "measured" })),
+    ],
+    {
+      columns: [
+        { key: "method", title: "Method" },
+        { key: "source", title: "Source" },
+        READING_COLUMN,
+        { key: "temperatures", title: "Temperature", align: "right" },
+        { key: "chosenFor", title: "Temperature chosen for" },
+        { key: "seeds", title: "Training seeds" },
+        ...RESULT_METRICS.map((key) => ({
+          key,
+          title: METRIC_TITLES[key],
+          align: "right" as const,
+          format: spread(key),
+        })),
+      ],
+      rules: published.length === 0 ? [] : [published.length],
+      caption: `Generation on ${space.title} over training seeds (%)`,
+      notes: [
+        trainings > 1
+          ? "Mean ± sample standard deviation over training seeds; without ± of one training."
+          : "Of one training seed: no others of the same settings are there.",
+        ...new Set(rows.flatMap(({ note }) => note ?? [])),
+      ],
+    },
+  );
+}
+
+/** The table of what sampling beyond independent draws brings; no published row is like it. */
+export function beyondTable(
+  space: SearchSpace,
+  rows: readonly BeyondRow[],
+): ReportTable {
+  return table(rows, {
+    columns: [
+      { key: "method", title: "Method" },
+      { key: "samples", title: "Returned" },
+      { key: "draws", title: "Drawn" },
+      { key: "validity", title: "Validity (% of returned)", digits: 2 },
+      {
+        key: "absoluteUniqueness",
+        title: "Absolute uniqueness (% of returned)",
+        digits: 2,
+      },
+      {
+        key: "absoluteNovelty",
+        title: "Absolute novelty (% of returned)",
+        digits: 2,
+      },
+      { key: "validPer100", title: "Valid in 100 drawn", digits: 2 },
+      { key: "uniquePer100", title: "Unique in 100 drawn", digits: 2 },
+      { key: "novelPer100", title: "Novel in 100 drawn", digits: 2 },
+    ],
+    caption: `Beyond independent draws, ${space.title}, strict reading`,
+    notes: [
+      "The first row of each method is of independent draws, as in the table of the paper. Novel samples that are equal all count.",
+      ...new Set(rows.flatMap(({ note }) => note ?? [])),
+    ],
+  });
+}
+
+/** The table of the draws that temperatures were chosen on. */
 export function sweepTable(rows: readonly ResultRow[]): ReportTable {
-  return resultTable(rows, { caption: "All temperatures and aims (%)" });
+  return resultTable(rows, {
+    caption: "All temperatures (%)",
+    notes: [
+      "Temperatures are chosen on these draws, and reported on others.",
+    ],
+  });
 }
 
 /**
  * Figure 2 for a method: the sweep over temperatures beside the paper's values.
  *
- * @param rows Independent draws of the method, in both modes.
+ * @param rows Independent draws of the method, in both readings.
  */
 export function sweepFigure(
   space: SearchSpace,
@@ -92,7 +190,7 @@ export function invalidityFigure(
         reasons,
       })),
     {
-      title: `${method}: reasons of invalidity, strict mode, ${space.title}`,
+      title: `${method}: reasons of invalidity, strict reading, ${space.title}`,
     },
   );
 }
@@ -108,7 +206,7 @@ export function invalidityTable(outcomes: readonly Outcomes[]): ReportTable {
       ...malformed,
     })),
     {
-      caption: "Samples by outcome, strict mode",
+      caption: "Samples by outcome, strict reading",
       notes: ["The last three columns are what the malformed ones are."],
     },
   );

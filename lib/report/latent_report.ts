@@ -12,7 +12,7 @@ import { codeShares, type NovelCodes } from "../analysis/novel_codes.ts";
 import type { PermutationTest } from "../analysis/permutations.ts";
 import type { PredictorCurve } from "../analysis/predictors.ts";
 import type { MappedPoints } from "../analysis/projection.ts";
-import type { CodeSequences } from "../language/code_sequences.ts";
+import { type CodeSequences, codeUses } from "../language/code_sequences.ts";
 import { usagePerplexity } from "../metrics/codebook_usage.ts";
 import { publishedPermutations } from "../paper/generation_tables.ts";
 import type { SearchSpace } from "../spaces/space.ts";
@@ -90,10 +90,8 @@ export function codeMeaningsTable(
   space: SearchSpace,
   method: string,
   meanings: readonly CodeMeaning[],
-  { codes, codebookSize }: CodeSequences,
+  sequences: CodeSequences,
 ): ReportTable {
-  const usage = new Uint32Array(codebookSize);
-  for (const code of codes) usage[code]++;
   return table(meanings.slice(0, 12), {
     columns: [
       "code",
@@ -106,8 +104,8 @@ export function codeMeaningsTable(
     ],
     caption: `The most used codes, ${method}, ${space.title}`,
     notes: [
-      `${meanings.length} of ${codebookSize} codes in use, perplexity ${
-        usagePerplexity(usage).toFixed(0)
+      `${meanings.length} of ${sequences.codebookSize} codes in use, perplexity ${
+        usagePerplexity(codeUses(sequences)).toFixed(0)
       }. A node's code tells its operation in ${
         purityOf(meanings).toFixed(1)
       } % of all cases.`,

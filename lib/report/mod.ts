@@ -43,11 +43,13 @@ export {
   perplexityFigure,
 } from "./likelihood_report.ts";
 export {
+  beyondTable,
   editedCellDrawing,
   generationTable,
   generationTableName,
   invalidityFigure,
   invalidityTable,
+  seedsTable,
   sweepFigure,
   sweepTable,
 } from "./generation_report.ts";
@@ -75,6 +77,7 @@ export {
   searchScatter,
 } from "./search_figures.ts";
 export {
+  beyondProse,
   bulletList,
   divergenceProse,
   generationProse,
@@ -82,4 +85,5 @@ export {
   permutationProse,
   predictorProse,
   searchProse,
+  seedsProse,
 } from "./prose.ts";

@@ -11,6 +11,7 @@
 import type { CodeMeaning } from "../analysis/code_usage.ts";
 import type { NovelCodes } from "../analysis/novel_codes.ts";
 import { AIMS } from "../generation/aimed_sampling.ts";
+import { MOST_DIFFERENT_CELLS } from "../generation/sampling_sweep.ts";
 import { CODE_METHODS, CODES } from "../models/vqvae/config.ts";
 import { algorithm1Name, ARCH_LLM_SEARCH } from "../search/compared.ts";
 import type { Row } from "./tables.ts";
@@ -42,38 +43,19 @@ export function generationProse(rows: readonly Row[]): string[] {
         _percent(row.absoluteNovelty)
       } % absolute novelty; its code run here has ${_percent(own.validity)}, ${
         _percent(own.absoluteUniqueness)
-      } and ${_percent(own.absoluteNovelty)} in paper mode.`,
+      } and ${_percent(own.absoluteNovelty)} in the published reading.`,
     ];
   });
   const names = CODES.map((code) => CODE_METHODS[code]);
-  const strict = names.flatMap((name) => {
-    const own = of(`${name} t=`, "strict");
-    if (own.length === 0) return [];
-    const best = _best(own, "absoluteUniqueness");
-    return [
-      `Counted strictly, ${name} is best at t = ${best.temperature}: ${
-        _percent(best.validity)
-      } % of independent samples are cells of the space as they stand, ${
-        _percent(best.absoluteUniqueness)
-      } % valid and different, ${_percent(best.absoluteNovelty)} % novel.`,
-    ];
-  });
-  const aimed = names.flatMap((name) => {
-    const parts = AIMS.flatMap((aim) =>
-      of(`${name}, ${aim},`, "strict").map((row) =>
-        `${String(row.method).slice(name.length + 2)}, ${
-          _percent(row.absoluteUniqueness)
-        } and ${_percent(row.absoluteNovelty)} (${_count(row.samples)} of ${
-          _count(row.draws)
-        } draws)`
-      )
-    );
-    return parts.length === 0 ? [] : [
-      `Sampled with an aim, ${name} has in absolute uniqueness and absolute novelty, strictly, in percent: ${
-        parts.join("; ")
-      }.`,
-    ];
-  });
+  const strict = names.flatMap((name) =>
+    of(`${name} t=`, "strict").filter(_mostDifferent).map((row) =>
+      `Counted strictly, ${_percent(row.validity)} % of ${name}'s samples at t = ${row.temperature} are cells of the space as they stand, ${
+        _percent(row.absoluteUniqueness)
+      } % valid and different, ${
+        _percent(row.absoluteNovelty)
+      } % novel; the temperature was chosen on other samples.`
+    )
+  );
   const arch2vec = of("arch2vec, ", "strict");
   const rivals = [...Map.groupBy(arch2vec, ({ method }) => String(method))]
     .map(([name, own]) =>
@@ -84,13 +66,59 @@ export function generationProse(rows: readonly Row[]): string[] {
   return [
     ...besidePaper,
     ...strict,
-    ...aimed,
     ...(rivals.length === 0 ? [] : [
       `Of rivals' samples, cells of the space as they stand are ${
         rivals.join(" and ")
       }.`,
     ]),
   ];
+}
+
+/** Whether a row's temperature was chosen for the most different cells. */
+function _mostDifferent({ chosenFor }: Row): boolean {
+  return String(chosenFor).split("; ").includes(MOST_DIFFERENT_CELLS);
+}
+
+/** What trainings with several seeds say; nothing where there is one. */
+export function seedsProse(rows: readonly Row[]): string[] {
+  return rows.filter((row) =>
+    Number(row.trainings) > 1 && row.mode === "strict" && _mostDifferent(row)
+  ).map((row) => {
+    const spread = (metric: string) =>
+      `${_percent(row[metric])} ± ${_percent(row[`${metric}Deviation`])} %`;
+    return `Over ${row.trainings} trainings (seeds ${row.seeds}), each at the temperature chosen for it, ${row.method} has, counted strictly, a validity of ${
+      spread("validity")
+    }, an absolute uniqueness of ${
+      spread("absoluteUniqueness")
+    } and an absolute novelty of ${spread("absoluteNovelty")}.`;
+  });
+}
+
+/** What sampling with an aim says, beside independent draws, by sentences drawn. */
+export function beyondProse(rows: readonly Row[]): string[] {
+  return CODES.map((code) => CODE_METHODS[code]).flatMap((name) => {
+    const figures = (row: Row) =>
+      `${_percent(row.validPer100)} valid, ${
+        _percent(row.uniquePer100)
+      } different and ${_percent(row.novelPer100)} novel cells`;
+    const independent = rows.find(({ method }) =>
+      String(method).startsWith(`${name} t=`)
+    );
+    if (independent === undefined) return [];
+    const aimed = AIMS.flatMap((aim) =>
+      rows.filter(({ method }) => String(method).startsWith(`${name}, ${aim},`))
+        .map((row) =>
+          `${aim} ${figures(row)} (${_count(row.samples)} of ${
+            _count(row.draws)
+          })`
+        )
+    );
+    return [
+      `Of 100 sentences that ${name} draws independently come ${
+        figures(independent)
+      }${aimed.length === 0 ? "" : `; with an aim, ${aimed.join("; ")}`}.`,
+    ];
+  });
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 
 import { type CodeSequences, codeUses } from "../language/code_sequences.ts";
-import { usagePerplexity } from "../metrics/codebook_usage.ts";
+import { usagePerplexity, usedCodes } from "../metrics/codebook_usage.ts";
 import {
   type ByCode,
   CODE_METHODS,
@@ -48,13 +48,15 @@ export function reconstructionTable(
       "cells",
       { key: "ops", title: "operations (%)" },
       { key: "edges", title: "edges (%)" },
-      { key: "elementwise", title: "paper mode (%)" },
-      { key: "wholeGraph", title: "strict mode (%)" },
+      { key: "elementwise", title: "published reading (%)" },
+      { key: "wholeGraph", title: "strict reading (%)" },
       { key: "usedCodes", title: "codes used" },
       { key: "perplexity", digits: 0 },
     ],
     caption: `Reconstruction, ${space.title}`,
-    notes: ["Codes used and perplexity: last epoch of training."],
+    notes: [
+      "Codes used and perplexity: what the trained model writes all training cells with.",
+    ],
   });
 }
 
@@ -122,7 +124,7 @@ export function reconstructionFound(
     } % of the validation cells come back whole, ${
       row.elementwise.toFixed(2)
     } % by element. The training cells are written with ${
-      uses.filter((count) => count > 0).length
+      usedCodes(uses)
     } of ${uses.length} codes, of perplexity ${
       usagePerplexity(uses).toFixed(0)
     }.`;

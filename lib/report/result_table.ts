@@ -1,5 +1,5 @@
 /**
- * Tables of results: the published rows, and under them the measured ones by mode.
+ * Tables of results: the published rows, and under them the measured ones by reading.
  *
  * The columns are those of Tables 1 and 2 of the Arch-LLM paper; where cells of different
  * keys can compute the same, uniqueness and novelty by structure follow them.
@@ -7,24 +7,34 @@
  * @module
  */
 
-import type { ResultRow } from "../metrics/result_row.ts";
+import {
+  READINGS,
+  RESULT_METRICS,
+  type ResultMetric,
+  type ResultRow,
+} from "../metrics/result_row.ts";
+import type { MetricMode } from "../spaces/space.ts";
 import { type Column, MISSING, type ReportTable, table } from "./tables.ts";
 
-const METRICS = [
-  ["reconstruction", "Reconstruction (%)"],
-  ["validity", "Validity (%)"],
-  ["uniqueness", "Uniqueness (%)"],
-  ["absoluteUniqueness", "Absolute uniqueness (%)"],
-  ["novelty", "Novelty (%)"],
-  ["absoluteNovelty", "Absolute novelty (%)"],
-] as const;
+/** The headings of the metrics. */
+export const METRIC_TITLES: Readonly<Record<ResultMetric, string>> = {
+  reconstruction: "Reconstruction (%)",
+  validity: "Validity (%)",
+  uniqueness: "Uniqueness (%)",
+  absoluteUniqueness: "Absolute uniqueness (%)",
+  novelty: "Novelty (%)",
+  absoluteNovelty: "Absolute novelty (%)",
+};
 /** Columns of tables that have them. */
-const BY_STRUCTURE = [
-  ["structureUniqueness", "Uniqueness by structure (%)"],
-  ["structureAbsoluteUniqueness", "Absolute uniqueness by structure (%)"],
-  ["structureNovelty", "Novelty by structure (%)"],
-  ["structureAbsoluteNovelty", "Absolute novelty by structure (%)"],
-] as const;
+const BY_STRUCTURE = {
+  structureUniqueness: "Uniqueness by structure (%)",
+  structureAbsoluteUniqueness: "Absolute uniqueness by structure (%)",
+  structureNovelty: "Novelty by structure (%)",
+  structureAbsoluteNovelty: "Absolute novelty by structure (%)",
+} as const;
+const STRUCTURE_METRICS = Object.keys(
+  BY_STRUCTURE,
+) as (keyof typeof BY_STRUCTURE)[];
 
 /**
  * How a setting reads: `column` is its heading where measured rows differ in it,
@@ -77,12 +87,19 @@ const SETTINGS: readonly {
   },
 ];
 
+/** The reading of a row by its name. */
+export const READING_COLUMN: Column = {
+  key: "mode",
+  title: "Reading",
+  format: (mode) => READINGS[mode as MetricMode],
+};
+
 /**
  * Lays out a table of results.
  *
- * Published rows come first, then the measured ones of the paper's mode, then
- * those of strict mode, each in the order given. The best measured value of a mode is
- * bold; one that all rows of the mode share is not. A setting that all
+ * Published rows come first, then the measured ones in the published reading, then
+ * those in the strict one, each in the order given. The best measured value of a reading is
+ * bold; one that all rows of the reading share is not. A setting that all
  * measured rows share is said once under the table, else it is a column. A row's
  * own note becomes a numbered footnote.
  *
@@ -126,12 +143,15 @@ export function resultTable(
         }`,
     },
     { key: "source", title: "Source" },
-    { key: "mode", title: "Mode" },
+    READING_COLUMN,
     {
       key: "temperature",
       title: "Temperature",
       digits: temperatureDigits(ordered),
     },
+    ...(measured.some(({ chosenFor }) => chosenFor !== undefined)
+      ? [{ key: "chosenFor", title: "Temperature chosen for" }]
+      : []),
     ...settings.filter(({ shared }) => !shared).map((
       { key, column, text },
     ) => ({
@@ -141,12 +161,14 @@ export function resultTable(
       format: (value: unknown, row: Readonly<Record<string, unknown>>) =>
         value === undefined || row.source === "paper" ? MISSING : text(value),
     })),
-    ...[
-      ...METRICS,
-      ...BY_STRUCTURE.filter(([key]) =>
-        measured.some((row) => row[key] !== undefined)
-      ),
-    ].map(([key, title]) => ({ key, title, digits: 2 })),
+    ...RESULT_METRICS.map((key) => ({
+      key,
+      title: METRIC_TITLES[key],
+      digits: 2,
+    })),
+    ...STRUCTURE_METRICS
+      .filter((key) => measured.some((row) => row[key] !== undefined))
+      .map((key) => ({ key, title: BY_STRUCTURE[key], digits: 2 })),
   ];
   const shared = settings.filter(({ shared }) => shared)
     .map(({ key, note }) => note(measured[0][key]));
@@ -166,13 +188,13 @@ export function resultTable(
   });
 }
 
-/** The best value by `mode metric`, where the rows of a mode are not all the same. */
+/** The best value by `mode metric`, where the rows of a reading are not all the same. */
 function bestValues(
   modes: readonly (readonly ResultRow[])[],
 ): Map<string, number> {
   const best = new Map<string, number>();
   for (const rows of modes) {
-    for (const [metric] of [...METRICS, ...BY_STRUCTURE]) {
+    for (const metric of [...RESULT_METRICS, ...STRUCTURE_METRICS]) {
       const values = rows.flatMap((row) => row[metric] ?? [])
         .filter(Number.isFinite);
       const highest = Math.max(...values);

@@ -1,12 +1,14 @@
 /**
  * The temperature sweep: validity, absolute uniqueness and absolute novelty
- * against the temperature of generation, one panel per mode of the metrics.
+ * against the temperature of generation, one panel per reading of the metrics.
  *
  * Source: Figure 2 of the Arch-LLM paper.
  *
  * @module
  */
 
+import { READINGS } from "../metrics/result_row.ts";
+import { spread } from "../metrics/statistics.ts";
 import {
   axis,
   compact,
@@ -51,8 +53,8 @@ const GAP = 0.04;
  * deviation shown as error bars. Published rows appear as open stars. Rows without
  * a temperature are left out.
  *
- * @param options `modes`: the panels in their order, by default each mode that has
- *   measured rows; `ceiling`: a bound drawn across each panel, in percent.
+ * @param options `modes`: the panels in their order, by default each reading that
+ *   has measured rows; `ceiling`: a bound drawn across each panel, in percent.
  * @throws {RangeError} If a panel has no measured row with a temperature, or there
  *   is no panel.
  */
@@ -79,9 +81,9 @@ export function temperatureSweep(
   const empty = panels.find((panel) => panel.rows.length === 0)?.mode;
   if (empty || panels.length === 0) {
     throw new RangeError(
-      `Cannot draw the sweep: the rows of ${
-        empty ?? "some"
-      } mode must include ` +
+      `Cannot draw the sweep: the rows of the ${
+        empty === undefined ? "first" : READINGS[empty]
+      } reading must include ` +
         "a measured one with a temperature, got none",
     );
   }
@@ -117,7 +119,7 @@ export function temperatureSweep(
   return { data, layout, caption };
 }
 
-/** One mode's rows, and where they are drawn. */
+/** The rows of one reading, and where they are drawn. */
 interface Panel {
   readonly mode: "paper" | "strict";
   readonly rows: readonly SweepRow[];
@@ -199,7 +201,7 @@ function panelMarks(panel: Panel, ceiling?: ReferenceLine): Marks {
 
 function panelTitle({ mode, domain }: Panel): Json {
   return {
-    text: mode === "paper" ? "<b>Paper mode</b>" : "<b>Strict mode</b>",
+    text: `<b>${mode === "paper" ? "Published" : "Strict"} reading</b>`,
     xref: "paper",
     x: (domain[0] + domain[1]) / 2,
     xanchor: "center",
@@ -298,7 +300,7 @@ function bestTemperatures({ mode, rows }: Panel): string {
       temperatureText(bestOf(averageByTemperature(rows, metric)).temperature)
     }`
   );
-  return `${mode} mode, ${best.join(", ")}`;
+  return `${READINGS[mode]} reading, ${best.join(", ")}`;
 }
 
 /** The point with the highest mean; the first of equals. */
@@ -322,13 +324,11 @@ function averageByTemperature(
   return [...groupByTemperature(rows)].sort(([a], [b]) => a - b).map(
     ([temperature, group]) => {
       const runs = group.length;
-      const mean = group.reduce((sum, row) => sum + row[metric], 0) / runs;
-      const squares = group.reduce(
-        (sum, row) => sum + (row[metric] - mean) ** 2,
-        0,
-      );
-      const deviation = runs > 1 ? Math.sqrt(squares / (runs - 1)) : 0;
-      return { temperature, mean, deviation, runs };
+      return {
+        temperature,
+        runs,
+        ...spread(group.map((row) => row[metric])),
+      };
     },
   );
 }

@@ -20,7 +20,7 @@ import {
   type RunSettings,
 } from "./settings.ts";
 import { fileHash, resultFiles } from "./stage_files.ts";
-import type { StageRecord } from "./stages.ts";
+import type { Stage, StageRecord } from "./stage.ts";
 
 /** Written to `manifest.json` in the folder of the run. */
 export interface Manifest {
@@ -51,6 +51,8 @@ export interface Manifest {
     readonly git: GitState | null;
     readonly seconds: number;
     readonly peakMemoryBytes: number | null;
+    /** Versions that it was run with, by part, where they were noted. */
+    readonly versions?: Readonly<Record<string, number>>;
     /** What the notebook wrote to `stages/<name>.metrics.json`, if it did; `device` is the one used. */
     readonly metrics?: Readonly<Record<string, unknown>>;
   }[];
@@ -111,6 +113,8 @@ function _unlike(value: Partial<Manifest> | null): string | null {
         _isRecord(stage) && _isText(stage.name) && _isText(stage.finished) &&
         _isGit(stage.git ?? null) && _isAmount(stage.seconds) &&
         (stage.peakMemoryBytes === null || _isCount(stage.peakMemoryBytes)) &&
+        (stage.versions === undefined || _isRecord(stage.versions) &&
+            Object.values(stage.versions).every(_isCount)) &&
         (stage.metrics === undefined || _isRecord(stage.metrics))
       ),
     totalSeconds: _isAmount(value.totalSeconds),
@@ -180,13 +184,15 @@ function _git(records: readonly StageRecord[]): GitState | null {
  * Gathers the manifest of a run whose stages have all ended, and writes it.
  *
  * @param records One per stage, in order.
- * @param jupyterVersions Version by name of Python and its packages.
+ * @param options `stages`: what was run; `jupyterVersions`: version by name of Python and its
+ *   packages.
  */
 export async function writeManifest(
   settings: RunSettings,
   records: readonly StageRecord[],
-  { command, jupyterVersions }: {
+  { command, stages: run, jupyterVersions }: {
     command: string;
+    stages: readonly Stage[];
     jupyterVersions: Readonly<Record<string, string>>;
   },
 ): Promise<Manifest> {
@@ -198,7 +204,8 @@ export async function writeManifest(
       "stage metrics",
     ).catch(() => undefined);
     const { name, finished, git, seconds, peakMemoryBytes } = record;
-    return { name, finished, git, seconds, peakMemoryBytes, metrics };
+    const versions = run.find((stage) => stage.name === name)?.versions;
+    return { name, finished, git, seconds, peakMemoryBytes, versions, metrics };
   }));
   const files: Record<string, string> = {};
   for (const path of await resultFiles(outputs)) {

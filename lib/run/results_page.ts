@@ -10,10 +10,12 @@
 import { join } from "node:path";
 import { exists, readJson } from "../core/files.ts";
 import {
+  beyondProse,
   generationProse,
   permutationProse,
   predictorProse,
   searchProse,
+  seedsProse,
 } from "../report/prose.ts";
 import type { Row } from "../report/tables.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
@@ -48,7 +50,7 @@ export async function resultsPage(
   for (const record of records) sections.push(await _section(record));
   return [
     "# Results",
-    "Written by `deno task results` from the tables of the runs of record: every figure below, in a sentence or in a table, stands in a row that a run left. _Paper_ rows are copied from the paper, _measured_ rows come from the command given. _Paper mode_ is the reading of the metrics under which the published figures are possible, _strict mode_ is what a user of the metrics means.",
+    "Written by `deno task results` from the tables of the runs of record: every figure below, in a sentence or in a table, stands in a row that a run left. _Paper_ rows are copied from the paper, _measured_ rows come from the command given. The _published reading_ of the metrics, called _paper_ in records of earlier versions, is the one under which the published figures are possible: the paper does not state its own. The _strict reading_ is what a user of the metrics means.",
     ...sections,
     ...(speed === null ? [] : [`## Speed\n\n${speed.trim()}`]),
   ].join("\n\n") + "\n";
@@ -79,6 +81,12 @@ async function _section(record: RunOfRecord): Promise<string> {
     `## ${title}`,
     _origin(manifest),
     ...await part("Generation", generation, generationProse),
+    ...await part("Training seeds", "training_seeds", seedsProse),
+    ...await part(
+      "Beyond independent draws",
+      "beyond_independent_draws",
+      beyondProse,
+    ),
     ...await part("Reconstruction", "reconstruction", () => []),
     ...await part("Likelihood of validation cells", "likelihood", () => []),
     ...await part("Search", search, searchProse),

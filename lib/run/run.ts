@@ -9,6 +9,7 @@ import { writeJson } from "../core/files.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { openDevice } from "../engine/device.ts";
 import type { Executor } from "../engine/executor.ts";
+import type { ResultRow } from "../metrics/result_row.ts";
 import type { Figure } from "../report/figure.ts";
 import { progressBar } from "../report/progress.ts";
 import { publishFigure, publishTable } from "../report/save.ts";
@@ -29,11 +30,13 @@ import {
   shownPath,
   trialsFolder,
 } from "./folders.ts";
+import { furtherRows } from "./seeds.ts";
 import {
   readRunSettings,
   resultsFolder,
   type RunSettings,
 } from "./settings.ts";
+import { SEED_STAGES } from "./stages.ts";
 
 /** An open run. */
 export interface Run extends RunSettings {
@@ -56,6 +59,13 @@ export interface Run extends RunSettings {
    * @throws {Error} If there is none, with the folders that were looked at, and what makes it.
    */
   model(name: string): string;
+  /**
+   * The measured rows of a table of results in the finished runs of further training seeds: of
+   * the seeds after this run's own, with the same settings; none where there are none.
+   *
+   * @param name Of the table's files.
+   */
+  furtherRows(name: string): Promise<readonly ResultRow[]>;
 }
 
 /**
@@ -86,6 +96,7 @@ export async function openRun(
     samplesOf: (name) => samplesFolder(outputs, name),
     newModel: (name) => modelFolder(outputs, name),
     model: (name) => _trainedModel(name, settings),
+    furtherRows: (name) => furtherRows(settings, name, SEED_STAGES),
   };
 }
 

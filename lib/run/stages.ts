@@ -19,18 +19,19 @@ import { join } from "node:path";
 import { CHECKPOINT } from "../core/checkpoints.ts";
 import { readJson, sha256, writeJson } from "../core/files.ts";
 import { accuracyInputs } from "../evaluation/tables.ts";
+import { generationTableName } from "../report/generation_report.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { begunPath, manifestPath, reportPath, stagePath } from "./folders.ts";
-import type { GitState } from "./git.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
+import { furtherTables } from "./seeds.ts";
 import type { RunSettings } from "./settings.ts";
+import type { Stage, StageRecord } from "./stage.ts";
 import {
   changedSince,
   fileHash,
   filesLeft,
   type FileState,
   isAsLeft,
-  type LeftFile,
   leftFile,
   removeStale,
   resultFiles,
@@ -38,23 +39,6 @@ import {
   snapshotResults,
 } from "./stage_files.ts";
 import { declaredVersions } from "./versions.ts";
-
-/** One stage: a notebook of `notebooks/`. */
-export interface Stage {
-  /** File name of the notebook without `.ipynb`. */
-  readonly name: string;
-  /**
-   * Versions by part: the stage's own, raised with every change of what it shows that no
-   * other version tells, and those of the parts that it runs.
-   */
-  readonly versions: Readonly<Record<string, number>>;
-  /** Settings that the notebook does not look at: a change of them leaves its result as it is. */
-  readonly ignores: readonly (keyof RunSettings)[];
-  /** Kinds of models that stages before it left and it reads. */
-  readonly reads: readonly ("vqvae" | "t5")[];
-  /** Tells apart what it reads beside results of the stages before, such as real accuracies. */
-  readonly inputs?: (settings: RunSettings) => Promise<unknown>;
-}
 
 /** The stages of a run in order. A further notebook is one more entry here. */
 export const STAGES: readonly Stage[] = [
@@ -69,6 +53,7 @@ export const STAGES: readonly Stage[] = [
     versions: { stage: 1, ...declaredVersions("models/vqvae") },
     ignores: ["samples", "t5", "optimizer"],
     reads: [],
+    everySeed: true,
   },
   {
     name: "3_tokenize",
@@ -81,6 +66,7 @@ export const STAGES: readonly Stage[] = [
     versions: { stage: 1, ...declaredVersions("models/t5") },
     ignores: ["samples"],
     reads: ["vqvae"],
+    everySeed: true,
     inputs: pretrainedFiles,
   },
   {
@@ -91,6 +77,8 @@ export const STAGES: readonly Stage[] = [
     },
     ignores: [],
     reads: ["vqvae", "t5"],
+    everySeed: true,
+    inputs: readFurtherSeeds,
   },
   {
     name: "6_latent",
@@ -111,6 +99,11 @@ export const STAGES: readonly Stage[] = [
   },
 ];
 
+/** Those of them that a run of a further training seed has. */
+export const SEED_STAGES: readonly Stage[] = STAGES.filter(({ everySeed }) =>
+  everySeed === true
+);
+
 /** The SHA-256 of each file of a pretrained T5 by name, where it is a folder. */
 async function pretrainedFiles(
   { t5 }: RunSettings,
@@ -127,25 +120,15 @@ async function pretrainedFiles(
   );
 }
 
+/** The tables of generations of further training seeds. */
+function readFurtherSeeds(settings: RunSettings): Promise<unknown> {
+  const name = generationTableName(getSpace(settings.space));
+  return furtherTables(settings, name, SEED_STAGES);
+}
+
 /** The files of real accuracies; where there are none, a hash of what predicts them. */
 function readAccuracies({ space }: RunSettings): Promise<unknown> {
   return accuracyInputs(getSpace(space));
-}
-
-/** What is known of a stage that has ended well. */
-export interface StageRecord {
-  readonly name: string;
-  readonly key: string;
-  /** The checkout that it was run from, as it was at the start; null where git does not say. */
-  readonly git: GitState | null;
-  /** End, ISO 8601. */
-  readonly finished: string;
-  /** Wall clock from the kernel's start to its end. */
-  readonly seconds: number;
-  /** Peak resident memory of the kernel in bytes; null where the system does not tell. */
-  readonly peakMemoryBytes: number | null;
-  /** Each file the stage left, by path relative to the folder of its run. */
-  readonly files: Readonly<Record<string, LeftFile>>;
 }
 
 /** Settings that say where results go, not what they are. */

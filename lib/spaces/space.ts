@@ -107,7 +107,7 @@ export interface SearchSpace {
   readonly invalidReasons: Readonly<Record<string, string>>;
   /** Why a graph is no cell of this space, or null if it is one. */
   invalidReason(graph: Graph, mode: MetricMode): string | null;
-  /** Identity in paper mode: the hash of the raw, unpruned graph. */
+  /** Identity in the published reading: the hash of the raw, unpruned graph. */
   rawKey(graph: Graph): string;
   /** Identity: equal exactly for graphs of the same cell; the graph must be strictly valid. */
   key(graph: Graph): string;

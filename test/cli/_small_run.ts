@@ -26,7 +26,7 @@ import { trainVqvae, vqvaeTraining } from "../../lib/models/vqvae/training.ts";
 import { table } from "../../lib/report/tables.ts";
 import { openRun, publish, type Run } from "../../lib/run/run.ts";
 import { checkRunSettings, resultsFolder } from "../../lib/run/settings.ts";
-import type { Stage } from "../../lib/run/stages.ts";
+import type { Stage } from "../../lib/run/stage.ts";
 import { randomSearch } from "../../lib/search/random_search.ts";
 import { runTrials } from "../../lib/search/trials.ts";
 import { NASBENCH201 } from "../../lib/spaces/nasbench201/space.ts";

@@ -12,7 +12,7 @@ import {
   resultsFolder,
   RUN_VARIABLE,
 } from "../../lib/run/settings.ts";
-import type { Stage } from "../../lib/run/stages.ts";
+import type { Stage } from "../../lib/run/stage.ts";
 import { notebookWith } from "./_notebooks.ts";
 
 /** Needs `deno task setup`. */
@@ -36,6 +36,7 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
         name: "nasbench201-seed5-quick",
         root: join("/home/me", "results"),
       },
+      further: [],
       fresh: true,
     },
   );
@@ -56,11 +57,37 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
   assert.equal(place("--name", "my-1.try"), join(runs, "my-1.try"));
 });
 
+Deno.test("parseReproduceArguments() has a run of its own for each further seed, the last first", () => {
+  const parse = (...args: string[]) => parseReproduceArguments(args);
+  const { settings, further } = parse(
+    ...["--seeds", "3", "--seed", "4", "--samples", "20", "--quick"],
+  );
+  assert.equal(settings.seed, 4);
+  assert.deepEqual(
+    further.map(({ seed, name }) => [seed, name]),
+    [[6, "nasbench201-seed6-quick"], [5, "nasbench201-seed5-quick"]],
+  );
+  // All else is as asked for.
+  assert.deepEqual(
+    { ...further[0], seed: 4, name: settings.name },
+    settings,
+  );
+  assert.deepEqual(parse("--seeds", "1").further, []);
+  assert.throws(() => parse("--seeds", "2", "--seed", "4294967295"), {
+    name: "RangeError",
+    message: /seed must be .* got 4294967296$/,
+  });
+});
+
 Deno.test("parseReproduceArguments() rejects what it does not know", () => {
   const wrong: [string, RegExp][] = [
     ["--space=moon", /must be one of .*nasbench201/],
     ["--seed=x", /^Cannot reproduce: --seed must be a whole number, got x$/],
     ["--seed=-1", /^Cannot reproduce: seed must be .* got -1$/],
+    [
+      "--seeds=0",
+      /^Cannot reproduce: --seeds must be a whole number from 1 to 100, got 0$/,
+    ],
     ["--samples=0", /^Cannot reproduce: samples must be .* got 0$/],
     ["--device=tpu", /^Cannot reproduce: device must be .* got tpu$/],
     [
@@ -77,6 +104,11 @@ Deno.test("parseReproduceArguments() rejects what it does not know", () => {
     ],
     ["--speed=9", /^Cannot reproduce: unknown option '--speed'; /],
   ];
+  assert.throws(() => parseReproduceArguments(["--seeds=2", "--name=a"]), {
+    name: "RangeError",
+    message:
+      "Cannot reproduce: --seeds must stand without --name, as each seed has a run of its own name, got --name a",
+  });
   for (const [argument, message] of wrong) {
     assert.throws(() => parseReproduceArguments([argument]), {
       name: "RangeError",

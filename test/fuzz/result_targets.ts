@@ -31,7 +31,8 @@ import {
   withOutputs,
 } from "../../lib/run/notebook.ts";
 import { checkRunSettings, resultsFolder } from "../../lib/run/settings.ts";
-import { readStageRecord, type StageRecord } from "../../lib/run/stages.ts";
+import { readStageRecord, STAGES } from "../../lib/run/stages.ts";
+import type { StageRecord } from "../../lib/run/stage.ts";
 import type { NamedMethod } from "../../lib/search/method.ts";
 import { randomSearch } from "../../lib/search/random_search.ts";
 import { runTrials, type Trial } from "../../lib/search/trials.ts";
@@ -393,6 +394,7 @@ const MANIFEST_TARGET = target<Manifest>({
     };
     await writeManifest(settings, [other, record], {
       command: "deno task reproduce",
+      stages: STAGES,
       jupyterVersions: { python: "3.12" },
     });
     const path = join(outputs, "manifest.json");

@@ -22,30 +22,6 @@ const sample = (
 ) =>
   sampleWithAim(model, aim, count, { temperature, random: Random.fromSeed(0) });
 
-Deno.test("well-formed: the sentences of independent draws without the malformed", async () => {
-  const aimed = await sample("well-formed", 150, 0.7);
-  const { samples, draws } = aimed;
-  assert.equal(samples.length, 150);
-  assert.ok(samples.every((one) => typeof one !== "string"));
-  assert.ok(draws > 150, `${draws}`);
-  const random = Random.fromSeed(0);
-  const all: string[] = [];
-  for (let drawn = 0; drawn < draws; drawn += 1000) {
-    const batch = await sampleCells(model, 1000, { temperature: 0.7, random });
-    all.push(
-      ...sentencesOf(batch).slice(0, draws - drawn)
-        .filter((_, i) => typeof batch.samples[i] !== "string"),
-    );
-  }
-  assert.deepEqual(sentencesOf(aimed), all);
-});
-
-Deno.test("well-formed: gives up where nothing is", async () => {
-  const { samples, draws } = await sample("well-formed", 1, 1e6);
-  assert.deepEqual(samples, []);
-  assert.equal(draws, 20_000);
-});
-
 Deno.test("nextCodes() is the model's distribution, with what leaves the form", async () => {
   const next = nextCodes(model, 0.5);
   const codes = codesOf(LEARNED[1]);

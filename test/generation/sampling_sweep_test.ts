@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { readJson } from "../../lib/core/files.ts";
 import { Random } from "../../lib/core/random.ts";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
-import type { Aim } from "../../lib/generation/aimed_sampling.ts";
 import type { ArchLlmSetting } from "../../lib/generation/arch_llm.ts";
 import { measuredRows } from "../../lib/generation/generator.ts";
 import {
   aimedSettings,
+  AS_PUBLISHED,
   bestPoint,
-  reportedPoints,
+  chooseTemperatures,
+  MOST_DIFFERENT_CELLS,
   SWEEP_TEMPERATURES,
   type SweepPoint,
   sweepSampling,
@@ -151,7 +152,7 @@ const OPTIONS = {
 const sentencesOf = ({ samples, sequences }: SweepPoint) =>
   textsOf({ samples, sequences: sequences! });
 
-Deno.test("sweepSampling() measures samples in both modes", async () => {
+Deno.test("sweepSampling() measures samples in both readings", async () => {
   const [point] = await sweepSampling(cycling, [{ temperature: 1.8 }], OPTIONS);
   // What is malformed is told by its reason.
   const written = CYCLE.map((one) => one === MALFORMED ? "wrong length" : one);
@@ -290,19 +291,18 @@ function point(
   temperature: number,
   paper: [number, number],
   strict: [number, number],
-  aim?: Aim,
 ): SweepPoint {
   const report = ([absoluteUniqueness, absoluteNovelty]: [number, number]) => ({
     absoluteUniqueness,
     absoluteNovelty,
   });
   return {
-    setting: { temperature, ...(aim && { aim }) },
+    setting: { temperature },
     reports: { paper: report(paper), strict: report(strict) },
   } as unknown as SweepPoint;
 }
 
-Deno.test("bestPoint() takes the highest of a metric in a mode, the first of equals", () => {
+Deno.test("bestPoint() takes the highest of a metric in a reading, the first of equals", () => {
   const points = [
     point(1, [50, 5], [40, 9]),
     point(1.2, [70, 6], [45, 9]),
@@ -330,7 +330,7 @@ Deno.test("bestPoint() takes the highest of a metric in a mode, the first of equ
   });
 });
 
-Deno.test("measuredRows() lists paper mode, then strict mode, of each point", async () => {
+Deno.test("measuredRows() lists the published reading, then the strict one, of each point", async () => {
   const points = await sweepSampling(cycling, SETTINGS.slice(0, 2), OPTIONS);
   const rows = measuredRows(points);
   assert.deepEqual(
@@ -340,34 +340,41 @@ Deno.test("measuredRows() lists paper mode, then strict mode, of each point", as
   assert.equal(rows[2], points[1].rows.paper);
 });
 
-Deno.test("reportedPoints() keeps the best, the paper's temperatures and all aims but well-formed, of which the best", () => {
-  const points = [
-    point(0.5, [10, 5], [50, 0]), // best strict uniqueness
-    point(0.6, [10, 5], [20, 0]),
-    point(0.7, [10, 5], [20, 0]), // the paper's
-    point(0.8, [90, 5], [20, 0]), // best paper uniqueness
-    point(0.9, [10, 5], [20, 9]), // best strict novelty
-    point(1, [10, 50], [20, 0]), // best paper novelty
-    point(1.4, [99, 60], [99, 99], "well-formed"),
-    point(1.6, [10, 70], [20, 0], "well-formed"), // its best paper novelty
-    point(0.5, [1, 1], [1, 1], "unique"),
-    point(0.5, [1, 1], [1, 1], "novel"),
+Deno.test("chooseTemperatures() takes the paper's, and the best of a sweep in each metric and reading", () => {
+  const sweep = [
+    point(0.5, [10, 5], [50, 0]), // most different cells, strictly
+    point(0.8, [90, 5], [20, 0]), // and as published
+    point(0.9, [10, 5], [20, 9]), // most novel ones, strictly
+    point(1, [10, 50], [20, 0]), // and as published
+    point(1.8, [10, 5], [20, 0]),
   ];
-  const kept = (temperatures: number[], of = points) =>
-    reportedPoints(of, temperatures).map((each) => points.indexOf(each));
-  assert.deepEqual(kept([0.7, 1.8]), [0, 2, 3, 4, 5, 7, 8, 9]);
-  assert.deepEqual(kept([]), [0, 3, 4, 5, 7, 8, 9]);
-  // The paper's temperatures are of independent draws.
-  assert.deepEqual(kept([1.4], points.slice(6)), [7, 8, 9]);
+  const chosen = (published: number[], of = sweep) =>
+    chooseTemperatures(of, published)
+      .map(({ temperature, chosenFor }) => [temperature, chosenFor]);
+  assert.deepEqual(chosen([1.8, 0.7, 1.8]), [
+    [0.5, MOST_DIFFERENT_CELLS],
+    [0.7, AS_PUBLISHED], // not in the sweep, and no choice
+    [0.8, "absolute uniqueness (published)"],
+    [0.9, "absolute novelty (strict)"],
+    [1, "absolute novelty (published)"],
+    [1.8, AS_PUBLISHED],
+  ]);
+  // One temperature for several reasons is reported once.
+  assert.deepEqual(chosen([0.5], sweep.slice(0, 1)), [[
+    0.5,
+    [
+      "as published",
+      "absolute uniqueness (published)",
+      "absolute novelty (published)",
+      "absolute uniqueness (strict)",
+      "absolute novelty (strict)",
+    ].join("; "),
+  ]]);
+  assert.throws(() => chooseTemperatures([], [1]), RangeError);
 });
 
-Deno.test("aimedSettings() aims at the temperature with the most different cells", () => {
-  const points = [point(0.8, [1, 1], [40, 0]), point(0.9, [2, 2], [60, 0])];
-  assert.deepEqual(aimedSettings(cycling, points, false), [
-    ...[1.4, 1.6, 1.8, 2].map((temperature) => ({
-      temperature,
-      aim: "well-formed",
-    })),
+Deno.test("aimedSettings() has all aims at one temperature", () => {
+  assert.deepEqual(aimedSettings(cycling, 0.9), [
     { temperature: 0.9, aim: "distinct" },
     { temperature: 0.9, aim: "unique" },
     { temperature: 0.9, aim: "novel" },
@@ -375,12 +382,8 @@ Deno.test("aimedSettings() aims at the temperature with the most different cells
   // Codes in several tokens cannot be drawn without replacement.
   const spelled = Object.create(tokens, { single: { value: null } });
   assert.deepEqual(
-    aimedSettings({ tokens: spelled }, points, true),
-    [
-      { temperature: 0.8, aim: "well-formed" },
-      { temperature: 0.9, aim: "unique" },
-      { temperature: 0.9, aim: "novel" },
-    ],
+    aimedSettings({ tokens: spelled }, 0.9).map(({ aim }) => aim),
+    ["unique", "novel"],
   );
 });
 
@@ -470,7 +473,6 @@ Deno.test("sweepSampling() with aims says how many draws each took", async () =>
   const points = await sweepSampling(
     cycling,
     [
-      { temperature: 1, aim: "well-formed" },
       { temperature: 1, aim: "unique" },
       { temperature: 1, aim: "novel" },
     ],
@@ -485,8 +487,6 @@ Deno.test("sweepSampling() with aims says how many draws each took", async () =>
       strict.absoluteNovelty,
     ]),
     [
-      // Of five, four are well-formed; two of those are the same, one is off the template.
-      ["Arch-LLM, well-formed, t=1", 10, 12, 20, 20],
       // There are two cells, of which one is novel; then 20,000 draws bring nothing.
       ["Arch-LLM, unique, t=1", 2, 21_000, 100, 50],
       ["Arch-LLM, novel, t=1", 1, 21_000, 100, 100],

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { usagePerplexity } from "../../lib/metrics/codebook_usage.ts";
+import {
+  usagePerplexity,
+  usedCodes,
+} from "../../lib/metrics/codebook_usage.ts";
 import { assertClose, SAME_ALGORITHM } from "../_helpers.ts";
 
 Deno.test("usagePerplexity() is K for uniform use and 1 for a single code", () => {
@@ -14,4 +17,9 @@ Deno.test("usagePerplexity() is K for uniform use and 1 for a single code", () =
     message:
       "Cannot take the perplexity of a usage: counts must add up to more than 0, got 0",
   });
+});
+
+Deno.test("usedCodes() counts the codes with uses", () => {
+  assert.equal(usedCodes([0, 3, 0, 1]), 2);
+  assert.equal(usedCodes(new Uint32Array(4)), 0);
 });

@@ -22,7 +22,7 @@ const OFF: Graph = flipped(SEEN, "0→1");
 const NO_OUTPUT: Graph = { ...SEEN, ops: SEEN.ops.with(7, 1) };
 const TWO_INPUTS: Graph = { ...SEEN, ops: SEEN.ops.with(3, 0) };
 
-// 10 samples: 7 that are valid in paper mode, 5 that are in strict mode.
+// 10 samples: 7 that are valid in the published reading, 5 that are in the strict one.
 const SAMPLES: Sample[] = [
   SEEN,
   SEEN,
@@ -65,7 +65,7 @@ Deno.test("trainingKeys() has a key for each training cell of NAS-Bench-101", as
   }
 });
 
-Deno.test("measureGeneration() takes a cell with a loose node for valid and novel in paper mode only", async () => {
+Deno.test("measureGeneration() takes a cell with a loose node for valid and novel in the published reading only", async () => {
   const space = getSpace("nasbench101");
   await space.prepare();
   const cell = cellGraph(space.cells(), 0);
@@ -100,7 +100,7 @@ Deno.test("measureGeneration() takes a cell with a loose node for valid and nove
   assert.equal(strict.reasons["needs pruning"], 1);
 });
 
-Deno.test("measureGeneration() is worked by hand in strict mode", () => {
+Deno.test("measureGeneration() is worked by hand in the strict reading", () => {
   const report = measureGeneration(SPACE, SAMPLES, "strict", STRICT_KEYS);
   // Valid: SEEN ×2, SEEN_TOO, NEW ×2; distinct 3; novel: NEW ×2.
   assert.deepEqual(report, {
@@ -173,7 +173,7 @@ Deno.test("measureGeneration() by structure takes cells that compute the same fo
   );
 });
 
-Deno.test("measureGeneration() takes graphs off the template for valid and novel in paper mode", () => {
+Deno.test("measureGeneration() takes graphs off the template for valid and novel in the published reading", () => {
   const keys = new Set([SEEN, SEEN_TOO].map((g) => SPACE.rawKey(g)));
   const report = measureGeneration(SPACE, SAMPLES, "paper", keys);
   // Besides those above OFF ×2: 7 valid, 4 distinct, 4 novel.

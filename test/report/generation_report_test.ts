@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import type { Ceiling } from "../../lib/generation/ceilings.ts";
 import type { Outcomes } from "../../lib/generation/generators.ts";
+import type { SeedsRow } from "../../lib/generation/training_seeds.ts";
 import type { ResultRow } from "../../lib/metrics/result_row.ts";
 import {
+  beyondTable,
   editedCellDrawing,
   generationTable,
   generationTableName,
   invalidityFigure,
   invalidityTable,
+  seedsTable,
   sweepFigure,
 } from "../../lib/report/generation_report.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
@@ -52,6 +55,55 @@ Deno.test("generationTable() of a space that the paper does not have is of our r
   assert.equal(generationTableName(another), "table_generation");
   assert.equal(table.caption, "Generation on Another (%)");
   assert.deepEqual(table.rows, ROWS);
+});
+
+/** A mean over seeds. */
+function seedsRow(method: string, trainings: number): SeedsRow {
+  return {
+    ...{ method, mode: "strict", trainings },
+    seeds: [0, 1, 2].slice(0, trainings).join(", "),
+    ...{ reconstruction: 100, reconstructionDeviation: 0 },
+    ...{ validity: 94, validityDeviation: 4.126 },
+    ...{ uniqueness: 80, uniquenessDeviation: 1 },
+    ...{ absoluteUniqueness: 70, absoluteUniquenessDeviation: 1 },
+    ...{ novelty: 10, noveltyDeviation: 1 },
+    ...{ absoluteNovelty: 9, absoluteNoveltyDeviation: 1 },
+    note: "from scratch",
+  };
+}
+
+Deno.test("seedsTable() has means under the paper's rows, and deviations of several trainings", () => {
+  const table = seedsTable(space, [seedsRow("a", 3), seedsRow("b", 1)]);
+  const texts = (title: string) =>
+    table.columns.find((column) => column.title === title)!.texts.slice(4);
+  assert.deepEqual(table.rules, [5]);
+  assert.deepEqual(texts("Validity (%)"), ["84.10", "94.00 ± 4.13", "94.00"]);
+  assert.deepEqual(texts("Reading"), ["published", "strict", "strict"]);
+  assert.deepEqual(texts("Temperature"), ["2", "–", "–"]);
+  assert.deepEqual(texts("Training seeds"), ["–", "0, 1, 2", "0"]);
+  assert.match(table.notes[0], /^Mean ± sample standard deviation/);
+  assert.equal(table.notes[1], "from scratch");
+});
+
+Deno.test("seedsTable() says where there is one seed", () => {
+  const { notes, rows } = seedsTable(another, [seedsRow("a", 1)]);
+  assert.equal(rows.length, 1);
+  assert.match(notes[0], /^Of one training seed/);
+});
+
+Deno.test("beyondTable() has figures of what is returned and of what is drawn", () => {
+  const { columns, caption, notes } = beyondTable(space, [{
+    ...{ method: "Ours, novel, t=1", draws: 4000, samples: 20 },
+    ...{ validity: 100, absoluteUniqueness: 100, absoluteNovelty: 100 },
+    ...{ validPer100: 0.5, uniquePer100: 0.5, novelPer100: 0.25 },
+    note: "from scratch",
+  }]);
+  assert.match(caption, /strict reading/);
+  assert.equal(notes.at(-1), "from scratch");
+  assert.deepEqual(columns.map(({ texts }) => texts[0]), [
+    "Ours, novel, t=1",
+    ...["20", "4,000", "100.00", "100.00", "100.00", "0.50", "0.50", "0.25"],
+  ]);
 });
 
 Deno.test("sweepFigure() draws the ceiling where there is one", () => {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { MOST_DIFFERENT_CELLS } from "../../lib/generation/sampling_sweep.ts";
 import { PAPER_TABLE_1 } from "../../lib/paper/generation_tables.ts";
 import { PAPER_TABLE_3 } from "../../lib/paper/search_tables.ts";
 import {
+  beyondProse,
   bulletList,
   divergenceProse,
   generationProse,
@@ -9,6 +11,7 @@ import {
   permutationProse,
   predictorProse,
   searchProse,
+  seedsProse,
 } from "../../lib/report/prose.ts";
 import type { Row } from "../../lib/report/tables.ts";
 
@@ -42,32 +45,70 @@ Deno.test("generationProse() sets the paper's rows beside those at the same temp
   ]);
   // Nothing of the paper's code is at 1.8 here, and Arch-LLM+ is not the paper's code.
   assert.deepEqual(sentences, [
-    "At t = 0.7 the paper reports 88.58 % valid, 85.10 % absolute uniqueness and 10.65 % absolute novelty; its code run here has 97.00, 95.00 and 9.00 in paper mode.",
+    "At t = 0.7 the paper reports 88.58 % valid, 85.10 % absolute uniqueness and 10.65 % absolute novelty; its code run here has 97.00, 95.00 and 9.00 in the published reading.",
   ]);
 });
 
-Deno.test("generationProse() tells the best temperature, counted strictly, and what aims bring", () => {
-  const at = (temperature: number) => ({ temperature });
+Deno.test("generationProse() tells what came at the temperature that was chosen, counted strictly", () => {
+  const uniqueness = { chosenFor: `as published; ${MOST_DIFFERENT_CELLS}` };
   assert.deepEqual(
     generationProse([
-      generated("Arch-LLM+ t=0.8", "strict", [99, 70, 8], at(0.8)),
-      generated("Arch-LLM+ t=0.9", "strict", [98, 71, 7], at(0.9)),
-      generated("Arch-LLM+ t=1", "strict", [90, 65, 9], at(1)),
-      generated("Arch-LLM+ t=1", "paper", [99, 99, 9], at(1)),
-      generated("Arch-LLM+, novel, t=0.9", "strict", [100, 100, 100], {
-        ...at(0.9),
-        samples: 1560,
-        draws: 171_000,
+      generated("Arch-LLM+ t=0.8", "strict", [99, 90, 8], {
+        temperature: 0.8,
+        chosenFor: "absolute novelty (strict)",
       }),
-      generated("Arch-LLM+, distinct, t=0.9", "strict", [100, 92, 9.5], {
-        ...at(0.9),
-        samples: 10_000,
-        draws: 10_141,
+      generated("Arch-LLM+ t=0.9", "strict", [98, 71, 7], {
+        temperature: 0.9,
+        ...uniqueness,
+      }),
+      generated("Arch-LLM+ t=0.9", "paper", [99, 99, 9], {
+        temperature: 0.9,
+        ...uniqueness,
       }),
     ]),
     [
-      "Counted strictly, Arch-LLM+ is best at t = 0.9: 98.00 % of independent samples are cells of the space as they stand, 71.00 % valid and different, 7.00 % novel.",
-      "Sampled with an aim, Arch-LLM+ has in absolute uniqueness and absolute novelty, strictly, in percent: distinct, t=0.9, 92.00 and 9.50 (10,000 of 10,141 draws); novel, t=0.9, 100.00 and 100.00 (1,560 of 171,000 draws).",
+      "Counted strictly, 98.00 % of Arch-LLM+'s samples at t = 0.9 are cells of the space as they stand, 71.00 % valid and different, 7.00 % novel; the temperature was chosen on other samples.",
+    ],
+  );
+});
+
+Deno.test("beyondProse() tells what comes of 100 sentences, with and without an aim", () => {
+  const row = (
+    method: string,
+    [validPer100, uniquePer100, novelPer100]: number[],
+    [samples, draws]: number[],
+  ): Row => ({
+    ...{ method, validPer100, uniquePer100, novelPer100, samples, draws },
+  });
+  assert.deepEqual(
+    beyondProse([
+      row("Arch-LLM+ t=0.9", [98, 71, 7], [10_000, 10_000]),
+      row("Arch-LLM+, unique, t=0.9", [50, 50, 5], [10_000, 20_000]),
+      row("Arch-LLM+, novel, t=0.9", [0.9, 0.9, 0.9], [1558, 171_000]),
+    ]),
+    [
+      "Of 100 sentences that Arch-LLM+ draws independently come 98.00 valid, 71.00 different and 7.00 novel cells; with an aim, unique 50.00 valid, 50.00 different and 5.00 novel cells (10,000 of 20,000); novel 0.90 valid, 0.90 different and 0.90 novel cells (1,558 of 171,000).",
+    ],
+  );
+});
+
+Deno.test("seedsProse() tells of several trainings alone", () => {
+  const row = {
+    ...{ method: "Arch-LLM+", mode: "strict", seeds: "0, 1, 2", trainings: 3 },
+    chosenFor: MOST_DIFFERENT_CELLS,
+    ...{ validity: 98, validityDeviation: 0.5 },
+    ...{ absoluteUniqueness: 71, absoluteUniquenessDeviation: 0.25 },
+    ...{ absoluteNovelty: 9, absoluteNoveltyDeviation: 1 },
+  };
+  assert.deepEqual(
+    seedsProse([
+      row,
+      { ...row, mode: "paper" },
+      { ...row, trainings: 1 },
+      { ...row, chosenFor: "as published" },
+    ]),
+    [
+      "Over 3 trainings (seeds 0, 1, 2), each at the temperature chosen for it, Arch-LLM+ has, counted strictly, a validity of 98.00 ± 0.50 %, an absolute uniqueness of 71.00 ± 0.25 % and an absolute novelty of 9.00 ± 1.00 %.",
     ],
   );
 });

@@ -56,14 +56,14 @@ Deno.test("codebookUsageFigure() counts the codes of sequences", () => {
   assert.deepEqual(data[0].y, [50, 50, 0, 0]);
 });
 
-Deno.test("reconstructionTable() keeps the rows and names the modes", () => {
+Deno.test("reconstructionTable() keeps the rows and names the readings", () => {
   const { rows, columns } = reconstructionTable(space, ROWS);
   assert.deepEqual(rows, ROWS);
   const texts = (title: string) =>
     columns.find((column) => column.title === title)?.texts;
-  assert.deepEqual(texts("paper mode (%)"), ["99", "99", "99", "99"]);
+  assert.deepEqual(texts("published reading (%)"), ["99", "99", "99", "99"]);
   assert.deepEqual(
-    texts("strict mode (%)"),
+    texts("strict reading (%)"),
     ["80.00", "70.00", "100.00", "90.50"],
   );
 });

@@ -25,7 +25,7 @@ function row(
 
 const MEASURED = { samples: 10_000, seed: 0, topK: null };
 
-Deno.test("resultTable() puts published rows first, then each mode, with rules between", () => {
+Deno.test("resultTable() puts published rows first, then each reading, with rules between", () => {
   const table = resultTable([
     row("strict", "measured", "strict", 1),
     row("measured", "measured", "paper", 2),
@@ -40,11 +40,11 @@ Deno.test("resultTable() puts published rows first, then each mode, with rules b
     "strict",
   ]);
   assert.deepEqual(source, ["paper", "paper", "measured", "measured"]);
-  assert.deepEqual(mode, ["paper", "paper", "paper", "strict"]);
+  assert.deepEqual(mode, ["published", "published", "published", "strict"]);
   assert.deepEqual(table.rules, [2, 3]);
 });
 
-Deno.test("resultTable() makes the best measured value of a mode bold, unless all share it", () => {
+Deno.test("resultTable() makes the best measured value of a reading bold, unless all share it", () => {
   const table = resultTable([
     row("p", "paper", "paper", 100),
     row("a", "measured", "paper", 90),
@@ -98,6 +98,7 @@ Deno.test("resultTable() says a shared setting once, and gives others a column",
   assert.deepEqual(texts["Top-k"], ["–", "off", "50"]);
   assert.deepEqual(texts["Temperature"], ["1.80", "0.75", "–"]);
   assert.equal(texts["Samples"], undefined);
+  assert.equal(texts["Temperature chosen for"], undefined);
   assert.equal(texts["Decodes"], undefined);
 });
 
@@ -128,4 +129,16 @@ Deno.test("resultTable() has columns by structure where a measured row has them"
   const novelty = resultTable(rows).columns.at(-2)!;
   assert.deepEqual(novelty.texts, ["–", "3.00", "4.00"]);
   assert.deepEqual(novelty.bold, [false, false, true]);
+});
+
+Deno.test("resultTable() says what temperatures were chosen for, where they were", () => {
+  const { columns } = resultTable([
+    row("p", "paper", "paper", 1, { temperature: 1.8 }),
+    row("a", "measured", "paper", 1, { chosenFor: "as published" }),
+    row("b", "measured", "paper", 2),
+  ]);
+  assert.deepEqual(
+    columns.find(({ title }) => title === "Temperature chosen for")!.texts,
+    ["–", "as published", "–"],
+  );
 });

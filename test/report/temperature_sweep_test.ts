@@ -30,7 +30,7 @@ function trace(figure: Figure, name: string, axis = "x") {
   return found;
 }
 
-Deno.test("temperatureSweep() draws a panel per mode, by ascending temperature", () => {
+Deno.test("temperatureSweep() draws a panel per reading, by ascending temperature", () => {
   const figure = temperatureSweep([
     row("strict", 1, [90, 60, 9]),
     row("paper", 1.5, [95, 70, 30]),
@@ -41,8 +41,8 @@ Deno.test("temperatureSweep() draws a panel per mode, by ascending temperature",
   assert.deepEqual(trace(figure, "Absolute novelty", "x2").y, [9]);
   const titles = (figure.layout.annotations as { text: string }[])
     .map((annotation) => annotation.text);
-  assert.ok(titles.includes("<b>Paper mode</b>"));
-  assert.ok(titles.includes("<b>Strict mode</b>"));
+  assert.ok(titles.includes("<b>Published reading</b>"));
+  assert.ok(titles.includes("<b>Strict reading</b>"));
   const axis = figure.layout.yaxis as { title: { text: string } };
   assert.equal(axis.title.text, "share of all samples (%)");
 });
@@ -58,7 +58,7 @@ Deno.test("temperatureSweep() rings the best temperature of each metric, a tie a
   assert.deepEqual(trace(figure, "Absolute novelty, best").x, [2]);
   assert.match(
     figure.caption!,
-    /paper mode, validity 0.5, absolute uniqueness 1.0, absolute novelty 2.0\./,
+    /published reading, validity 0.5, absolute uniqueness 1.0, absolute novelty 2.0\./,
   );
 });
 
@@ -99,7 +99,8 @@ Deno.test("temperatureSweep() throws when a panel has nothing to show", () => {
   const paper = row("paper", 1, [90, 60, 10]);
   assert.throws(() => temperatureSweep([paper], { modes: ["strict"] }), {
     name: "RangeError",
-    message: "Cannot draw the sweep: the rows of strict mode must include a " +
+    message:
+      "Cannot draw the sweep: the rows of the strict reading must include a " +
       "measured one with a temperature, got none",
   });
   assert.throws(() => temperatureSweep([]), { name: "RangeError" });

@@ -41,6 +41,10 @@ Deno.test("writeManifest() sums times, merges metrics and hashes results", async
         })),
         {
           command: "deno task reproduce --seed 4",
+          stages: [{
+            ...{ name: "2_b", ignores: [], reads: [] },
+            versions: { stage: 3, "models/b.ts": 2 },
+          }],
           jupyterVersions: { python: "3.12.0" },
         },
       );
@@ -59,6 +63,10 @@ Deno.test("writeManifest() sums times, merges metrics and hashes results", async
     assert.equal(manifest.totalSeconds, 3.5);
     assert.deepEqual(manifest.device, { asked: "auto", used: "cpu" });
     assert.equal(manifest.stages[0].metrics, undefined);
+    assert.equal(manifest.stages[0].versions, undefined);
+    assert.deepEqual(manifest.stages[1].versions, {
+      ...{ stage: 3, "models/b.ts": 2 },
+    });
     assert.equal(manifest.stages[1].metrics?.stepsPerSecond, 3);
     assert.deepEqual(manifest.stages[0].git, { commit: "a", modified: true });
     // One stage of a modified checkout makes the run one.
@@ -90,6 +98,7 @@ Deno.test("readManifest() gives back what was written, and names the field that 
     };
     await writeManifest(settings, [stage], {
       command: "c",
+      stages: [],
       jupyterVersions: {},
     });
     const path = join(outputs, "manifest.json");
@@ -107,6 +116,7 @@ Deno.test("readManifest() gives back what was written, and names the field that 
       [{ machine: { ...written.machine, cores: 1.5 } }, "machine"],
       [{ stages: [{ ...only, seconds: "1" }] }, "stages"],
       [{ stages: [{ ...only, git: {} }] }, "stages"],
+      [{ stages: [{ ...only, versions: { stage: "1" } }] }, "stages"],
       [{ totalSeconds: -1 }, "totalSeconds"],
       [{ files: { a: 1 } }, "files"],
     ];

@@ -62,7 +62,11 @@ async function makeRun(
     files: await filesLeft(outputs, new Map(), new Set()),
   };
   await writeJson(stagePath(outputs, record.name), record);
-  await writeManifest(checked, [record], { command: "c", jupyterVersions: {} });
+  await writeManifest(checked, [record], {
+    command: "c",
+    stages: [],
+    jupyterVersions: {},
+  });
   return outputs;
 }
 

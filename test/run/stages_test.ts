@@ -15,12 +15,11 @@ import {
   isModelFile,
   isStageDone,
   readStageRecord,
-  type Stage,
   stageKey,
-  type StageRecord,
   STAGES,
 } from "../../lib/run/stages.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import type { Stage, StageRecord } from "../../lib/run/stage.ts";
 import { withFolder } from "../_helpers.ts";
 
 async function writeNotebook(

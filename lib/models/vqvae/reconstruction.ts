@@ -6,10 +6,11 @@
  * @module
  */
 
+import { type CodeSequences, codeUses } from "../../language/code_sequences.ts";
+import { usagePerplexity, usedCodes } from "../../metrics/codebook_usage.ts";
 import type { ReconstructionReport } from "../../metrics/reconstruction.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import { CODE_METHODS } from "./config.ts";
-import type { TrainedVqvae } from "./training.ts";
 import type { Vqvae } from "./vqvae.ts";
 
 /** What a code brings back of a split. */
@@ -17,26 +18,30 @@ export interface ReconstructionRow extends ReconstructionReport {
   /** The method that builds on the code. */
   readonly code: string;
   readonly split: "train" | "validation";
-  /** Codes used in the last epoch of the training, and their perplexity. */
+  /** Codes that the training cells are written with, and their perplexity. */
   readonly usedCodes: number;
   readonly perplexity: number;
 }
 
-/** Reconstructs both splits of a space. */
+/**
+ * Reconstructs both splits of a space.
+ *
+ * @param train What the VQ-VAE encodes the training cells to.
+ */
 export async function reconstructionRows(
   space: SearchSpace,
   vqvae: Vqvae,
-  { config, history }: Pick<TrainedVqvae, "config" | "history">,
+  train: CodeSequences,
 ): Promise<ReconstructionRow[]> {
-  const { usedCodes, perplexity } = history.at(-1)!;
+  const uses = codeUses(train);
   const rows: ReconstructionRow[] = [];
   for (const split of ["train", "validation"] as const) {
     rows.push({
-      code: CODE_METHODS[config.code],
+      code: CODE_METHODS[vqvae.config.code],
       split,
       ...await vqvae.reconstruction(space, space.split()[split]),
-      usedCodes,
-      perplexity,
+      usedCodes: usedCodes(uses),
+      perplexity: usagePerplexity(uses),
     });
   }
   return rows;

@@ -17,7 +17,7 @@ import type { OnProgress } from "../../core/progress.ts";
 import { Random } from "../../core/random.ts";
 import { scalar, tensorsNamed } from "../../core/tensors.ts";
 import type { CompiledFunction, Executor } from "../../engine/executor.ts";
-import { usagePerplexity } from "../../metrics/codebook_usage.ts";
+import { usagePerplexity, usedCodes } from "../../metrics/codebook_usage.ts";
 import type { ReconstructionReport } from "../../metrics/reconstruction.ts";
 import {
   type AdamWOptions,
@@ -97,9 +97,12 @@ interface Figures {
   readonly loss: number;
   readonly reconstruction: number;
   readonly quantization: number;
-  /** Codes used in this epoch. */
-  readonly usedCodes: number;
-  readonly perplexity: number;
+  /**
+   * Codes that the batches of this epoch were quantized to in training mode, and their
+   * perplexity; fewer are in use once it is trained.
+   */
+  readonly usedInTraining: number;
+  readonly perplexityInTraining: number;
   /** Codes re-seeded in this epoch. */
   readonly reseeded: number;
   readonly validation: ReconstructionReport;
@@ -280,8 +283,8 @@ function _epoch(
     },
     end: async () => ({
       ...sums,
-      usedCodes: counts.filter((count) => count > 0).length,
-      perplexity: usagePerplexity(counts),
+      usedInTraining: usedCodes(counts),
+      perplexityInTraining: usagePerplexity(counts),
       reseeded,
       validation: await functions.reconstruction(state, space, validation),
     }),

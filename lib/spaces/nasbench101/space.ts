@@ -49,8 +49,8 @@ const OUTPUT = NASBENCH101_OPS.indexOf("output");
 export const VERSION = 1;
 
 /**
- * Paper mode: what is left after pruning has at most 9 edges, the right ends and
- * the right inner operations. Strict mode: the graph as it stands has, and there
+ * Published reading: what is left after pruning has at most 9 edges, the right ends and
+ * the right inner operations. Strict reading: the graph as it stands has, and there
  * is nothing to prune.
  *
  * @throws {RangeError} If the graph has more than 7 nodes: it is no decode of this space.

@@ -62,8 +62,8 @@ export const GRAPH_OP: readonly number[] = [NONE, SKIP, 1, 2, 3];
 /** How many cells there are. */
 export const CELL_COUNT = ARCH_OPS.length ** ARCH_EDGES.length;
 /**
- * Paper mode: the ends and the inner operations are right; the adjacency is not
- * looked at. Strict mode: the adjacency must equal the template besides. A graph
+ * Published reading: the ends and the inner operations are right; the adjacency is not
+ * looked at. Strict reading: the adjacency must equal the template besides. A graph
  * of another number of nodes is off the template in either mode.
  */
 export function invalidReason(graph: Graph, mode: MetricMode): string | null {

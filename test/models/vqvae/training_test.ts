@@ -133,8 +133,11 @@ Deno.test("trainVqvae() lowers the loss and uses the codebook", async () => {
       Math.abs(epoch.loss - epoch.reconstruction - epoch.quantization) <
         1e-4 * epoch.loss,
     );
-    assert.ok(epoch.usedCodes >= 48 && epoch.usedCodes <= 64);
-    assert.ok(epoch.perplexity > 16 && epoch.perplexity <= epoch.usedCodes);
+    assert.ok(epoch.usedInTraining >= 48 && epoch.usedInTraining <= 64);
+    assert.ok(
+      epoch.perplexityInTraining > 16 &&
+        epoch.perplexityInTraining <= epoch.usedInTraining,
+    );
     assert.equal(epoch.validation.cells, 96);
   }
   // The last look for unused codes before step 64, half of all, is at step 60.

@@ -1,0 +1,116 @@
+/**
+ * Runs of further training seeds, and their rows for tables over seeds.
+ *
+ * Each seed has a run of its own, in the folder that it would have alone. A run looks at those
+ * of the seeds after its own, one after the other, and never before: so the run of the first
+ * seed puts all of them together, and none waits for another in a circle.
+ *
+ * A run counts if it has finished, with the same settings, and with the versions that parts
+ * have now.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { exists, readJson } from "../core/files.ts";
+import type { ResultRow } from "../metrics/result_row.ts";
+import { manifestPath } from "./folders.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
+import {
+  checkRunSettings,
+  resultsFolder,
+  type RunSettings,
+} from "./settings.ts";
+import type { Stage } from "./stage.ts";
+
+/** A finished run of a further seed. */
+export interface FurtherRun {
+  readonly seed: number;
+  /** Absolute folder of its results. */
+  readonly outputs: string;
+  readonly manifest: Manifest;
+}
+
+/** The settings of the run of another seed, in the folder that it has by default. */
+export function withSeed(settings: RunSettings, seed: number): RunSettings {
+  return checkRunSettings({ ...settings, seed, name: undefined });
+}
+
+/**
+ * Finds the runs of the seeds after a run's own, up to the first that there is none of.
+ *
+ * @param stages Those that such a run has to have.
+ * @throws {Error} If a manifest cannot be read.
+ */
+export async function furtherRuns(
+  settings: RunSettings,
+  stages: readonly Stage[],
+): Promise<FurtherRun[]> {
+  const runs: FurtherRun[] = [];
+  for (let seed = settings.seed + 1; seed < 2 ** 32; seed++) {
+    const other = withSeed(settings, seed);
+    const outputs = resultsFolder(other);
+    if (!await exists(manifestPath(outputs))) break;
+    const manifest = await readManifest(outputs);
+    if (!_isAlike(manifest, other, stages)) break;
+    runs.push({ seed, outputs, manifest });
+  }
+  return runs;
+}
+
+/** Whether a run is of the settings asked for, where they matter, and of the versions of now. */
+function _isAlike(
+  manifest: Manifest,
+  { space, seed, samples, t5, optimizer, quick }: RunSettings,
+  stages: readonly Stage[],
+): boolean {
+  const asked = { space, seed, samples, t5, optimizer, quick };
+  const { settings } = manifest;
+  return Object.entries(asked).every(([name, value]) =>
+    settings[name as keyof typeof asked] === value
+  ) && stages.every((stage) =>
+    isDeepStrictEqual(
+      manifest.stages.find(({ name }) => name === stage.name)?.versions,
+      stage.versions,
+    )
+  );
+}
+
+/**
+ * The measured rows of a table of results in the runs of further seeds, those of each run's
+ * own seed.
+ *
+ * @param name Of the table's files.
+ * @throws {Error} If such a run has no such table.
+ */
+export async function furtherRows(
+  settings: RunSettings,
+  name: string,
+  stages: readonly Stage[],
+): Promise<ResultRow[]> {
+  const rows: ResultRow[] = [];
+  for (const { seed, outputs } of await furtherRuns(settings, stages)) {
+    const all = await readJson<readonly ResultRow[]>(
+      join(outputs, "tables", `${name}.json`),
+      "table",
+    );
+    rows.push(
+      ...all.filter((row) => row.source === "measured" && row.seed === seed),
+    );
+  }
+  return rows;
+}
+
+/** Tells the tables that {@link furtherRows} reads apart: seed and SHA-256 of each. */
+export async function furtherTables(
+  settings: RunSettings,
+  name: string,
+  stages: readonly Stage[],
+): Promise<[seed: number, sha256: string | undefined][]> {
+  const runs = await furtherRuns(settings, stages);
+  return runs.map(({ seed, manifest }) => [
+    seed,
+    manifest.files[`tables/${name}.json`],
+  ]);
+}
