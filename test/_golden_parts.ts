@@ -229,6 +229,7 @@ async function arch2vec(): Promise<Figures> {
   return {
     parameters: size(trained.weights.parameters),
     statistics: size(trained.weights.statistics),
+    prior: size(trained.weights.prior),
     latents: latents.reduce((sum, z) => sum + Math.abs(z), 0) / latents.length,
     operations: report.ops,
   };

@@ -10,7 +10,7 @@ import { Arch2vec } from "../models/arch2vec/arch2vec.ts";
 import {
   type Arch2vecConfig,
   arch2vecConfig,
-  repairedArch2vecConfig,
+  REPAIRED,
 } from "../models/arch2vec/config.ts";
 import { trainArch2vecInParallel } from "../models/arch2vec/parallel.ts";
 import {
@@ -35,10 +35,26 @@ export function arch2vecGenerator(
   name: string,
 ): Arch2vecGenerator {
   const model = new Arch2vec(trained, executor);
+  const { wholeDecodes, uncheckedNodes } = model.config.quirks;
+  const unchecked = uncheckedNodes
+    ? space.settings.arch2vec.uncheckedNodes
+    : undefined;
   return {
     name,
     key: model.key,
-    settings: { topK: null, topP: null },
+    settings: {
+      topK: null,
+      topP: null,
+      ...(space.variableSize ? { cut: !wholeDecodes } : {}),
+      ...(unchecked === undefined ? {} : {
+        note:
+          "In paper mode judged as arch2vec's code does: the operation of " +
+          `node ${unchecked.join(", ")} is not looked at.`,
+      }),
+    },
+    ...(unchecked === undefined
+      ? {}
+      : { invalidReason: _unchecked(space, unchecked) }),
     reconstruct: (cells) => model.reconstruction(space, cells),
     async sample(count, { random, signal }) {
       signal?.throwIfAborted();
@@ -48,6 +64,19 @@ export function arch2vecGenerator(
       };
     },
     [Symbol.asyncDispose]: () => model.dispose(),
+  };
+}
+
+/** A space's judgement that in paper mode never looks at the operation of some nodes. */
+function _unchecked(
+  space: SearchSpace,
+  nodes: readonly number[],
+): SearchSpace["invalidReason"] {
+  const [anyOp] = space.innerOps;
+  return (graph, mode) => {
+    if (mode === "strict") return space.invalidReason(graph, mode);
+    const ops = graph.ops.map((op, node) => nodes.includes(node) ? anyOp : op);
+    return space.invalidReason({ ...graph, ops }, mode);
   };
 }
 
@@ -68,14 +97,14 @@ export function arch2vecContenders(
 ): Arch2vecContender[] {
   return [
     ...[seed, seed + 1, seed + 2].map((seed) => ({
-      name: "arch2vec, run here",
+      name: "arch2vec, as published",
       config: arch2vecConfig(space),
       folder: `arch2vec/${seed}`,
       seed,
     })),
     {
       name: "arch2vec, repaired",
-      config: repairedArch2vecConfig(space),
+      config: arch2vecConfig(space, REPAIRED),
       folder: "arch2vec/repaired",
       seed,
     },

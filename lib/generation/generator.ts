@@ -57,7 +57,12 @@ export interface CellGenerator {
   /** Identity of all that its samples depend on, random numbers apart: weights, settings. */
   readonly key: string;
   /** What its rows state of the way it samples. */
-  readonly settings: Pick<RowSettings, "temperature" | "topK" | "topP">;
+  readonly settings: Pick<
+    RowSettings,
+    "temperature" | "topK" | "topP" | "cut" | "note"
+  >;
+  /** Why a graph is no cell, where its authors judge otherwise than the space does. */
+  readonly invalidReason?: SearchSpace["invalidReason"];
   /**
    * Encodes and decodes cells of the space, and counts what comes back.
    *
@@ -134,19 +139,26 @@ export async function measureGenerator(
   if (generated.samples.length === 0) return null;
   const reconstructed = reconstruction ??
     await generator.reconstruct(space.split().validation);
+  const { invalidReason } = generator;
+  const judge = invalidReason === undefined
+    ? space
+    : { ...space, invalidReason };
   const measure = (mode: MetricMode) =>
-    measureGeneration(space, generated.samples, mode, known[mode]);
+    measureGeneration(judge, generated.samples, mode, known[mode]);
   const reports = { paper: measure("paper"), strict: measure("strict") };
+  const notes = [generator.settings.note, note].filter((text) =>
+    text !== undefined
+  );
   const row = (mode: MetricMode) =>
     measuredRow(
       generator.name,
       { reconstruction: reconstructed, generation: reports[mode] },
       {
+        ...(space.variableSize ? { cut: true } : {}),
         ...generator.settings,
         ...(seed === undefined ? {} : { seed }),
         draws: generated.draws,
-        ...(space.variableSize ? { cut: true } : {}),
-        ...(note === undefined ? {} : { note }),
+        ...(notes.length === 0 ? {} : { note: notes.join(" ") }),
       },
     );
   const { samples, draws, sequences } = generated;

@@ -31,7 +31,9 @@ export { compareLikelihoods, sequenceLikelihood } from "./t5/likelihood.ts";
 export {
   type Arch2vecConfig,
   arch2vecConfig,
-  repairedArch2vecConfig,
+  type Arch2vecQuirks,
+  AS_PUBLISHED,
+  REPAIRED,
 } from "./arch2vec/config.ts";
 export {
   type Arch2vecTraining,

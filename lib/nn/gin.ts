@@ -11,7 +11,7 @@ import { floats, type HostTensor, type HostTensors } from "../core/tensors.ts";
 import { type Tensors, tf } from "../engine/tensorflow.ts";
 import { batchNormInference, batchNormTraining, linear } from "./layers.ts";
 
-/** Decay of the running statistics per training step. */
+/** Decay of the running statistics per training step, where a model has none of its own. */
 const STATISTICS_DECAY = 0.95;
 
 /**
@@ -47,10 +47,10 @@ function _triplet(
   state: Tensors,
   prefix: string,
   x: tf.Tensor,
-  training: boolean,
+  { training, decay }: { training: boolean; decay: number },
   updates: Tensors,
 ): tf.Tensor {
-  const product = linear(x, state[`${prefix}.weight`]);
+  const product = linear(x, state[`${prefix}.weight`], state[`${prefix}.bias`]);
   const gamma = state[`${prefix}.norm.gamma`];
   const beta = state[`${prefix}.norm.beta`];
   const names = {
@@ -64,8 +64,8 @@ function _triplet(
   const { y, statistics } = batchNormTraining(product, gamma, beta);
   for (const key of ["mean", "variance"] as const) {
     updates[names[key]] = tf.add(
-      tf.mul(running[key], STATISTICS_DECAY),
-      tf.mul(statistics[key], 1 - STATISTICS_DECAY),
+      tf.mul(running[key], decay),
+      tf.mul(statistics[key], 1 - decay),
     );
   }
   return tf.relu(y);
@@ -75,10 +75,12 @@ function _triplet(
  * One GIN layer (eq. 1): `MLP((1 + ε) · H + Ã H)`.
  *
  * @param state Holds `{prefix}.epsilon` and, for each triplet `i` of the MLP,
- *   `{prefix}.{i}.weight`, `.norm.gamma`, `.norm.beta`, `.norm.mean`, `.norm.variance`.
+ *   `{prefix}.{i}.weight`, `.norm.gamma`, `.norm.beta`, `.norm.mean`, `.norm.variance`, and
+ *   `{prefix}.{i}.bias` where the linear layer has one.
  * @param h Node embeddings, `[B·N, C]`.
  * @param adjacency Ã = A + Aᵀ, `[B, N, N]`.
- * @param depth Triplets in the MLP.
+ * @param options `depth`: triplets in the MLP; `decay`: of the running statistics in a
+ *   training step, by default 0.95.
  * @param updates Gets the new running statistics when training.
  * @returns `[B·N, C']`.
  */
@@ -87,7 +89,11 @@ export function ginLayer(
   prefix: string,
   h: tf.Tensor,
   adjacency: tf.Tensor,
-  { depth, training }: { depth: number; training: boolean },
+  { depth, training, decay = STATISTICS_DECAY }: {
+    depth: number;
+    training: boolean;
+    decay?: number;
+  },
   updates: Tensors,
 ): tf.Tensor {
   const [batch, nodes] = adjacency.shape;
@@ -101,7 +107,7 @@ export function ginLayer(
     tf.reshape(neighbours, [batch * nodes, channels]),
   ); // [B·N, C]
   for (let i = 0; i < depth; i++) {
-    x = _triplet(state, `${prefix}.${i}`, x, training, updates);
+    x = _triplet(state, `${prefix}.${i}`, x, { training, decay }, updates);
   }
   return x;
 }

@@ -63,7 +63,11 @@ export interface SpaceSettings {
     readonly embeddingStepFactor: number;
   };
   /** `models/arch2vec`. */
-  readonly arch2vec: { readonly epochs: number };
+  readonly arch2vec: {
+    readonly epochs: number;
+    /** Nodes whose operation its code's check of validity never looks at; by default none. */
+    readonly uncheckedNodes?: readonly number[];
+  };
   /** `search`. */
   readonly search: {
     /** Temperature at which the Arch-LLM+ search has its model write. */

@@ -6,8 +6,9 @@ import {
   measureGenerator,
 } from "../../lib/generation/generator.ts";
 import type { Sample } from "../../lib/metrics/generation.ts";
+import type { Graph } from "../../lib/spaces/graph.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
-import { cellGraph } from "../../lib/spaces/space.ts";
+import { cellGraph, type MetricMode } from "../../lib/spaces/space.ts";
 import { withFolder } from "../_helpers.ts";
 
 const space = getSpace("nasbench201");
@@ -17,7 +18,7 @@ const { train, validation } = space.split();
 class Copier implements CellGenerator {
   readonly name = "Copier";
   readonly key: string;
-  readonly settings = { topK: null };
+  readonly settings: CellGenerator["settings"] = { topK: null };
   calls = 0;
   reconstructed = 0;
 
@@ -101,6 +102,24 @@ Deno.test("measureGenerator() takes a reconstruction that is known", async () =>
   const measured = await measure(copier, { reconstruction: known });
   assert.equal(measured!.rows.strict.reconstruction, 2);
   assert.equal(copier.reconstructed, 0);
+});
+
+Deno.test("measureGenerator() judges as the generator's authors do, and says what they and the run note", async () => {
+  class Stern extends Copier {
+    override readonly settings = { topK: null, cut: false, note: "stern" };
+    invalidReason(graph: Graph, mode: MetricMode) {
+      return mode === "paper"
+        ? "disconnected"
+        : space.invalidReason(graph, mode);
+    }
+  }
+  const measured = await measure(new Stern(), { note: "copies" });
+  const { paper, strict } = measured!.rows;
+  assert.equal(paper.validity, 0);
+  assert.equal(measured!.reports.paper.reasons.disconnected, 8);
+  assert.equal(strict.validity, 80);
+  assert.equal(strict.note, "stern copies");
+  assert.equal(strict.cut, false);
 });
 
 Deno.test("measureGenerator() has nothing to say where nothing was made", async () => {

@@ -23,7 +23,7 @@ async function run(
   executor: Executor,
   state: HostTensors,
   inputs: { h: HostTensor; adjacency: HostTensor },
-  options: { depth: number; training: boolean },
+  options: { depth: number; training: boolean; decay?: number },
 ): Promise<HostTensors> {
   const layer = executor.compile((state, { h, adjacency }) => {
     const updates: Tensors = {};
@@ -140,6 +140,50 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
     assertClose(
       outputs["gin.0.norm.variance"].data,
       moments.map(({ variance }) => 0.95 * 4 + 0.05 * variance),
+      ACROSS_BACKENDS,
+    );
+  });
+
+  Deno.test(`ginLayer() adds a bias where there is one, ${kind}`, async () => {
+    const bias = { "gin.0.bias": floats([2], [10, -7]) };
+    const state = { ...EPSILON, ...FIRST, ...bias };
+    const inputs = { h: H, adjacency: ADJACENCY };
+    const { y } = await run(executor, state, inputs, {
+      depth: 1,
+      training: false,
+    });
+    // x₀ + 10 and x₀ − x₁ − 7, normalised as above.
+    const expected = [];
+    for (let row = 0; row < 6; row++) {
+      const [a, b] = SUMS.slice(2 * row);
+      expected.push(
+        Math.max(0, a + 10),
+        Math.max(0, 2 * (a - b - 7 - 1) + 1),
+      );
+    }
+    assertClose(y.data, expected, ACROSS_BACKENDS);
+    // The batch's own mean takes it away again.
+    const training = { depth: 1, training: true };
+    const plain = { ...EPSILON, ...FIRST };
+    assertClose(
+      (await run(executor, state, inputs, training)).y.data,
+      [...(await run(executor, plain, inputs, training)).y.data],
+      ACROSS_BACKENDS,
+    );
+  });
+
+  Deno.test(`ginLayer() moves the statistics as far as it is told, ${kind}`, async () => {
+    const outputs = await run(
+      executor,
+      { ...EPSILON, ...FIRST },
+      { h: H, adjacency: ADJACENCY },
+      { depth: 1, training: true, decay: 0.75 },
+    );
+    // From 0 and 1 a quarter of the way to the means of x₀, −4/6, and of x₀ − x₁,
+    // (−0.5 − 7 − 9.5 + 0 + 0 + 0) / 6.
+    assertClose(
+      outputs["gin.0.norm.mean"].data,
+      [0.25 * -4 / 6, 0.75 + 0.25 * -17 / 6],
       ACROSS_BACKENDS,
     );
   });

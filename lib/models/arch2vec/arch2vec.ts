@@ -9,7 +9,7 @@
 
 import { runKey, weightsDigest } from "../../core/keys.ts";
 import type { Random } from "../../core/random.ts";
-import { floats } from "../../core/tensors.ts";
+import { floats, type HostTensors } from "../../core/tensors.ts";
 import type { DeviceState, Executor } from "../../engine/executor.ts";
 import {
   ReconstructionCounter,
@@ -25,12 +25,14 @@ import {
   arch2vecEncodeStep,
   type Arch2vecWeights,
 } from "./network.ts";
+import { drawLatents } from "./prior.ts";
 
 /** A trained arch2vec, ready to encode and decode; it owns its weights on the device. */
 export class Arch2vec implements AsyncDisposable {
   readonly config: Arch2vecConfig;
   /** Identity of the weights: two models with one key encode and decode the same. */
   readonly key: string;
+  readonly #prior: HostTensors;
   readonly #state: DeviceState;
   readonly #encode;
   readonly #decode;
@@ -47,7 +49,9 @@ export class Arch2vec implements AsyncDisposable {
       config,
       parameters: weightsDigest(weights.parameters),
       statistics: weightsDigest(weights.statistics),
+      prior: weightsDigest(weights.prior),
     });
+    this.#prior = weights.prior;
     this.#state = executor.state({
       ...weights.parameters,
       ...weights.statistics,
@@ -108,37 +112,19 @@ export class Arch2vec implements AsyncDisposable {
   }
 
   /**
-   * Samples cells from the prior: a normal distribution for each node and dimension, with
-   * the mean and the deviation of the training cells' latent means.
+   * Samples cells from the prior.
    *
-   * @param options `cut`: whether a decode ends at its first output row; by default where
-   *   cells vary in size.
+   * A decode ends at its first output row where cells vary in size, unless the model decodes
+   * all rows.
    */
   async sample(
     space: SearchSpace,
     count: number,
-    { random, cut = space.variableSize }: { random: Random; cut?: boolean },
+    { random }: { random: Random },
   ): Promise<Graph[]> {
-    const { nodes, latentDim } = this.config;
-    const size = nodes * latentDim;
-    const means = await this.encode(space, space.split().train);
-    const cells = means.length / size;
-    const sums = new Float64Array(size);
-    const squares = new Float64Array(size);
-    means.forEach((value, i) => {
-      sums[i % size] += value;
-      squares[i % size] += value * value;
-    });
-    const prior = Array.from(sums, (sum, i) => {
-      const mean = sum / cells;
-      const variance = Math.max(0, squares[i] / cells - mean * mean);
-      return { mean, deviation: Math.sqrt(variance) };
-    });
-    const z = Float32Array.from({ length: count * size }, (_, i) => {
-      const { mean, deviation } = prior[i % size];
-      return mean + deviation * random.normal();
-    });
-    const decoded = await this.decode(z);
+    const { nodes, quirks } = this.config;
+    const cut = space.variableSize && !quirks.wholeDecodes;
+    const decoded = await this.decode(drawLatents(this.#prior, count, random));
     const output = space.ops.indexOf("output");
     return Array.from({ length: count }, (_, b) => {
       const graph = decodedGraph(decoded, b, nodes);

@@ -21,14 +21,20 @@ import {
 } from "../../nn/losses.ts";
 import type { LossResult } from "../../nn/optimizers.ts";
 import type { Arch2vecConfig } from "./config.ts";
+import { standardPrior } from "./prior.ts";
 
 /** Linear–batchnorm–ReLU triplets in a GIN layer: its MLP, and the outer normalisation. */
 const MLP_DEPTH = 2;
+/** Of running statistics in a training step: PyTorch's `BatchNorm1d` has a momentum of 0.1. */
+const STATISTICS_DECAY = 0.9;
 
-/** Weights and running statistics. */
+/** All that a model consists of. */
 export interface Arch2vecWeights {
   readonly parameters: HostTensors;
+  /** Running statistics of the batch normalisations. */
   readonly statistics: HostTensors;
+  /** What is sampled; see `prior.ts`. */
+  readonly prior: HostTensors;
 }
 
 /** Draws initial weights as PyTorch's `Linear` does: uniform within `1 / √fan-in`. */
@@ -50,17 +56,22 @@ export function initialArch2vecWeights(
   };
   const { hidden, latentDim, operations } = config;
   for (let layer = 0; layer < config.layers; layer++) {
+    const prefix = `encoder.gin.${layer}`;
+    const width = layer === 0 ? operations : hidden;
     const gin = initialGinLayer(
-      `encoder.gin.${layer}`,
-      {
-        width: layer === 0 ? operations : hidden,
-        hidden,
-        depth: MLP_DEPTH,
-      },
+      prefix,
+      { width, hidden, depth: MLP_DEPTH },
       (shape) => uniform(shape, shape[1]),
     );
     Object.assign(parameters, gin.parameters);
     Object.assign(statistics, gin.statistics);
+    if (!config.quirks.linearBiases) continue;
+    for (let i = 0; i < MLP_DEPTH; i++) {
+      parameters[`${prefix}.${i}.bias`] = uniform(
+        [hidden],
+        i === 0 ? width : hidden,
+      );
+    }
   }
   for (const name of ["mean", "logVariance"]) {
     parameters[`encoder.${name}.weight`] = uniform([latentDim, hidden], hidden);
@@ -71,7 +82,7 @@ export function initialArch2vecWeights(
     latentDim,
   );
   parameters["decoder.operations.bias"] = uniform([operations], latentDim);
-  return { parameters, statistics };
+  return { parameters, statistics, prior: standardPrior(config) };
 }
 
 /** Mean and log-variance of each node's latent vector, `[B·N, D]` each. */
@@ -91,13 +102,15 @@ function _encode(
       `encoder.gin.${layer}`,
       h,
       undirected,
-      { depth: MLP_DEPTH, training },
+      { depth: MLP_DEPTH, training, decay: STATISTICS_DECAY },
       updates,
     );
   }
-  const [mean, logVariance] = ["mean", "logVariance"].map((name) =>
+  const [mean, spread] = ["mean", "logVariance"].map((name) =>
     linear(h, state[`encoder.${name}.weight`], state[`encoder.${name}.bias`])
   );
+  // log σ² = 2 log σ
+  const logVariance = config.quirks.logDeviation ? tf.mul(spread, 2) : spread;
   return { mean, logVariance };
 }
 
@@ -120,6 +133,7 @@ function _decode(config: Arch2vecConfig, state: Tensors, z: tf.Tensor) {
  * @param inputs `operations` `[B, N, K]`, `adjacency` `[B, N, N]`, and in training mode
  *   `noise` `[B·N, D]`, normal, `rows` `[B·N]` and `columns` `[D]`, uniform, for dropout.
  * @param training Training mode: samples, dropout, statistics of the batch.
+ * @returns Among the outputs `latents`, the latent means of the batch, `[B·N, D]`.
  */
 export function arch2vecLoss(
   config: Arch2vecConfig,
@@ -127,6 +141,7 @@ export function arch2vecLoss(
   inputs: Tensors,
   training: boolean,
 ): LossResult {
+  const { quirks } = config;
   const { operations, adjacency } = inputs;
   const [batch, nodes] = adjacency.shape as [number, number];
   const updates: Tensors = {};
@@ -146,7 +161,7 @@ export function arch2vecLoss(
     : mean;
   const logits = _decode(config, state, z);
   const target = tf.reshape(operations, [-1, config.operations]);
-  const operationLoss = config.sigmoidOperations
+  const operationLoss = quirks.sigmoidOperations
     ? tf.mean(sigmoidCrossEntropy(logits.operations, target))
     : tf.mean(softmaxCrossEntropyOneHot(logits.operations, target));
   const above = tf.tensor2d(
@@ -155,7 +170,7 @@ export function arch2vecLoss(
       (_, i) => Array.from({ length: nodes }, (_, j) => i < j ? 1 : 0),
     ),
   );
-  const entries = config.dilutedEdges ? nodes ** 2 : nodes * (nodes - 1) / 2;
+  const entries = quirks.dilutedEdges ? nodes ** 2 : nodes * (nodes - 1) / 2;
   const edgeLoss = tf.div(
     tf.sum(tf.mul(sigmoidCrossEntropy(logits.adjacency, adjacency), above)),
     batch * entries,
@@ -170,11 +185,11 @@ export function arch2vecLoss(
         1,
       ),
     ),
-    config.scaledDivergence ? 0.5 / (batch * nodes) : 0.5,
+    quirks.scaledDivergence ? 0.5 / (batch * nodes) : 0.5,
   );
   return {
     loss: tf.add(tf.add(operationLoss, edgeLoss), divergence),
-    outputs: { operationLoss, edgeLoss, divergence },
+    outputs: { operationLoss, edgeLoss, divergence, latents: mean },
     state: updates,
   };
 }

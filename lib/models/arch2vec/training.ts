@@ -1,7 +1,8 @@
 /**
  * Trains arch2vec.
  *
- * The run is saved after each epoch and goes on from there.
+ * The run is saved after each epoch and goes on from there. At the end of the last one the
+ * prior is fitted to the training cells.
  *
  * Source: as `network.ts`.
  *
@@ -12,20 +13,26 @@ import { digest, runKey } from "../../core/keys.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { Random } from "../../core/random.ts";
 import { floats, scalar, tensorsNamed } from "../../core/tensors.ts";
-import type { Executor } from "../../engine/executor.ts";
+import type { Executor, StepFunction } from "../../engine/executor.ts";
 import { adamWSlots, trainingStep } from "../../nn/optimizers.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
-import { batchTensors } from "../batch_tensors.ts";
-import { runTraining, shuffledBatches } from "../training_loop.ts";
+import { BATCH, batchTensors } from "../batch_tensors.ts";
+import {
+  type Batches,
+  runTraining,
+  shuffledBatches,
+} from "../training_loop.ts";
 import type { Arch2vecConfig } from "./config.ts";
 import {
+  arch2vecEncodeStep,
   arch2vecLoss,
   type Arch2vecWeights,
   initialArch2vecWeights,
 } from "./network.ts";
+import { PriorCounter } from "./prior.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Settings of a training run. */
 export interface Arch2vecTraining {
@@ -78,21 +85,27 @@ export async function trainArch2vec(
   const train = space.split().train.subarray(0, limit);
   const random = Random.fromSeed(training.seed).split("arch2vec");
   const initial = initialArch2vecWeights(config, random.split("weights"));
+  const { quirks } = config;
+  const shuffled = shuffledBatches(train.length, training.batchSize);
   await using owned = new AsyncDisposableStack();
-  const compile = (trainingMode: boolean) => {
-    const step = executor.compile(
-      trainingStep(
-        (tensors, inputs) =>
-          arch2vecLoss(config, tensors, inputs, trainingMode),
-        Object.keys(initial.parameters),
-        { clipNorm: training.clipNorm },
-      ),
-      { name: `arch2vec ${trainingMode ? "training" : "frozen"} step` },
-    );
-    owned.defer(() => step.dispose());
-    return step;
+  const compile = (step: StepFunction, name: string) => {
+    const compiled = executor.compile(step, { name: `arch2vec ${name}` });
+    owned.defer(() => compiled.dispose());
+    return compiled;
   };
-  const steps = { training: compile(true), frozen: compile(false) };
+  const lossStep = (trainingMode: boolean) =>
+    trainingStep(
+      (tensors, inputs) => arch2vecLoss(config, tensors, inputs, trainingMode),
+      Object.keys(initial.parameters),
+      { clipNorm: training.clipNorm },
+    );
+  const steps = {
+    training: compile(lossStep(true), "training step"),
+    frozen: compile(lossStep(false), "frozen step"),
+    encode: compile(arch2vecEncodeStep(config), "prior"),
+  };
+  const inputsOf = (indices: ArrayLike<number>) =>
+    batchTensors(space, space.cells(), indices);
   const { weights } = await runTraining({
     executor,
     saved: {
@@ -105,32 +118,48 @@ export async function trainArch2vec(
         version: VERSION,
       }),
     },
-    weights: { ...initial.parameters, ...initial.statistics },
+    weights: { ...initial.parameters, ...initial.statistics, ...initial.prior },
     slots: adamWSlots(initial.parameters),
     memory: null,
     epochs: training.epochs,
-    batches: shuffledBatches(train.length, training.batchSize),
+    batches: quirks.oneShuffle
+      ? _sameBatches(shuffled, random.split("order"))
+      : shuffled,
     random,
     learningRate: () => training.learningRate,
     startEpoch({ epoch, state, random }) {
-      const frozen = config.frozenAfterFirstEpoch && epoch > 0;
+      const frozen = quirks.frozenAfterFirstEpoch && epoch > 0;
+      const last = epoch === training.epochs - 1;
+      const gathered = new PriorCounter(config);
       return {
         async step({ rows, step, learningRate }) {
           const indices = rows.map((row) => train[row]);
           const inputs = {
-            ...batchTensors(space, space.cells(), indices),
+            ...inputsOf(indices),
             learningRate: scalar(learningRate),
             step: scalar(step),
           };
-          const { loss } = frozen
+          const { loss, latents } = frozen
             ? await steps.frozen.run(state, inputs)
             : await steps.training.run(state, {
               ...inputs,
               ..._noise(config, indices.length, random),
             });
+          if (last && quirks.priorOfLastEpoch) gathered.add(latents.data);
           return loss.data[0];
         },
-        end: () => Promise.resolve({}),
+        async end() {
+          if (!last) return {};
+          if (!quirks.priorOfLastEpoch) {
+            for (let start = 0; start < train.length; start += BATCH) {
+              const cells = train.subarray(start, start + BATCH);
+              const { z } = await steps.encode.run(state, inputsOf(cells));
+              gathered.add(z.data);
+            }
+          }
+          state.write(gathered.prior());
+          return {};
+        },
       };
     },
     onProgress,
@@ -141,8 +170,15 @@ export async function trainArch2vec(
     weights: {
       parameters: tensorsNamed(weights, { like: initial.parameters }),
       statistics: tensorsNamed(weights, { like: initial.statistics }),
+      prior: tensorsNamed(weights, { like: initial.prior }),
     },
   };
+}
+
+/** Batches drawn once, for every epoch. */
+function _sameBatches(batches: Batches, random: Random): Batches {
+  const drawn = [...batches.draw(random)];
+  return { count: batches.count, draw: () => drawn };
 }
 
 /** What a step in training mode draws. */

@@ -24,6 +24,8 @@ import { Arch2vec } from "../../../lib/models/arch2vec/arch2vec.ts";
 import {
   type Arch2vecConfig,
   arch2vecConfig,
+  type Arch2vecQuirks,
+  AS_PUBLISHED,
 } from "../../../lib/models/arch2vec/config.ts";
 import {
   arch2vecDecodeStep,
@@ -48,13 +50,10 @@ const FIXTURE =
   new URL("../../fixtures/arch2vec_tiny", import.meta.url).pathname;
 
 interface Expected {
-  readonly config: Omit<
-    Arch2vecConfig,
-    | "sigmoidOperations"
-    | "dilutedEdges"
-    | "scaledDivergence"
-    | "frozenAfterFirstEpoch"
-  >;
+  readonly config: Omit<Arch2vecConfig, "quirks">;
+  /** Those of the network and the loss. */
+  readonly quirks: readonly (keyof Arch2vecQuirks)[];
+  /** By case and mode: a case has all quirks, none, or all but the one it is called by. */
   readonly losses: Record<string, Record<string, number>>;
 }
 
@@ -78,14 +77,26 @@ const parameters = part("parameter");
 const statistics = part("statistic");
 const inputs = part("input");
 
-function configOf(quirks: boolean): Arch2vecConfig {
-  return {
-    ...expected.config,
-    sigmoidOperations: quirks,
-    dilutedEdges: quirks,
-    scaledDivergence: quirks,
-    frozenAfterFirstEpoch: quirks,
+/** The configuration of a case of the fixture. */
+function configOf(name: string): Arch2vecConfig {
+  const quirks: Arch2vecQuirks = {
+    ...AS_PUBLISHED,
+    ...Object.fromEntries(
+      expected.quirks.map((
+        quirk,
+      ) => [quirk, name !== "plain" && name !== quirk]),
+    ),
   };
+  return { ...expected.config, quirks };
+}
+
+/** The parameters that a model of a configuration has. */
+function parametersOf({ quirks }: Arch2vecConfig): HostTensors {
+  return Object.fromEntries(
+    Object.entries(parameters).filter(([name]) =>
+      quirks.linearBiases || !/\.gin\..*\.bias$/.test(name)
+    ),
+  );
 }
 
 async function run(
@@ -103,30 +114,48 @@ async function run(
   return { outputs, after };
 }
 
-Deno.test("the fixture has the parameters of its configuration", () => {
-  const blank = initialArch2vecWeights(configOf(true), Random.fromSeed(0));
-  const shapes = (tensors: HostTensors) =>
-    Object.fromEntries(
-      Object.entries(tensors).map(([name, { shape }]) => [name, shape]),
-    );
-  assert.deepEqual(shapes(blank.parameters), shapes(parameters));
-  assert.deepEqual(shapes(blank.statistics), shapes(statistics));
-});
+for (const name of ["published", "linearBiases"]) {
+  Deno.test(`the fixture has the parameters of its configuration, ${name}`, () => {
+    const config = configOf(name);
+    const blank = initialArch2vecWeights(config, Random.fromSeed(0));
+    const shapes = (tensors: HostTensors) =>
+      Object.fromEntries(
+        Object.entries(tensors).map(([name, { shape }]) => [name, shape]),
+      );
+    assert.deepEqual(shapes(blank.parameters), shapes(parametersOf(config)));
+    assert.deepEqual(shapes(blank.statistics), shapes(statistics));
+  });
+}
+
+for (const quirk of expected.quirks) {
+  Deno.test(`${quirk} changes the loss when it is switched off alone`, () => {
+    const changed = (mode: string) =>
+      Math.abs(
+        expected.losses[`published.${mode}`].loss -
+          expected.losses[`${quirk}.${mode}`].loss,
+      ) > 1e-3;
+    assert.ok(changed("frozen"));
+    // The normalisation of a batch takes biases away again.
+    assert.equal(changed("training"), quirk !== "linearBiases");
+  });
+}
 
 for (const [kind, executor] of Object.entries(EXECUTORS)) {
   for (const [name, losses] of Object.entries(expected.losses)) {
     Deno.test(`arch2vecLoss() and its gradients equal PyTorch's, ${name}, ${kind}`, async () => {
-      const config = configOf(name.startsWith("quirks"));
-      const training = name.endsWith("training");
+      const [of, mode] = name.split(".");
+      const config = configOf(of);
+      const own = parametersOf(config);
+      const training = mode === "training";
       const { noise, rows, columns, ...cells } = inputs;
       const { outputs, after } = await run(
         executor,
         trainingStep(
           (state, inputs) => arch2vecLoss(config, state, inputs, training),
-          Object.keys(parameters),
+          Object.keys(own),
           {},
         ),
-        { ...parameters, ...statistics, ...adamWSlots(parameters) },
+        { ...own, ...statistics, ...adamWSlots(own) },
         {
           ...cells,
           ...(training ? { noise, rows, columns } : {}),
@@ -149,11 +178,15 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
         ),
         !training,
       );
+      if (name === "published.frozen") {
+        const { z } = part("eval");
+        assertClose(outputs.latents.data, z.data, ACROSS_BACKENDS);
+      }
     });
   }
 
   Deno.test(`arch2vec encodes and decodes as PyTorch does, ${kind}`, async () => {
-    const config = configOf(true);
+    const config = configOf("published");
     const { operations, adjacency } = inputs;
     const weights = { ...parameters, ...statistics };
     const evaluation = part("eval");

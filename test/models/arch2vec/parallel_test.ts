@@ -5,7 +5,7 @@ import { eagerExecutor } from "../../../lib/engine/eager_executor.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import {
   arch2vecConfig,
-  repairedArch2vecConfig,
+  REPAIRED,
 } from "../../../lib/models/arch2vec/config.ts";
 import { trainArch2vecInParallel } from "../../../lib/models/arch2vec/parallel.ts";
 import {
@@ -20,7 +20,7 @@ const space = getSpace("nasbench201");
 const small = { hidden: 16, layers: 1 };
 const runs = [
   { config: { ...arch2vecConfig(space), ...small }, seed: 3 },
-  { config: { ...repairedArch2vecConfig(space), ...small }, seed: 4 },
+  { config: { ...arch2vecConfig(space, REPAIRED), ...small }, seed: 4 },
 ].map(({ config, seed }) => ({
   config,
   training: { ...arch2vecTraining(space, seed), epochs: 2 },
