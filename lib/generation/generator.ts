@@ -146,6 +146,7 @@ export async function measureGenerator(
         ...(seed === undefined ? {} : { seed }),
         draws: generated.draws,
         ...(space.variableSize ? { cut: true } : {}),
+        ...(file === undefined ? {} : { samplesKey: key }),
         ...(note === undefined ? {} : { note }),
       },
     );
