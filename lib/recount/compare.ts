@@ -1,0 +1,106 @@
+/**
+ * The rows of a table beside what their samples come to when they are counted again.
+ *
+ * A row names its samples by their key. Only what samples tell is compared: reconstruction
+ * takes the models.
+ *
+ * @module
+ */
+
+import { shown } from "../core/shown.ts";
+import { countAgain, type Figures } from "./count.ts";
+import type { KnownGraphs, PlainSpace, Reading } from "./plain_space.ts";
+import { type CountedSamples, readCounted } from "./samples.ts";
+
+/** Figures that each row has; it may have others. */
+const NEEDED = ["samples", "validity", "absoluteUniqueness", "absoluteNovelty"];
+/** By how much percentages of the same counts may differ: the rounding of a division. */
+const ROUNDING = 1e-9;
+
+/** A row of a table as it is read: nothing is known of it. */
+export type UncheckedRow = Readonly<Record<string, unknown>>;
+
+/** What came of a row. */
+export interface RecountedRow {
+  /** Names it: its method, seed and reading. */
+  readonly row: string;
+  /** How many figures were compared. */
+  readonly figures: number;
+  /** What is not as counted, each in words; none where all agrees. */
+  readonly differences: readonly string[];
+}
+
+/** The rows of a table that are not copied from a paper. */
+export function measuredOf(rows: readonly UncheckedRow[]): UncheckedRow[] {
+  return rows.filter(({ source }) => source !== "paper");
+}
+
+/**
+ * Counts the samples of the measured rows of a table again, and compares.
+ *
+ * @param files Of samples, by their keys.
+ * @throws {Error} If a file of samples cannot be read.
+ * @throws {SyntaxError} If one is none.
+ */
+export async function recountRows(
+  rows: readonly UncheckedRow[],
+  { space, known, files }: {
+    readonly space: PlainSpace;
+    readonly known: KnownGraphs;
+    readonly files: ReadonlyMap<string, string>;
+  },
+): Promise<RecountedRow[]> {
+  const recounted: RecountedRow[] = [];
+  // The rows of both readings follow one another and have the same samples.
+  let path: string | undefined, samples: CountedSamples | undefined;
+  for (const row of measuredOf(rows)) {
+    const { method, mode, seed, samplesKey, uncheckedNodes } = row;
+    const name = `${method}, seed ${seed}, ${mode}`;
+    const found = files.get(String(samplesKey));
+    const reading = _reading(mode);
+    const unchecked = _nodes(uncheckedNodes);
+    const problem = found === undefined
+      ? "its samples are not there"
+      : reading === null
+      ? `its reading is ${shown(mode)}`
+      : unchecked === null
+      ? `its unchecked nodes are ${shown(uncheckedNodes)}`
+      : null;
+    if (problem !== null) {
+      recounted.push({ row: name, figures: 0, differences: [problem] });
+      continue;
+    }
+    if (samples === undefined || path !== found) {
+      path = found!;
+      samples = await readCounted(path);
+    }
+    const figures = countAgain(space, samples, reading!, known, unchecked!);
+    recounted.push({ row: name, ..._compared(row, figures) });
+  }
+  return recounted;
+}
+
+function _reading(mode: unknown): Reading | null {
+  return mode === "paper" || mode === "strict" ? mode : null;
+}
+
+function _nodes(value: unknown): readonly number[] | null {
+  if (value === undefined) return [];
+  return Array.isArray(value) && value.every(Number.isInteger) ? value : null;
+}
+
+/** The figures that a row has, and those it must have, beside those that were counted. */
+function _compared(
+  row: UncheckedRow,
+  figures: Figures,
+): Pick<RecountedRow, "figures" | "differences"> {
+  const names = Object.keys(figures)
+    .filter((name) => name in row || NEEDED.includes(name));
+  const differences = names.flatMap((name) => {
+    const stated = row[name], counted = figures[name];
+    const agrees = typeof stated === "number" &&
+      Math.abs(stated - counted) <= ROUNDING * Math.max(1, counted);
+    return agrees ? [] : [`${name} is ${shown(stated)}, counted ${counted}`];
+  });
+  return { figures: names.length, differences };
+}
