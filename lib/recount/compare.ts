@@ -50,34 +50,41 @@ export async function recountRows(
     readonly files: ReadonlyMap<string, string>;
   },
 ): Promise<RecountedRow[]> {
-  const recounted: RecountedRow[] = [];
-  // The rows of both readings follow one another and have the same samples.
-  let path: string | undefined, samples: CountedSamples | undefined;
-  for (const row of measuredOf(rows)) {
-    const { method, mode, seed, samplesKey, uncheckedNodes } = row;
-    const name = `${method}, seed ${seed}, ${mode}`;
-    const found = files.get(String(samplesKey));
-    const reading = _reading(mode);
-    const unchecked = _nodes(uncheckedNodes);
-    const problem = found === undefined
-      ? "its samples are not there"
-      : reading === null
-      ? `its reading is ${shown(mode)}`
-      : unchecked === null
-      ? `its unchecked nodes are ${shown(uncheckedNodes)}`
-      : null;
-    if (problem !== null) {
-      recounted.push({ row: name, figures: 0, differences: [problem] });
-      continue;
+  const measured = measuredOf(rows);
+  const recounted = new Map<UncheckedRow, RecountedRow>();
+  // Each file is read once, for the rows of both readings.
+  for (const [key, own] of Map.groupBy(measured, (row) => row.samplesKey)) {
+    const path = files.get(String(key));
+    const samples = path === undefined ? null : await readCounted(path);
+    for (const row of own) {
+      recounted.set(row, _recounted(row, samples, space, known));
     }
-    if (samples === undefined || path !== found) {
-      path = found!;
-      samples = await readCounted(path);
-    }
-    const figures = countAgain(space, samples, reading!, known, unchecked!);
-    recounted.push({ row: name, ..._compared(row, figures) });
   }
-  return recounted;
+  return measured.map((row) => recounted.get(row)!);
+}
+
+function _recounted(
+  row: UncheckedRow,
+  samples: CountedSamples | null,
+  space: PlainSpace,
+  known: KnownGraphs,
+): RecountedRow {
+  const { method, mode, seed, uncheckedNodes } = row;
+  const name = `${method}, seed ${seed}, ${mode}`;
+  const reading = _reading(mode);
+  const unchecked = _nodes(uncheckedNodes);
+  const refused = (problem: string) => ({
+    row: name,
+    figures: 0,
+    differences: [problem],
+  });
+  if (samples === null) return refused("its samples are not there");
+  if (reading === null) return refused(`its reading is ${shown(mode)}`);
+  if (unchecked === null) {
+    return refused(`its unchecked nodes are ${shown(uncheckedNodes)}`);
+  }
+  const figures = countAgain(space, samples, reading, known, unchecked);
+  return { row: name, ..._compared(row, figures) };
 }
 
 function _reading(mode: unknown): Reading | null {

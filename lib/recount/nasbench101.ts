@@ -18,8 +18,15 @@ import {
 const LABELS = [-1, 1, 0, 2, -2];
 const INPUT = 0, OUTPUT = 4;
 
-/** The hash of NAS-Bench-101 of a graph as it stands. */
-const hashOf = (graph: PlainGraph) => moduleHash(graph, LABELS);
+/** Hashes are dear, and both readings ask for them. */
+const hashes = new WeakMap<PlainGraph, string>();
+
+/** The hash of a graph as it stands. */
+function hashOf(graph: PlainGraph): string {
+  const hash = hashes.get(graph) ?? moduleHash(graph, LABELS);
+  hashes.set(graph, hash);
+  return hash;
+}
 
 /** Whether a graph is all on paths from its first to its last node. */
 function isWhole(graph: PlainGraph): boolean {
