@@ -48,7 +48,7 @@ export function arch2vecGenerator(
       ...(space.variableSize ? { cut: !wholeDecodes } : {}),
       ...(unchecked === undefined ? {} : {
         note:
-          "In paper mode judged as arch2vec's code does: the operation of " +
+          "In the published reading judged as arch2vec's code does: the operation of " +
           `node ${unchecked.join(", ")} is not looked at.`,
       }),
     },
@@ -67,7 +67,7 @@ export function arch2vecGenerator(
   };
 }
 
-/** A space's judgement that in paper mode never looks at the operation of some nodes. */
+/** A space's judgement that in the published reading never looks at the operation of some nodes. */
 function _unchecked(
   space: SearchSpace,
   nodes: readonly number[],

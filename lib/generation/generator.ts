@@ -158,6 +158,7 @@ export async function measureGenerator(
         ...generator.settings,
         ...(seed === undefined ? {} : { seed }),
         draws: generated.draws,
+        ...(file === undefined ? {} : { samplesKey: key }),
         ...(notes.length === 0 ? {} : { note: notes.join(" ") }),
       },
     );

@@ -27,6 +27,7 @@ import {
   measuredRows,
   measureGenerator,
 } from "./generator.ts";
+import { SAMPLES_SUFFIX } from "./saved_samples.ts";
 import {
   aimedSettings,
   chooseTemperatures,
@@ -44,8 +45,8 @@ export interface GenerationRun {
   readonly model: (name: string) => string;
   /** Where a rival is trained, by its name, and its checkpoint found again. */
   readonly newModel: (name: string) => string;
-  /** Where samples of a code are saved, and found again by a run that was killed. */
-  readonly samplesOf?: (code: string) => string;
+  /** Where samples of a model are saved, and found again by a run that was killed. */
+  readonly samplesOf?: (name: string) => string;
   /** Samples of each generator. */
   readonly samples: number;
   readonly seed: number;
@@ -190,7 +191,7 @@ async function _arch2vec(
   });
   const known = knownCells(space);
   const reported: MeasuredGenerator[] = [];
-  for (const [i, { name, seed }] of contenders.entries()) {
+  for (const [i, { name, seed, folder }] of contenders.entries()) {
     await using generator = arch2vecGenerator(
       space,
       trained[i],
@@ -203,6 +204,7 @@ async function _arch2vec(
       random: Random.fromSeed(seed).split("arch2vec sampling"),
       known,
       note: quick ? trainingNote({ quick, t5: run.t5 }) : undefined,
+      file: run.samplesOf && `${run.samplesOf(folder)}${SAMPLES_SUFFIX}`,
       signal: run.signal,
     });
     if (measured !== null) reported.push(measured);

@@ -25,6 +25,7 @@ import {
   measureGenerator,
   MODES,
 } from "./generator.ts";
+import { SAMPLES_SUFFIX } from "./saved_samples.ts";
 
 /** Temperatures of the reported sweep; the paper's are among them. */
 export const SWEEP_TEMPERATURES: readonly number[] = [
@@ -220,5 +221,5 @@ function _fileName({ temperature, topK, topP, aim }: ArchLlmSetting): string {
     ...(topP == null ? [] : [`top_p_${topP}`]),
     ...(aim === undefined ? [] : [aim]),
   ];
-  return `${parts.join("_")}.json`;
+  return parts.join("_") + SAMPLES_SUFFIX;
 }

@@ -1,15 +1,16 @@
 /**
- * Samples on disk, so that a run that was killed need not draw them again.
+ * Samples on disk, so that a run that was killed need not draw them again, and so that what a
+ * table reports can be counted again from what came with it.
  *
- * A line a sample: its operations and incoming edges as `graphText` writes them, or what came
- * in the place of a cell; for those made of codes the sentence too, which is for people and
- * other programs as well.
+ * A packed JSON file with a line a sample: its operations and incoming edges as `graphText`
+ * writes them, or what came in the place of a cell; for those made of codes the sentence too,
+ * which is for people and other programs as well. Rows of tables name the file by its key.
  *
  * @module
  */
 
-import { loadResult } from "../core/checkpoints.ts";
-import { writeJson } from "../core/files.ts";
+import { exists } from "../core/files.ts";
+import { readGzipJson, writeGzipJson } from "../core/gzip.ts";
 import { shown } from "../core/shown.ts";
 import {
   MALFORMED_REASONS,
@@ -18,6 +19,9 @@ import {
 } from "../language/sentences.ts";
 import { MALFORMED_KINDS, type Sample } from "../metrics/generation.ts";
 import { graphText, parseGraphText } from "../spaces/graph.ts";
+
+/** How the names of files of samples end. */
+export const SAMPLES_SUFFIX = ".json.gz";
 
 /** Samples that can be gone on from. */
 export interface SavedSamples {
@@ -60,7 +64,7 @@ export async function saveSamples(
       ),
     }),
   };
-  await writeJson(path, file);
+  await writeGzipJson(path, file);
 }
 
 /**
@@ -73,8 +77,9 @@ export async function loadSamples(
   path: string,
   key: string,
 ): Promise<SavedSamples | null> {
-  const file = await loadResult<SampleFile>(path, key, "saved samples");
-  if (file === null) return null;
+  if (!await exists(path)) return null;
+  const file = await _sampleFile(path);
+  if (file.key !== key) return null;
   const fail = (what: string, got: unknown): never => {
     throw new SyntaxError(
       `Cannot read the saved samples: ${what} in ${path} must be as they were saved, got ${
@@ -96,6 +101,29 @@ export async function loadSamples(
     .map((text) => _sequence(text) ?? fail("sentences", text));
   if (sequences.length !== samples.length) fail("sentences", sequences.length);
   return { draws, seconds, samples, sequences };
+}
+
+/**
+ * The key of the samples in a file.
+ *
+ * @throws {Error} If the file cannot be read.
+ * @throws {SyntaxError} If it has none.
+ */
+export async function samplesKey(path: string): Promise<string> {
+  return (await _sampleFile(path)).key;
+}
+
+/** A file with a key; the rest is the reader's to check. */
+async function _sampleFile(path: string): Promise<SampleFile> {
+  const file = await readGzipJson(path, "saved samples") as SampleFile | null;
+  if (typeof file?.key !== "string") {
+    throw new SyntaxError(
+      `Cannot read the saved samples: ${path} must be a JSON object with a key, got ${
+        shown(file)
+      }; delete the file to draw them anew`,
+    );
+  }
+  return file;
 }
 
 /** The sample that a text stands for, or null. */

@@ -36,6 +36,8 @@ export interface RowSettings {
   readonly seed?: number;
   /** Whether decodes were cut at the first output (`cut`) or not (`uncut`). */
   readonly cut?: boolean;
+  /** The key of its file of samples: what the percentages of generation are counted from. */
+  readonly samplesKey?: string;
   /** What a reader has to know; printed under the table. */
   readonly note?: string;
 }

@@ -7,7 +7,7 @@
  *         notebooks/ stages/ logs/                      how they came about
  *         manifest.json report.html                     of a finished run
  *       <space>/       the run of record of a space; in git, written by `deno task record`
- *         tables/ figures/ models/ notebooks/ manifest.json
+ *         tables/ figures/ models/ samples/ notebooks/ manifest.json
  *
  * @module
  */

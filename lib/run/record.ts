@@ -2,9 +2,9 @@
  * Makes a run the run of record of its space: what a reader of the repository sees.
  *
  * A run of record is a full run that has finished, each stage of it run from a commit whose
- * code is that of the checkout, with nothing changed. Of its files tables, figures as data
- * and as images, trained models, manifest and executed notebooks are kept; samples, trials
- * and checkpoints stay with the run.
+ * code is that of the checkout, with nothing changed. Of its files tables, the samples that
+ * their rows were counted from, figures as data and as images, trained models, manifest and
+ * executed notebooks are kept; other samples, trials and checkpoints stay with the run.
  *
  * @module
  */
@@ -18,7 +18,9 @@ import {
   writeJson,
 } from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
-import { DEFAULT_SPACE } from "../spaces/registry.ts";
+import { SAMPLES_SUFFIX, samplesKey } from "../generation/saved_samples.ts";
+import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
+import { countedTables } from "./counted_tables.ts";
 import {
   executedNotebook,
   manifestPath,
@@ -74,8 +76,11 @@ export async function recordRun(
   const outputs = runFolder(root, name);
   const { manifest, left } = await _finishedRun(root, name, stages, action);
   await _checkCode(manifest, project, action);
-  const paths = Object.keys(manifest.files)
-    .filter((path) => left.has(path) && _isKept(path));
+  const files = Object.keys(manifest.files).filter((path) => left.has(path));
+  const paths = [
+    ...files.filter(_isKept),
+    ...await _countedSamples(outputs, manifest, files, action),
+  ];
   await _checkFiles(outputs, manifest, paths, action);
   const notebooks = await _notebooks(outputs, project, stages);
 
@@ -93,10 +98,12 @@ export async function recordRun(
     for (const [stage, text] of notebooks) {
       await writeFileAtomic(join(fresh, executedNotebook(stage)), text);
     }
-    const files = Object.fromEntries(
-      paths.map((path) => [path, manifest.files[path]]),
-    );
-    const kept: Manifest = { ...manifest, files };
+    const kept: Manifest = {
+      ...manifest,
+      files: Object.fromEntries(
+        paths.map((path) => [path, manifest.files[path]]),
+      ),
+    };
     await writeJson(manifestPath(fresh), kept);
     const replaces = await exists(record);
     if (replaces) await Deno.rename(record, old);
@@ -126,8 +133,42 @@ export async function recordRun(
 function _isKept(path: string): boolean {
   if (path.startsWith("tables/")) return true;
   if (path.startsWith("figures/")) return /\.(?:json|png)$/.test(path);
+  // Whole: both models of both codes, in the precision that they were saved in.
   return path.startsWith("models/") && !path.includes("/onnx/") &&
     basename(path) !== CHECKPOINT;
+}
+
+/**
+ * Of the files of a run those of the samples that its tables report.
+ *
+ * @throws {RangeError} If those of a measured row are not among them.
+ */
+async function _countedSamples(
+  outputs: string,
+  { settings }: Manifest,
+  files: readonly string[],
+  action: string,
+): Promise<string[]> {
+  const keys = new Map<unknown, string>();
+  for (const path of files) {
+    if (!path.startsWith("samples/") || !path.endsWith(SAMPLES_SUFFIX)) continue;
+    keys.set(await samplesKey(join(outputs, path)), path);
+  }
+  const kept = new Set<string>();
+  const tables = await countedTables(outputs, getSpace(settings.space));
+  for (const { name, rows } of tables) {
+    for (const { source, method, samplesKey } of rows) {
+      if (source === "paper") continue;
+      const path = keys.get(samplesKey);
+      if (path === undefined) {
+        throw new RangeError(
+          `Cannot ${action}: the samples of each row of ${name} must be there, got none of ${method}; run it again with --fresh`,
+        );
+      }
+      kept.add(path);
+    }
+  }
+  return [...kept];
 }
 
 /** The manifest of a run that is there, full, and finished, and the files that its stages left. */

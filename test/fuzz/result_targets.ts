@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import { Journal } from "../../lib/evaluation/journal.ts";
 import { TableEvaluator } from "../../lib/evaluation/table_evaluator.ts";
@@ -61,7 +62,7 @@ const SAMPLES_TARGET = target<SavedSamples | null>({
   name: "samples",
   mutators: JSON_DOCUMENT,
   async open(folder) {
-    const path = join(folder, "samples.json");
+    const path = join(folder, "samples.json.gz");
     await saveSamples(path, {
       key: KEY,
       generator: "Arch-LLM",
@@ -74,7 +75,7 @@ const SAMPLES_TARGET = target<SavedSamples | null>({
         { codes: null, malformed: "wrong length" },
       ],
     });
-    const written = textOf(await Deno.readFile(path));
+    const written = textOf(gunzipSync(await Deno.readFile(path)));
     const change = (name: string, from: string, to: string): Case => ({
       name,
       input: bytesOf(written.replace(from, to)),
@@ -92,7 +93,7 @@ const SAMPLES_TARGET = target<SavedSamples | null>({
         { name: "null", input: bytesOf("null"), must: "refuse" },
       ],
       async read(input) {
-        await Deno.writeFile(path, input);
+        await Deno.writeFile(path, gzipSync(input));
         return await loadSamples(path, KEY);
       },
       complaint(value, input) {

@@ -126,7 +126,7 @@ Deno.test("measureGenerator() has nothing to say where nothing was made", async 
   const silent = new Copier();
   silent.sample = () => Promise.resolve({ samples: [], draws: 7 });
   await withFolder(async (folder) => {
-    const file = join(folder, "samples.json");
+    const file = join(folder, "samples.json.gz");
     assert.equal(await measure(silent, { file }), null);
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   });
@@ -134,7 +134,7 @@ Deno.test("measureGenerator() has nothing to say where nothing was made", async 
 
 Deno.test("measureGenerator() goes on from the samples it saved, of the same generator and draws alone", async () => {
   await withFolder(async (folder) => {
-    const file = join(folder, "samples.json");
+    const file = join(folder, "samples.json.gz");
     const first = await measure(new Copier(), { file });
     const again = new Copier();
     assert.deepEqual(await measure(again, { file }), first);

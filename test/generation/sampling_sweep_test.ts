@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readJson } from "../../lib/core/files.ts";
+import { readGzipJson } from "../../lib/core/gzip.ts";
 import { Random } from "../../lib/core/random.ts";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import type { ArchLlmSetting } from "../../lib/generation/arch_llm.ts";
@@ -408,16 +408,16 @@ Deno.test("sweepSampling() saves one file a setting", async () => {
     assert.deepEqual(
       [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
       [
-        "temperature_0.5.json",
-        "temperature_1.json",
-        "temperature_1_top_k_3.json",
-        "temperature_2_top_p_0.5.json",
+        "temperature_0.5.json.gz",
+        "temperature_1.json.gz",
+        "temperature_1_top_k_3.json.gz",
+        "temperature_2_top_p_0.5.json.gz",
       ],
     );
-    const { key, ...saved } = await readJson<Record<string, unknown>>(
-      join(folder, "temperature_0.5.json"),
+    const { key, ...saved } = await readGzipJson(
+      join(folder, "temperature_0.5.json.gz"),
       "samples",
-    );
+    ) as Record<string, unknown>;
     assert.deepEqual(saved, {
       generator: "Arch-LLM t=0.5",
       draws: 10,
@@ -428,14 +428,24 @@ Deno.test("sweepSampling() saves one file a setting", async () => {
       sentences: sentencesOf(points[0]),
     });
     assert.match(`${key}`, /^[0-9a-f]{64}$/);
+    // By which the rows name it.
+    for (const { samplesKey } of Object.values(points[0].rows)) {
+      assert.equal(samplesKey, key);
+    }
   });
 });
 
 class Killed extends Error {}
 
 Deno.test("sweepSampling() killed goes on to the same points with the sentences it saved", async () => {
-  const reference = withoutTime(await sweepSampling(random, SETTINGS, OPTIONS));
-  await withFolder(async (folder) => {
+  await withFolder(async (parent) => {
+    const folder = join(parent, "killed");
+    const reference = withoutTime(
+      await sweepSampling(random, SETTINGS, {
+        ...OPTIONS,
+        folder: join(parent, "reference"),
+      }),
+    );
     const sweep = async (killAt: number, options = {}) => {
       const sampled: number[] = [];
       const points = await sweepSampling(random, SETTINGS, {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readJson } from "../../lib/core/files.ts";
+import { gzipped, readGzipJson } from "../../lib/core/gzip.ts";
 import {
   loadSamples,
+  samplesKey,
   type SavedSamples,
   saveSamples,
 } from "../../lib/generation/saved_samples.ts";
@@ -33,11 +34,12 @@ const LABELS = { key: "k", generator: "A model" };
 
 Deno.test("loadSamples() gives back what saveSamples() wrote, for its key alone", async () => {
   await withFolder(async (folder) => {
-    const path = join(folder, "samples.json");
+    const path = join(folder, "samples.json.gz");
     await saveSamples(path, { ...LABELS, ...SAVED });
     assert.deepEqual(await loadSamples(path, "k"), SAVED);
+    assert.equal(await samplesKey(path), "k");
     assert.equal(await loadSamples(path, "another"), null);
-    assert.equal(await loadSamples(join(folder, "none.json"), "k"), null);
+    assert.equal(await loadSamples(join(folder, "none.json.gz"), "k"), null);
     const { sequences: _, ...without } = SAVED;
     await saveSamples(path, { ...LABELS, ...without });
     assert.deepEqual(await loadSamples(path, "k"), without);
@@ -46,9 +48,9 @@ Deno.test("loadSamples() gives back what saveSamples() wrote, for its key alone"
 
 Deno.test("loadSamples() refuses what was not saved so", async () => {
   await withFolder(async (folder) => {
-    const path = join(folder, "samples.json");
+    const path = join(folder, "samples.json.gz");
     await saveSamples(path, { ...LABELS, ...SAVED });
-    const text = await Deno.readTextFile(path);
+    const text = JSON.stringify(await readGzipJson(path, "samples"), null, 1);
     const wrong: [from: string, to: string, message: RegExp][] = [
       // As bytes, 259 would be 3; an edge into the first node leads from nowhere.
       ["0,3,6;", "0,259,6;", /samples in .*, got "0,259,6;0,1,3"; delete/],
@@ -64,10 +66,12 @@ Deno.test("loadSamples() refuses what was not saved so", async () => {
         /seconds in .*, got "1"/,
       ],
       ['"samples": [', '"samples": [0,', /samples in .*, got \[0,"0,3,6/],
+      ['"key": "k"', '"key": 1', /.* must be a JSON object with a key, got \{/],
+      ['"key": "k"', '"key": "k", "key": "k"', /.* stand once .* "key" twice/],
     ];
     for (const [from, to, message] of wrong) {
       assert.ok(text.includes(from), from);
-      await Deno.writeTextFile(path, text.replace(from, to));
+      await Deno.writeFile(path, gzipped(text.replace(from, to)));
       await assert.rejects(loadSamples(path, "k"), {
         name: "SyntaxError",
         message: new RegExp(
@@ -80,11 +84,12 @@ Deno.test("loadSamples() refuses what was not saved so", async () => {
 
 Deno.test("saveSamples() writes lines that people can read", async () => {
   await withFolder(async (folder) => {
-    const path = join(folder, "samples.json");
+    const path = join(folder, "samples.json.gz");
     await saveSamples(path, { ...LABELS, ...SAVED });
-    const { generator, samples, sentences } = await readJson<
-      Record<string, string[]>
-    >(path, "samples");
+    const { generator, samples, sentences } = await readGzipJson(
+      path,
+      "samples",
+    ) as Record<string, string[]>;
     assert.equal(generator, "A model");
     assert.deepEqual(samples.slice(0, 2), ["0,3,6;0,1,3", "not a number"]);
     assert.deepEqual(sentences.slice(0, 2), ["8 15", "missing sentinel"]);

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { exists, readJson, writeJson } from "../../lib/core/files.ts";
+import {
+  exists,
+  readJson,
+  writeFileAtomic,
+  writeJson,
+} from "../../lib/core/files.ts";
+import { gzipped } from "../../lib/core/gzip.ts";
 import { stagePath } from "../../lib/run/folders.ts";
 import { changedCode, type GitState, gitState } from "../../lib/run/git.ts";
 import { type Manifest, writeManifest } from "../../lib/run/manifest.ts";
@@ -14,14 +20,31 @@ import {
 import { filesLeft } from "../../lib/run/stage_files.ts";
 import { type Checkout, oneCell, withCheckout } from "./_checkout.ts";
 
+const SAMPLED: Record<string, Uint8Array> = Object.fromEntries(
+  ["reported", "sweep"].map((name) => [
+    `samples/arch-llm/${name}/t.json.gz`,
+    gzipped(JSON.stringify({ key: name })),
+  ]),
+);
+const row = (samplesKey?: string) => ({
+  ...{ method: "Ours", source: "measured", mode: "paper" },
+  samplesKey,
+});
+const tableOf = (...rows: readonly Record<string, unknown>[]) =>
+  JSON.stringify([{ method: "Theirs", source: "paper" }, ...rows]);
+
 const FILES = {
   "tables/t.md": "a table",
+  "tables/table_1.json": tableOf(row("reported")),
+  "tables/table_2.json": tableOf(row("reported"), row("reported")),
+  "tables/temperature_sweep.json": tableOf(row("sweep")),
   "figures/f.json": "{}",
   "figures/f.png": "an image",
   "figures/f.html": "a page",
   "models/arch-llm/t5/model.safetensors": "weights",
   "models/arch-llm/t5/checkpoint.safetensors": "state",
   "models/arch-llm/t5/onnx/encoder_model.onnx": "graph",
+  "models/arch-llm/vqvae/config.json": "{}",
   "samples/arch-llm/s.json": "[]",
   "trials/cifar10/t.json": "{}",
 };
@@ -50,6 +73,9 @@ async function makeRun(
   const outputs = resultsFolder(checked);
   for (const [path, text] of Object.entries({ ...FILES, ...files })) {
     if (text !== null) await write(join("outputs/runs/mine", path), text);
+  }
+  for (const [path, bytes] of Object.entries(SAMPLED)) {
+    await writeFileAtomic(join(outputs, path), bytes);
   }
   await write("outputs/runs/mine/notebooks/1_a.ipynb", executed);
   const record = {
@@ -94,9 +120,13 @@ Deno.test("recordRun() keeps what a reader needs, in place of the record before"
     assert.equal(outputs, join(folder, "outputs", "nasbench201"));
     const kept = [
       "tables/t.md",
+      "tables/table_1.json",
+      "tables/table_2.json",
+      "tables/temperature_sweep.json",
       "figures/f.json",
       "figures/f.png",
       "models/arch-llm/t5/model.safetensors",
+      "models/arch-llm/vqvae/config.json",
     ];
     for (const path of kept) {
       assert.equal(
@@ -108,18 +138,28 @@ Deno.test("recordRun() keeps what a reader needs, in place of the record before"
       const path of [
         "tables/gone.md",
         "tables/own.md",
-        "samples",
+        "samples/arch-llm/s.json",
+        "samples/arch-llm/sweep",
         "trials",
         "stages",
       ]
     ) {
       assert.equal(await exists(join(outputs, path)), false, path);
     }
+    // Of the samples those that a table reports.
+    const [reported] = Object.keys(SAMPLED);
+    assert.deepEqual(
+      await Deno.readFile(join(outputs, reported)),
+      SAMPLED[reported],
+    );
     const manifest = await readJson<Manifest>(
       join(outputs, "manifest.json"),
       "manifest",
     );
-    assert.deepEqual(Object.keys(manifest.files).sort(), kept.sort());
+    assert.deepEqual(
+      Object.keys(manifest.files).sort(),
+      [...kept, reported].sort(),
+    );
     assert.equal(manifest.settings.name, "mine");
     for (const place of [outputs, folder]) {
       const { cells } = await readNotebook(join(place, "notebooks/1_a.ipynb"));
@@ -171,6 +211,16 @@ const REFUSED: [what: string, made: Made, message: RegExp][] = [
     "a run of an unknown commit",
     { git: { commit: "0".repeat(40), modified: false } },
     /must be that of the checkout, got commit 0000000000, which the checkout does not know; /,
+  ],
+  [
+    "a row without its samples",
+    { files: { "tables/table_2.json": tableOf(row("another")) } },
+    /the samples of each row of table_2 must be there, got none of Ours; run it again with --fresh$/,
+  ],
+  [
+    "a row that names no samples",
+    { files: { "tables/table_2.json": tableOf(row()) } },
+    /the samples of each row of table_2 must be there, got none of Ours; /,
   ],
   [
     "a figure without an image",

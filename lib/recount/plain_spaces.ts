@@ -1,0 +1,15 @@
+/**
+ * The spaces that can be counted again.
+ *
+ * @module
+ */
+
+import { PLAIN_NASBENCH101 } from "./nasbench101.ts";
+import { PLAIN_NASBENCH201 } from "./nasbench201.ts";
+import type { PlainSpace } from "./plain_space.ts";
+
+/** By their name; undefined where a space is not told a second time. */
+export function plainSpace(name: string): PlainSpace | undefined {
+  return [PLAIN_NASBENCH101, PLAIN_NASBENCH201]
+    .find((space) => space.name === name);
+}
