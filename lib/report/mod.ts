@@ -58,6 +58,12 @@ export {
   predictorsTable,
 } from "./latent_report.ts";
 export {
+  budgetTable,
+  coverageTable,
+  differenceTable,
+  searchSettingsTable,
+} from "./search_comparison.ts";
+export {
   algorithm1Table,
   goalTable,
   optimumTable,
@@ -72,6 +78,7 @@ export {
 } from "./search_figures.ts";
 export {
   bulletList,
+  differenceProse,
   divergenceProse,
   generationProse,
   meaningProse,

@@ -77,7 +77,6 @@ function _search(
 ): Promise<void> {
   const written = new Map<string, Cell>();
   return searchInRounds(oracle, options, {
-    initial: () => writer.generate(8 * options.initial, random),
     candidates: async (best) => {
       const variants = best.flatMap((cell) =>
         new Array<Cell>(options.fills).fill(cell)
@@ -93,6 +92,6 @@ function _search(
     rank: byExpectedImprovement(
       encodingVectors(oracle.space, options.features),
     ),
-    otherwise: () => unseenCells(oracle, random),
+    random: () => unseenCells(oracle, random),
   });
 }
