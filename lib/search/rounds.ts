@@ -1,6 +1,9 @@
 /**
- * Searches by rounds: look for candidates, rank them by what the cells queried so far tell,
- * query the first ones, again.
+ * Searches by rounds: query random cells; then look for candidates, rank them by what the cells
+ * queried so far tell, query the first ones, again.
+ *
+ * Every Gaussian process keeps the candidates of earlier rounds, so that they differ in what
+ * they propose alone.
  *
  * @module
  */

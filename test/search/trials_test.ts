@@ -203,6 +203,8 @@ Deno.test("runTrials() refuses a saved trial whose cells or accuracies are not a
       ],
       ['"seed":0', '"seed":1', /seed and data set in .*, got 1;/],
       [/"seconds":[\d.e-]+/.exec(text)![0], '"seconds":-1', /seconds in /],
+      ['"covered":0', '"covered":-1', /proposals in /],
+      ['"proposals":{', '"proposals":null,"x":{', /proposals in /],
       ['"queries":[', '"queries":[null,', /queries in |cells in /],
       [/"trial":.*\}/.exec(text)![0], '"trial":null}', /seed and data set in /],
     ];
