@@ -155,7 +155,7 @@ export function searchProse(
     }
     if (agNet !== undefined) {
       parts.push(
-        `AG-Net's published row (${agNet.queries} queries) is ${pair(agNet)}`,
+        `AG-Net's published row (${agNet.queries} queries, on all cells of the space) is ${pair(agNet)}`,
       );
     }
     const besidePaper = algorithm1.map((row) => {
