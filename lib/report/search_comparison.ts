@@ -142,7 +142,7 @@ export function coverageTable(
       text,
     ),
     notes: [
-      "Neighbours and a model's cells, each counted once in a trial. Gain: the share of proposals that are covered over the share of all cells that are. Above 1, good cells are covered more often than others, and a method that proposes them meets more of them than it would with all cells covered; random cells are drawn so that they have no such gain.",
+      "Neighbours and a model's cells, each counted once in a trial, whether it was queried or not. Gain: the share of proposals that are covered over the share of all cells that are. Above 1, good cells are covered more often than others, and a method that proposes them meets more of them than it would with all cells covered; random cells are drawn so that they have no such gain.",
     ],
   });
 }
