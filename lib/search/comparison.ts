@@ -96,7 +96,7 @@ export function budgetRows(
  * How a method differs from the control on a data set, trial by trial with the same seed: in
  * validation accuracy of the returned cell, percentage points, with its standard error.
  */
-export interface DifferenceRow {
+export type DifferenceRow = {
   /** Title of the data set. */
   readonly dataset: string;
   readonly method: string;
@@ -111,7 +111,7 @@ export interface DifferenceRow {
   readonly worse: number;
   /** Of the exact two-sided sign test. */
   readonly p: number;
-}
+};
 
 /**
  * The paired differences of all methods to the control, the search without a language model.
