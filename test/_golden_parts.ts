@@ -44,13 +44,18 @@ import {
   archLlmSearch,
 } from "../lib/search/arch_llm_search.ts";
 import { bananas } from "../lib/search/bananas.ts";
-import { bayesianOptimisation } from "../lib/search/bayesian_optimisation.ts";
+import { gaussianProcessSearch } from "../lib/search/gaussian_process_search.ts";
 import type { KeyedWriter } from "../lib/search/cell_writer.ts";
-import { localSearch } from "../lib/search/local_search.ts";
+import {
+  ALL_NEIGHBOURS,
+  FIRST_IMPROVEMENT,
+  localSearch,
+} from "../lib/search/local_search.ts";
 import type { SearchMethod } from "../lib/search/method.ts";
 import { neighbours } from "../lib/search/neighbours.ts";
 import { randomSearch } from "../lib/search/random_search.ts";
 import { regularisedEvolution } from "../lib/search/regularised_evolution.ts";
+import { rewriteWriter } from "../lib/search/rewrite_writer.ts";
 import { ROUNDS } from "../lib/search/rounds.ts";
 import { runTrials } from "../lib/search/trials.ts";
 import { modelWriter } from "../lib/search/writer.ts";
@@ -297,7 +302,7 @@ const WRITER: KeyedWriter = {
   },
 };
 
-const FEW = { initial: 8, round: 4, candidates: 60, best: 3 };
+const FEW = { initial: 8, round: 4, candidates: 60, best: 3, keep: true };
 
 /** A search that is guarded, with its budget and the modules that it runs. */
 interface GuardedSearch {
@@ -319,18 +324,23 @@ const SEARCHES: Readonly<Record<string, GuardedSearch>> = {
     budget: 60,
     modules: ["regularised_evolution", "neighbours", "unseen_cells"],
   },
-  "local search": {
-    method: localSearch(),
+  "local search, all neighbours": {
+    method: localSearch(ALL_NEIGHBOURS),
     budget: 60,
     modules: ["local_search", "neighbours", "unseen_cells"],
   },
-  "Bayesian optimisation": {
-    method: bayesianOptimisation(["one-hot", "paths", "subtrees"], {
+  "local search, first improvement": {
+    method: localSearch(FIRST_IMPROVEMENT),
+    budget: 60,
+    modules: ["local_search", "neighbours", "unseen_cells"],
+  },
+  "Gaussian process search": {
+    method: gaussianProcessSearch(["one-hot", "paths", "subtrees"], {
       ...ROUNDS,
       ...FEW,
     }),
     budget: 20,
-    modules: ["bayesian_optimisation", "neighbours", ...BY_ROUNDS],
+    modules: ["gaussian_process_search", "neighbours", ...BY_ROUNDS],
   },
   BANANAS: {
     method: bananas(executor, FEW),
@@ -355,6 +365,15 @@ const SEARCHES: Readonly<Record<string, GuardedSearch>> = {
     }),
     budget: 20,
     modules: ["arch_llm_search", ...BY_ROUNDS],
+  },
+  "control without a language model": {
+    method: archLlmSearch(rewriteWriter(space), {
+      ...archLlmOptions(space),
+      ...FEW,
+      fills: 5,
+    }),
+    budget: 20,
+    modules: ["arch_llm_search", "rewrite_writer", ...BY_ROUNDS],
   },
 };
 

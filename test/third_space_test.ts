@@ -56,11 +56,11 @@ import {
   archLlmOptions,
   archLlmSearch,
 } from "../lib/search/arch_llm_search.ts";
-import { bayesianOptimisation } from "../lib/search/bayesian_optimisation.ts";
+import { gaussianProcessSearch } from "../lib/search/gaussian_process_search.ts";
 import type { KeyedWriter } from "../lib/search/cell_writer.ts";
 import { comparedMethods } from "../lib/search/compared.ts";
 import { latentVectors } from "../lib/search/latents.ts";
-import { localSearch } from "../lib/search/local_search.ts";
+import { FIRST_IMPROVEMENT, localSearch } from "../lib/search/local_search.ts";
 import { limitBudgets } from "../lib/search/method.ts";
 import { neighbours } from "../lib/search/neighbours.ts";
 import { byAccuracy } from "../lib/search/oracle.ts";
@@ -313,15 +313,16 @@ Deno.test("a third space: every method searches it and finds its best cell", asy
 });
 
 Deno.test("a third space: half of its queries are enough for a search that learns", async () => {
-  const method = bayesianOptimisation(["one-hot"], {
+  const method = gaussianProcessSearch(["one-hot"], {
     initial: 4,
     round: 2,
     candidates: 40,
     best: 3,
+    keep: true,
   });
   const seeds = [0, 1, 2, 3];
   const trials = await runTrials(TOY, [new TableEvaluator(TABLE)], [
-    { name: "Bayesian optimisation", budget: COUNT / 2, ...method },
+    { name: "Gaussian process", budget: COUNT / 2, ...method },
   ], { seeds });
   const [row] = searchRows(TOY, [TABLE], trials);
   assert.equal(row.queries, COUNT / 2);
@@ -372,7 +373,7 @@ Deno.test("a space that is not listed: sampled, measured and put in a table", as
 });
 
 Deno.test("a space that is not listed: every method ends where nothing is left to ask for", async () => {
-  const rounds = { initial: 4, round: 4, candidates: 40, best: 3 };
+  const rounds = { initial: 4, round: 4, candidates: 40, best: 3, keep: true };
   const writer: KeyedWriter = {
     writer: modelWriter({ ...plus, space: UNLISTED }, { temperature: 1 }),
     key: "writer of the test",
@@ -380,8 +381,8 @@ Deno.test("a space that is not listed: every method ends where nothing is left t
   const searches = {
     "random search": randomSearch(),
     "regularised evolution": regularisedEvolution(),
-    "local search": localSearch(),
-    "Bayesian optimisation": bayesianOptimisation(["paths"], rounds),
+    "local search": localSearch(FIRST_IMPROVEMENT),
+    "Gaussian process": gaussianProcessSearch(["paths"], rounds),
     "Algorithm 1": algorithm1(writer, {
       masked: 2,
       population: 12,
@@ -500,7 +501,7 @@ Deno.test("a space of the shape of DARTS: searched by random cells and by steps 
       budget: BUDGET,
       ...regularisedEvolution(),
     },
-    { name: "Local search", budget: BUDGET, ...localSearch() },
+    { name: "Local search", budget: BUDGET, ...localSearch(FIRST_IMPROVEMENT) },
   ], { seeds: [0] });
   for (const { method, queries } of trials) {
     const keys = new Set(queries.map(({ cell }) => cell.key));

@@ -75,7 +75,7 @@ async function _checkT5(
 
 /** Real accuracies have to be enough for the searches; where there are none, they are predicted. */
 async function _checkAccuracies(
-  { space: name, seed, quick }: RunSettings,
+  { space: name, quick }: RunSettings,
   action: string,
 ): Promise<void> {
   const space = getSpace(name);
@@ -91,7 +91,7 @@ async function _checkAccuracies(
   }
   checkCoverage(
     tables,
-    Math.min(MOST_QUERIES, searchStudy(seed, quick).mostQueries),
+    Math.min(MOST_QUERIES, searchStudy(quick).mostQueries),
     action,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Means of independent measurements, and what they may be off by.
+ * Means of independent measurements, and what they may be off by; differences of paired ones.
  *
  * @module
  */
@@ -30,4 +30,50 @@ export function spread(values: readonly number[]): Spread {
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: n < 2 ? 0 : Math.sqrt(squares / (n - 1)) };
+}
+
+/** How paired values differ from others: the mean of the differences, and a sign test of them. */
+export interface PairedDifference extends Estimate {
+  /** Pairs in which the value is above the other one. */
+  readonly better: number;
+  /** Pairs in which it is below; equal pairs count for neither. */
+  readonly worse: number;
+  /** Of the exact two-sided sign test. */
+  readonly p: number;
+}
+
+/**
+ * Compares values with others, pair by pair.
+ *
+ * @param others As many, at least one; the same place is the same pair.
+ */
+export function pairedDifference(
+  values: readonly number[],
+  others: readonly number[],
+): PairedDifference {
+  const differences = values.map((value, i) => value - others[i]);
+  const better = differences.filter((difference) => difference > 0).length;
+  const worse = differences.filter((difference) => difference < 0).length;
+  return {
+    ...estimate(differences),
+    better,
+    worse,
+    p: signTest(better, worse),
+  };
+}
+
+/**
+ * The exact two-sided sign test: how likely pairs are to be split so unevenly or more, where
+ * either side is as likely to be above the other. Equal pairs are left out.
+ *
+ * @returns A probability; 1 where there are no pairs.
+ */
+export function signTest(better: number, worse: number): number {
+  const pairs = better + worse;
+  let ways = 1, tail = 0;
+  for (let k = 0; k <= Math.min(better, worse); k++) {
+    tail += ways / 2 ** pairs;
+    ways *= (pairs - k) / (k + 1);
+  }
+  return Math.min(1, 2 * tail);
 }

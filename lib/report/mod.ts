@@ -64,6 +64,12 @@ export {
   predictorsTable,
 } from "./latent_report.ts";
 export {
+  budgetTable,
+  coverageTable,
+  differenceTable,
+  searchSettingsTable,
+} from "./search_comparison.ts";
+export {
   algorithm1Table,
   goalTable,
   optimumTable,
@@ -79,6 +85,7 @@ export {
 export {
   beyondProse,
   bulletList,
+  differenceProse,
   divergenceProse,
   generationProse,
   meaningProse,

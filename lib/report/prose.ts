@@ -13,7 +13,7 @@ import type { NovelCodes } from "../analysis/novel_codes.ts";
 import { AIMS } from "../generation/aimed_sampling.ts";
 import { MOST_DIFFERENT_CELLS } from "../generation/sampling_sweep.ts";
 import { CODE_METHODS, CODES } from "../models/vqvae/config.ts";
-import { algorithm1Name, ARCH_LLM_SEARCH } from "../search/compared.ts";
+import { algorithm1Start, ARCH_LLM_SEARCH } from "../search/compared.ts";
 import type { Row } from "./tables.ts";
 
 /** Sentences as a list in Markdown. */
@@ -124,7 +124,8 @@ export function beyondProse(rows: readonly Row[]): string[] {
 /**
  * What the rows of Table 3 or 4 say, by data set.
  *
- * The Arch-LLM+ search is compared at the first number of queries that it is listed at.
+ * The Arch-LLM+ search is compared at the first number of queries that it is listed at,
+ * each form of Algorithm 1 with the paper's figures at the last.
  *
  * @param titles Data sets by the names that people know; the others are called as in the rows.
  */
@@ -151,9 +152,13 @@ export function searchProse(
   const paper = rows.find(({ source, method }) =>
     source === "paper" && method === CODE_METHODS["arch-llm"]
   );
-  const algorithm1 = measured.findLast(({ method }) =>
-    method === algorithm1Name("arch-llm")
-  );
+  const algorithm1 = [
+    ...new Map(
+      measured.filter(({ method }) =>
+        String(method).startsWith(algorithm1Start("arch-llm"))
+      ).map((row) => [row.method, row]),
+    ).values(),
+  ];
   return datasets.map((dataset) => {
     const pair = (row: Row) =>
       `${_percent(row[`${dataset} validation`])} / ${
@@ -178,19 +183,44 @@ export function searchProse(
     }
     if (agNet !== undefined) {
       parts.push(
-        `AG-Net's published row (${agNet.queries} queries) is ${pair(agNet)}`,
+        `AG-Net's published row (${agNet.queries} queries, on all cells of the space) is ${pair(agNet)}`,
       );
     }
-    const sentence = `${parts.join("; ")}.`;
-    return algorithm1 === undefined
-      ? sentence
-      : `${sentence} Algorithm 1 with the paper's code returns ${
-        pair(algorithm1)
-      } after ${algorithm1.queries} queries${
+    const besidePaper = algorithm1.map((row) => {
+      const off = (accuracy: string) =>
+        _signed(
+          Number(row[`${dataset} ${accuracy}`]) -
+            Number(paper?.[`${dataset} ${accuracy}`]),
+        );
+      return `${row.method}, returns ${pair(row)} after ${row.queries} queries${
         paper === undefined
           ? ""
-          : `, where the paper has ${pair(paper)} after ${paper.queries}`
+          : `, ${off("validation")} / ${off("test")} from the paper's ${
+            pair(paper)
+          } after ${paper.queries}`
       }.`;
+    });
+    return [`${parts.join("; ")}.`, ...besidePaper].join(" ");
+  });
+}
+
+/** What the paired differences say of the language model, by data set and number of queries. */
+export function differenceProse(rows: readonly Row[]): string[] {
+  return rows.filter(({ method }) => method === ARCH_LLM_SEARCH).map((row) => {
+    const { dataset, queries, trials, better, worse } = row;
+    const [difference, error, p] = [row.difference, row.error, row.p]
+      .map(Number);
+    return `${dataset}, after ${queries} queries: the ${ARCH_LLM_SEARCH} differs by ${
+      _signed(difference, 3)
+    } ± ${
+      error.toFixed(3)
+    } points of validation accuracy from the same search with random rewrites in the place of the language model (better in ${better} and worse in ${worse} of ${trials} trials, sign test p = ${
+      p.toFixed(4)
+    }), ${
+      p < 0.05
+        ? "a difference at the level of 5 %"
+        : "no difference at the level of 5 %"
+    }.`;
   });
 }
 
@@ -249,6 +279,11 @@ export function predictorProse(rows: readonly Row[]): string[] {
 /** A percentage as tables show it. */
 function _percent(value: unknown): string {
   return Number(value).toFixed(2);
+}
+
+/** A difference with its sign. */
+function _signed(value: number, digits = 2): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
 }
 
 function _count(value: unknown): string {

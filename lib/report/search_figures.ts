@@ -33,7 +33,8 @@ import {
 const CURVE_POINTS = 100;
 
 /**
- * What methods would return by the number of queries, with bands of one standard error.
+ * What methods would return by the number of queries, with bands of one standard error of the
+ * mean to either side.
  *
  * The vertical axis begins at the lowest mean that any method has after `from` queries:
  * what comes before is the first few random cells.
@@ -55,7 +56,11 @@ export function searchCurves(
     title: `Search on ${searchPlace(where)}: ${dataset}, ${accuracy} accuracy`,
     x: "queries",
     y: `${accuracy} accuracy of the returned cell (%)`,
-    caption: `Mean of ${trials} trials with bands of one standard error.`,
+    caption: `Mean of ${trials} trials; bands are one standard error of the mean to either side. ${
+      accuracy === "validation"
+        ? "Dotted: the best validation accuracy there is."
+        : "Dotted: the test accuracy of the cell that is best by validation; other cells lie above it, but no search looks at test accuracies."
+    }`,
   };
   const longest = Math.max(...shown.map(({ points }) => points.length));
   const every = Math.ceil(longest / CURVE_POINTS);

@@ -116,7 +116,7 @@ export function searchTable(
           key: `${dataset} ${accuracy}`,
           title: `${title} ${accuracy} (%)`,
           align: "right",
-          format: _withError(`${dataset} ${accuracy} error`),
+          format: withError(`${dataset} ${accuracy} error`),
         })),
         {
           key: `${dataset} optimum found`,
@@ -139,7 +139,7 @@ export function searchTable(
     notes: [
       ...published
         ? [
-          "Paper rows as printed; * and ** mark those that the paper takes from others.",
+          "Paper rows as printed; * and ** mark those that the paper takes from others. Their BO and BANANAS are other code than what is measured here.",
         ]
         : [],
       `Measured: ${seeds.length} trials, seeds ${seeds[0]}–${
@@ -163,7 +163,7 @@ export function goalTable(
         title: `${name} (${shown.toFixed(2)} %)`,
         align: "right",
         format: (median, row) =>
-          `${median ?? MISSING} (${row[`${name} reached`]})`,
+          `${medianQueries(median, row)} (${row[`${name} reached`]})`,
       })),
     ],
     caption: searchCaption(
@@ -177,6 +177,8 @@ export function goalTable(
  * Algorithm 1 under its settings: the default, the other ways to spend as many queries, the
  * default with one number changed.
  *
+ * A mask hides a random number of codes, from one to the most: to all of them in the default.
+ *
  * @param dataset Title of the data set.
  */
 export function algorithm1Table(
@@ -189,14 +191,19 @@ export function algorithm1Table(
       { key: "population", title: "n" },
       { key: "kept", title: "m" },
       { key: "iterations", title: "T" },
-      { key: "masked", title: "masked codes at most" },
+      {
+        key: "masked",
+        title: "masked codes at most",
+        align: "right",
+        format: (most) => most === null ? "all" : `${most}`,
+      },
       "queries",
       {
         key: "validation",
         title: "validation (%)",
-        format: _withError("validationError"),
+        format: withError("validationError"),
       },
-      { key: "test", title: "test (%)", format: _withError("testError") },
+      { key: "test", title: "test (%)", format: withError("testError") },
     ],
     rules: [1, 4],
     caption: searchCaption(
@@ -207,11 +214,19 @@ export function algorithm1Table(
 }
 
 /** Writes a mean with its standard error, where the row has one under a key. */
-function _withError(key: string): (mean: unknown, row: Row) => string {
+export function withError(
+  key: string,
+  digits = 2,
+): (mean: unknown, row: Row) => string {
   return (mean, row) => {
     if (typeof mean !== "number") return MISSING;
     const error = row[key];
-    return mean.toFixed(2) +
-      (typeof error === "number" ? ` ± ${error.toFixed(2)}` : "");
+    return mean.toFixed(digits) +
+      (typeof error === "number" ? ` ± ${error.toFixed(digits)}` : "");
   };
+}
+
+/** Writes a median of queries; where the median trial did not get there, what it takes more than. */
+export function medianQueries(median: unknown, row: Row): string {
+  return typeof median === "number" ? `${median}` : `> ${row.queries}`;
 }

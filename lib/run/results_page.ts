@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { exists, readJson } from "../core/files.ts";
 import {
   beyondProse,
+  differenceProse,
   generationProse,
   permutationProse,
   predictorProse,
@@ -90,6 +91,18 @@ async function _section(record: RunOfRecord): Promise<string> {
     ...await part("Reconstruction", "reconstruction", () => []),
     ...await part("Likelihood of validation cells", "likelihood", () => []),
     ...await part("Search", search, searchProse),
+    ...await part("Methods of search", "search_settings", () => []),
+    ...await part("Search by budgets", "search_budgets", () => []),
+    ...await part(
+      "Search without a language model",
+      "search_differences",
+      differenceProse,
+    ),
+    ...await part(
+      "Proposals beside the covered cells",
+      "search_coverage",
+      () => [],
+    ),
     ...await part("Queries to a goal", "queries_to_goal", () => []),
     ...await part(
       "Algorithm 1 by its settings",

@@ -19,8 +19,11 @@ export const VERSION = 1;
 
 /** The parameters that the paper leaves open; n + T(n − m) queries at most. */
 export interface Algorithm1Options {
-  /** The most codes of a cell that a "fill:" prompt masks. */
-  readonly masked: number;
+  /**
+   * The most codes of a cell that a "fill:" prompt masks: the number is random, from one to
+   * this. Null: to all of them, as in fine-tuning (the paper's §3.2).
+   */
+  readonly masked: number | null;
   /** n: cells alive at the start, and again after each iteration. */
   readonly population: number;
   /** m: the best, which stay and are varied. */
@@ -29,13 +32,19 @@ export interface Algorithm1Options {
   readonly iterations: number;
 }
 
-/** 400 queries, the number of the paper's Tables 3 and 4; few masks, so that much of a parent stays. */
+/**
+ * 400 queries, the number of the paper's Tables 3 and 4, and the paper's random number of
+ * masks; n, m and T are ours.
+ */
 export const ALGORITHM_1: Algorithm1Options = {
-  masked: 2,
+  masked: null,
   population: 100,
   kept: 25,
   iterations: 4,
 };
+
+/** The same with few masks, so that much of a parent stays: ours. */
+export const FEW_MASKS: Algorithm1Options = { ...ALGORITHM_1, masked: 2 };
 
 /** Queries that the algorithm makes: `n + T(n − m)`. */
 export function algorithm1Queries(
@@ -95,16 +104,15 @@ async function _search(
       const found = new Map<string, Cell>();
       for (const cell of await write()) {
         if (found.size === open()) break;
-        if (!oracle.seen(cell) && oracle.covers(cell)) {
-          found.set(cell.key, cell);
-        }
+        if (!oracle.seen(cell)) found.set(cell.key, cell);
       }
       if (found.size > 0) idle = 0;
       added.push(...await oracle.ask([...found.values()]));
     }
     return added;
   };
-  const generate = () => writer.generate(2 * population, random);
+  const generate = async () =>
+    oracle.propose(await writer.generate(2 * population, random));
   const fillUp = (missing: number) =>
     add(
       missing,
@@ -120,7 +128,14 @@ async function _search(
     const parents = best.map(({ cell }) => cell);
     const filled = await add(
       2 * kept,
-      () => writer.fill([...parents, ...parents], random, masked),
+      async () =>
+        oracle.propose(
+          await writer.fill(
+            [...parents, ...parents],
+            random,
+            masked ?? undefined,
+          ),
+        ),
     );
     const rest = population - kept - filled.length;
     alive = [...best, ...filled, ...await create(rest)];

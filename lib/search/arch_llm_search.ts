@@ -2,8 +2,8 @@
  * The Arch-LLM+ search: the language model proposes, a Gaussian process chooses.
  *
  * In each round candidates are written with the "generate:" prompt and, around the best
- * cells, with the "fill:" prompt; those of earlier rounds stay candidates. Nothing is known
- * of accuracies before the first query.
+ * cells, with the "fill:" prompt. The first cells are random, as in all searches by rounds, and
+ * nothing is known of accuracies before they are queried.
  *
  * Source: AG-Net (arXiv:2203.08734), §4, for 16 cells a round; the rest is ours.
  *
@@ -75,24 +75,19 @@ function _search(
   writer: CellWriter,
   options: ArchLlmOptions,
 ): Promise<void> {
-  const written = new Map<string, Cell>();
   return searchInRounds(oracle, options, {
-    initial: () => writer.generate(8 * options.initial, random),
     candidates: async (best) => {
       const variants = best.flatMap((cell) =>
         new Array<Cell>(options.fills).fill(cell)
       );
-      for (
-        const cell of [
-          ...await writer.generate(options.candidates, random),
-          ...await writer.fill(variants, random, options.changes),
-        ]
-      ) written.set(cell.key, cell);
-      return written.values();
+      return [
+        ...await writer.generate(options.candidates, random),
+        ...await writer.fill(variants, random, options.changes),
+      ];
     },
     rank: byExpectedImprovement(
       encodingVectors(oracle.space, options.features),
     ),
-    otherwise: () => unseenCells(oracle, random),
+    random: () => unseenCells(oracle, random),
   });
 }

@@ -48,10 +48,13 @@ const LEAST_ERROR = 1;
 /** Rows that predictions are made in. */
 const BATCH = 256;
 
+/** Candidates are made anew in each round, as in the paper's algorithm 1. */
+const BANANAS_ROUNDS: RoundOptions = { ...ROUNDS, keep: false };
+
 /** BANANAS, on a device. */
 export function bananas(
   executor: Executor,
-  options: RoundOptions = ROUNDS,
+  options: RoundOptions = BANANAS_ROUNDS,
 ): SearchMethod {
   return {
     key: runKey({
@@ -79,7 +82,7 @@ async function _search(
   const ensemble = new Ensemble(oracle.space, oracle.budget, executor);
   try {
     await searchInRounds(oracle, options, {
-      initial: () => unseenCells(oracle, random),
+      random: () => unseenCells(oracle, random),
       candidates: (best) =>
         best.flatMap((cell) => neighbours(oracle.space, cell)),
       rank: async (candidates, queries) => {
@@ -90,7 +93,6 @@ async function _search(
           return { cell, error: mean + deviation * random.normal() };
         }).sort((a, b) => a.error - b.error).map(({ cell }) => cell);
       },
-      otherwise: () => unseenCells(oracle, random),
     });
   } finally {
     await ensemble.dispose();

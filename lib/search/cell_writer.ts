@@ -1,5 +1,5 @@
 /**
- * What a search asks of a language model: cells.
+ * What a search asks of a language model, or of what takes its place: cells.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { Cell } from "../spaces/cell.ts";
 /** Writes cells: new ones, and variants of given ones. */
 export interface CellWriter {
   /**
-   * Writes cells from nothing, with the "generate:" prompt.
+   * Writes cells from nothing: a model with the "generate:" prompt.
    *
    * @returns Those that are cells of the space, at most `count`, in the order they were
    *   written; a cell can come twice.
    */
   generate(count: number, random: Random): Promise<Cell[]>;
   /**
-   * Writes one variant of each cell, with the "fill:" prompt and random masks.
+   * Writes one variant of each cell: a model with the "fill:" prompt and random masks.
    *
-   * @param most The most codes that a mask hides; by default all.
+   * @param most The most codes that are hidden, or nodes that are rewritten; by default all.
    * @returns As `generate`.
    */
   fill(

@@ -25,10 +25,10 @@ export interface NamedMethod extends SearchMethod {
 }
 
 /** The methods with a smaller budget, where theirs is above `most` queries. */
-export function limitBudgets(
-  methods: readonly NamedMethod[],
+export function limitBudgets<T extends NamedMethod>(
+  methods: readonly T[],
   most: number,
-): NamedMethod[] {
+): T[] {
   return methods.map((method) => ({
     ...method,
     budget: Math.min(method.budget, most),

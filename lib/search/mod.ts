@@ -8,8 +8,10 @@ export {
   algorithm1Variants,
   ARCH_LLM_SEARCH,
   comparedMethods,
+  CONTROL,
   searchStudy,
 } from "./compared.ts";
+export { budgetRows, coverageRows, differenceRows } from "./comparison.ts";
 export { limitBudgets } from "./method.ts";
 export { latentVectors } from "./latents.ts";
 export {

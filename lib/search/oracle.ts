@@ -28,6 +28,17 @@ export interface Query {
   readonly error?: string;
 }
 
+/**
+ * Cells that a search came upon as neighbours or as a model's, each counted once. Random
+ * cells are none: they are drawn among those that can be asked for.
+ */
+export interface Proposals {
+  /** Those that could be asked for. */
+  readonly covered: number;
+  /** Those that could not: they were passed over, and cost nothing. */
+  readonly outside: number;
+}
+
 /** A cell that was asked for. */
 interface Asked {
   readonly cell: Cell;
@@ -44,6 +55,8 @@ export class Oracle {
   readonly #signal: AbortSignal | undefined;
   /** By key, in the order asked. */
   readonly #asked = new Map<string, Asked>();
+  /** By key, whether it can be asked for. */
+  readonly #proposed = new Map<string, boolean>();
 
   /**
    * @param budget How many queries there are.
@@ -85,6 +98,24 @@ export class Oracle {
   get history(): readonly Query[] {
     return Array.from(this.#asked.values(), ({ query }) => query)
       .filter((query) => query !== null);
+  }
+
+  /** The cells proposed so far. */
+  get proposals(): Proposals {
+    const covered =
+      [...this.#proposed.values()].filter((covered) => covered).length;
+    return { covered, outside: this.#proposed.size - covered };
+  }
+
+  /** Those of proposed cells that can be asked for, in order; a cell can come twice. */
+  propose(cells: Iterable<Cell>): Cell[] {
+    const open: Cell[] = [];
+    for (const cell of cells) {
+      const covered = this.covers(cell);
+      this.#proposed.set(cell.key, covered);
+      if (covered) open.push(cell);
+    }
+    return open;
   }
 
   /** Whether a cell can be asked for. */

@@ -16,7 +16,11 @@ import type { Cell } from "../spaces/cell.ts";
 import type { SearchMethod } from "./method.ts";
 import { neighbours, VERSION as NEIGHBOURS_VERSION } from "./neighbours.ts";
 import { type Oracle, type Query, rankOf } from "./oracle.ts";
-import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
+import {
+  nextCells,
+  unseenCells,
+  VERSION as UNSEEN_VERSION,
+} from "./unseen_cells.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 1;
@@ -57,26 +61,21 @@ async function _search(
   { population, sample }: EvolutionOptions,
 ): Promise<void> {
   const fresh = unseenCells(oracle, random);
-  const first: Cell[] = [];
-  while (first.length < Math.min(population, oracle.remaining)) {
-    const { value, done } = fresh.next();
-    if (done) break;
-    first.push(value);
-  }
-  const alive: Query[] = await oracle.ask(first);
+  const alive: Query[] = await oracle.ask(
+    nextCells(fresh, Math.min(population, oracle.remaining)),
+  );
   let repeats = 0;
   while (oracle.remaining > 0 && alive.length > 0) {
     const parent = Array.from(
       { length: sample },
       () => alive[random.integer(alive.length)],
     ).reduce((best, one) => rankOf(one) > rankOf(best) ? one : best);
-    const near = neighbours(oracle.space, parent.cell)
-      .filter((cell) => oracle.covers(cell));
+    const near = oracle.propose(neighbours(oracle.space, parent.cell));
     let child: Cell;
     if (near.length === 0 || repeats === PATIENCE) {
-      const { value, done } = fresh.next();
-      if (done) return;
-      child = value;
+      const [next] = nextCells(fresh, 1);
+      if (next === undefined) return;
+      child = next;
       repeats = 0;
     } else {
       child = near[random.integer(near.length)];

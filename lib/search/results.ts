@@ -74,7 +74,7 @@ export function summarise(
   queries?: number,
 ): MethodSummary[] {
   const optimum = table.validation[bestCell(table)];
-  return byMethod(trials, table).flatMap(([method, own]) => {
+  return trialsByMethod(trials, table).flatMap(([method, own]) => {
     const most = Math.min(...own.map((trial) => trial.queries.length));
     const at = queries ?? most;
     if (at > most) return [];
@@ -115,7 +115,7 @@ export function queriesToReach(
   table: AccuracyTable,
   target: number,
 ): TargetSummary[] {
-  return byMethod(trials, table).map(([method, own]) => {
+  return trialsByMethod(trials, table).map(([method, own]) => {
     const counts = own.map(({ queries }) => {
       const at = queries.findIndex(({ validation }) =>
         100 * validation >= target
@@ -145,7 +145,7 @@ export function anytimeCurves(
   table: AccuracyTable,
   accuracy: "validation" | "test",
 ): AnytimeCurve[] {
-  return byMethod(trials, table).map(([method, own]) => {
+  return trialsByMethod(trials, table).map(([method, own]) => {
     const returned = own.map((trial) => returnedCells(trial, table));
     const length = Math.min(...returned.map((cells) => cells.length));
     return {
@@ -159,7 +159,7 @@ export function anytimeCurves(
 }
 
 /** The trials on a table by method, in the order the methods come. */
-function byMethod(
+export function trialsByMethod(
   trials: readonly Trial[],
   { dataset }: AccuracyTable,
 ): [method: string, trials: Trial[]][] {

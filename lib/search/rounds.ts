@@ -1,6 +1,9 @@
 /**
- * Searches by rounds: look for candidates, rank them by what the cells queried so far tell,
- * query the first ones, again.
+ * Searches by rounds: query random cells; then look for candidates, rank them by what the cells
+ * queried so far tell, query the first ones, again.
+ *
+ * Every Gaussian process keeps the candidates of earlier rounds, so that they differ in what
+ * they propose alone.
  *
  * @module
  */
@@ -9,7 +12,7 @@ import type { Cell } from "../spaces/cell.ts";
 import { byAccuracy, type Oracle, type Query } from "./oracle.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Settings of a search by rounds. */
 export interface RoundOptions {
@@ -21,52 +24,60 @@ export interface RoundOptions {
   readonly candidates: number;
   /** The best cells, around which further candidates are looked for. */
   readonly best: number;
+  /** Whether the candidates of earlier rounds stay candidates. */
+  readonly keep: boolean;
 }
 
-/** AG-Net's protocol: 16 cells, then 16 a round; 192 = 16 + 11 · 16. */
+/** AG-Net's protocol: 16 cells, then 16 a round; 192 = 16 + 11 · 16. The rest is ours. */
 export const ROUNDS: RoundOptions = {
   initial: 16,
   round: 16,
   candidates: 1000,
   best: 10,
+  keep: true,
 };
 
 /** The parts in which searches by rounds differ; cells may repeat or have been queried. */
 export interface RoundSearch {
-  /** Cells to begin with, in order. */
-  initial(): Iterable<Cell> | Promise<Iterable<Cell>>;
-  /** @param best The best cells so far, the best first. */
+  /** Random cells that were not queried: to begin with, and where there are no candidates. */
+  random(): Iterable<Cell>;
+  /** Those random cells that are candidates in each round; by default none. */
+  drawn?(): Iterable<Cell>;
+  /**
+   * Further candidates; those beside the covered cells are passed over.
+   *
+   * @param best The best cells so far, the best first.
+   */
   candidates(best: readonly Cell[]): Iterable<Cell> | Promise<Iterable<Cell>>;
   /** Sorts candidates, the most promising first. */
   rank(
     candidates: readonly Cell[],
     queries: readonly Query[],
   ): readonly Cell[] | Promise<readonly Cell[]>;
-  /** Where the others have too few new cells. */
-  otherwise(): Iterable<Cell>;
 }
 
 /** Searches until the budget is spent, or nothing new is found anywhere. */
 export async function searchInRounds(
   oracle: Oracle,
-  { initial, round, best }: Omit<RoundOptions, "candidates">,
+  { initial, round, best, keep }: Omit<RoundOptions, "candidates">,
   search: RoundSearch,
 ): Promise<void> {
-  await _askNew(oracle, await search.initial(), initial);
-  await _askNew(oracle, search.otherwise(), initial - oracle.history.length);
+  await _askNew(oracle, search.random(), initial);
+  const pool = new Map<string, Cell>();
   while (oracle.remaining > 0) {
     const before = oracle.remaining;
     const leaders = byAccuracy(oracle.history).slice(0, best)
       .map(({ cell }) => cell);
-    const candidates = new Map<string, Cell>();
-    for (const cell of await search.candidates(leaders)) {
-      if (candidates.has(cell.key) || oracle.seen(cell)) continue;
-      if (oracle.covers(cell)) candidates.set(cell.key, cell);
+    if (!keep) pool.clear();
+    for (const cell of search.drawn?.() ?? []) pool.set(cell.key, cell);
+    for (const cell of oracle.propose(await search.candidates(leaders))) {
+      pool.set(cell.key, cell);
     }
-    const ranked = await search.rank([...candidates.values()], oracle.history);
+    for (const { cell } of oracle.history) pool.delete(cell.key);
+    const ranked = await search.rank([...pool.values()], oracle.history);
     await _askNew(oracle, ranked, round);
     if (oracle.remaining === before) {
-      await _askNew(oracle, search.otherwise(), round);
+      await _askNew(oracle, search.random(), round);
     }
     if (oracle.remaining === before) return;
   }

@@ -140,12 +140,15 @@ export interface Goal {
 
 /**
  * How soon each method reached each goal: `<goal>` is the median of the queries it took, null
- * where the median trial never did, `<goal> reached` the number of trials that did.
+ * where the median trial did not in all its `queries`, `<goal> reached` the number of trials
+ * that did.
  */
 export interface GoalRows {
   readonly goals: readonly Goal[];
   readonly rows: readonly {
     readonly method: string;
+    /** Of each trial. */
+    readonly queries: number;
     readonly [figure: string]: string | number | null;
   }[];
 }
@@ -180,6 +183,7 @@ export function goalRows(
       },
     ];
   });
+  const made = summarise(trials, tables[0]);
   const reached = goals.map(({ table, target }) =>
     queriesToReach(trials, table, target)
   );
@@ -187,6 +191,7 @@ export function goalRows(
     goals: goals.map(({ name, shown }) => ({ name, shown })),
     rows: reached[0].map(({ method }, row) => ({
       method,
+      queries: made[row].queries,
       ...Object.fromEntries(goals.flatMap(({ name }, g) => [
         [name, reached[g][row].median],
         [`${name} reached`, reached[g][row].reached],

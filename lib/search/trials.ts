@@ -6,7 +6,7 @@
  * answer, so a run that was killed asks for no cell twice: the same search goes through
  * what the journal knows, and on from there.
  *
- * Source: the paper's §4.5; AG-Net (arXiv:2203.08734), §4, for means over 10 trials.
+ * Source: the paper's §4.5; AG-Net (arXiv:2203.08734), §4, for means over trials.
  *
  * @module
  */
@@ -24,10 +24,10 @@ import { cellOf } from "../spaces/cell.ts";
 import { parseGraphText } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import type { NamedMethod } from "./method.ts";
-import { Oracle, type Query } from "./oracle.ts";
+import { Oracle, type Proposals, type Query } from "./oracle.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** One search, from its first query to its last. */
 export interface Trial {
@@ -36,6 +36,8 @@ export interface Trial {
   readonly dataset: string;
   readonly seed: number;
   readonly queries: readonly Query[];
+  /** Cells that it came upon, within and beside those that can be asked for. */
+  readonly proposals: Proposals;
   /** That it took, of a resumed one its last part. */
   readonly seconds: number;
 }
@@ -157,6 +159,7 @@ async function _run(
       dataset: evaluator.name,
       seed,
       queries: oracle.history,
+      proposals: oracle.proposals,
       seconds: (performance.now() - started) / 1000,
     };
   } finally {
@@ -208,7 +211,11 @@ function _restored(
   if (trial?.seed !== seed || trial.dataset !== dataset) {
     fail("seed and data set", trial?.seed);
   }
-  const { seconds, queries } = trial;
+  const { seconds, queries, proposals } = trial;
+  const { covered, outside } = proposals ?? {};
+  if (![covered, outside].every((n) => Number.isInteger(n) && n! >= 0)) {
+    fail("proposals", proposals);
+  }
   if (!(Number.isFinite(seconds) && seconds >= 0)) fail("seconds", seconds);
   if (
     !Array.isArray(queries) || queries.length < 1 ||
@@ -220,6 +227,7 @@ function _restored(
     dataset,
     seed,
     seconds,
+    proposals: { covered, outside },
     queries: queries.map((query): Query => {
       const { cell: saved, validation, error } = query ?? {};
       const isGraph = [saved?.ops, saved?.incoming].every((numbers) =>

@@ -23,6 +23,9 @@ const PATIENCE = 1000;
  * as early as cells of its kind would in a random order of the whole space. A space that is
  * not listed draws its cells; it ends when 1,000 draws in a row give nothing new.
  *
+ * The first thing that any search draws with its random numbers is where it begins: so all
+ * searches of a seed begin with the same cells.
+ *
  * Source: Efraimidis & Spirakis 2006, for the weighted order.
  */
 export function* unseenCells(oracle: Oracle, random: Random): Generator<Cell> {
@@ -35,6 +38,17 @@ export function* unseenCells(oracle: Oracle, random: Random): Generator<Cell> {
     const cell = cellAt(space, index);
     if (!oracle.seen(cell)) yield cell;
   }
+}
+
+/** Takes the next of such cells, fewer where there are no more; further ones can be taken later. */
+export function nextCells(fresh: Iterator<Cell>, count: number): Cell[] {
+  const cells: Cell[] = [];
+  while (cells.length < count) {
+    const { value, done } = fresh.next();
+    if (done) break;
+    cells.push(value);
+  }
+  return cells;
 }
 
 /** Indices in random order: of the covered cells, or of all of the table. */

@@ -42,7 +42,16 @@ Deno.test("searchCurves() draws means with bands, from where methods differ", ()
   );
   assert.equal(
     figure.caption,
-    "Mean of 3 trials with bands of one standard error.",
+    "Mean of 3 trials; bands are one standard error of the mean to either side. Dotted: the best validation accuracy there is.",
+  );
+  const { caption } = searchCurves(
+    { ...series(curve("A", [1, 90, 92])), accuracy: "test" },
+    text,
+    { from: 2 },
+  );
+  assert.match(
+    caption!,
+    /Dotted: the test accuracy of the cell that is best by/,
   );
 });
 

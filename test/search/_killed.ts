@@ -3,19 +3,20 @@
  * has given so many answers: `_killed.ts <folder> <answers>`.
  */
 
-import { bayesianOptimisation } from "../../lib/search/bayesian_optimisation.ts";
+import { gaussianProcessSearch } from "../../lib/search/gaussian_process_search.ts";
 import { runTrials } from "../../lib/search/trials.ts";
 import { CountingEvaluator, SPACE } from "./_tables.ts";
 
 /** 192 queries in rounds of 16. */
 export const KILLED_METHOD = {
-  name: "Bayesian optimisation",
+  name: "Gaussian process",
   budget: 192,
-  ...bayesianOptimisation(["one-hot"], {
+  ...gaussianProcessSearch(["one-hot"], {
     initial: 16,
     round: 16,
     candidates: 100,
     best: 5,
+    keep: true,
   }),
 };
 

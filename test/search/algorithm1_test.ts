@@ -6,6 +6,7 @@ import {
   type Algorithm1Options,
   algorithm1Queries,
   ALGORITHM_1,
+  FEW_MASKS,
 } from "../../lib/search/algorithm1.ts";
 import { byAccuracy, Oracle } from "../../lib/search/oracle.ts";
 import { cell, indices, SPACE, TABLE } from "./_tables.ts";
@@ -69,6 +70,18 @@ Deno.test("Algorithm 1 depends on its seed alone", async () => {
   const history = await run(options, { seed: 3, budget: 100 });
   assert.deepEqual(await run(options, { seed: 3, budget: 100 }), history);
   assert.notDeepEqual(await run(options, { seed: 4, budget: 100 }), history);
+});
+
+Deno.test("Algorithm 1 masks any number of codes in the paper's form, few in ours", async () => {
+  const masked = async (options: Algorithm1Options) => {
+    const writer = new NeighbourWriter();
+    await run({ ...options, population: 12, kept: 4, iterations: 1 }, {
+      writer,
+    });
+    return [...writer.masked];
+  };
+  assert.deepEqual(await masked(ALGORITHM_1), [undefined]);
+  assert.deepEqual(await masked(FEW_MASKS), [2]);
 });
 
 Deno.test("Algorithm 1 has the key of its settings and its writer", () => {

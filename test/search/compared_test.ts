@@ -34,20 +34,25 @@ const changed = (others: ReturnType<typeof methods>) =>
   methods().filter(({ key }, i) => key !== others[i].key)
     .map(({ name }) => name);
 
-Deno.test("comparedMethods() lists rivals first, each once, with the budgets of the paper's tables", () => {
+Deno.test("comparedMethods() lists rivals first, each once, with budget and source", () => {
   assert.deepEqual(methods().map(({ name, budget }) => [name, budget]), [
     ["Random search", 400],
     ["Regularised evolution", 400],
-    ["Local search", 400],
-    ["Bayesian optimisation, one-hot", 192],
-    ["Bayesian optimisation, paths", 192],
-    ["Bayesian optimisation, paths and subtrees", 192],
-    ["Bayesian optimisation, arch2vec", 192],
+    ["Local search, all neighbours", 400],
+    ["Local search, first improvement", 400],
+    ["Gaussian process, one-hot", 192],
+    ["Gaussian process, paths", 192],
+    ["Gaussian process, paths and subtrees", 400],
+    ["Gaussian process, arch2vec", 192],
     ["BANANAS", 192],
-    ["Arch-LLM, Algorithm 1", 400],
-    ["Arch-LLM+, Algorithm 1", 400],
-    ["Arch-LLM+ search", 192],
+    ["Arch-LLM, Algorithm 1, any masks", 400],
+    ["Arch-LLM, Algorithm 1, 2 masks at most", 400],
+    ["Arch-LLM+, Algorithm 1, any masks", 400],
+    ["Arch-LLM+, Algorithm 1, 2 masks at most", 400],
+    ["Control: random rewrites, no language model", 400],
+    ["Arch-LLM+ search", 400],
   ]);
+  for (const { name, source } of methods()) assert.ok(source !== "", name);
   const names = methods().map(({ name }) => name);
   for (const drawn of [...DRAWN_METHODS, ...SCATTERED_METHODS]) {
     assert.ok(names.includes(drawn), drawn);
@@ -58,13 +63,17 @@ Deno.test("comparedMethods() have keys of their own: another model changes those
   const keys = methods().map(({ key }) => key);
   assert.equal(new Set(keys).size, keys.length);
   assert.deepEqual(changed(methods()), []);
-  assert.deepEqual(changed(methods("other")), ["Arch-LLM, Algorithm 1"]);
+  assert.deepEqual(changed(methods("other")), [
+    "Arch-LLM, Algorithm 1, any masks",
+    "Arch-LLM, Algorithm 1, 2 masks at most",
+  ]);
   assert.deepEqual(changed(methods("a", "other")), [
-    "Arch-LLM+, Algorithm 1",
+    "Arch-LLM+, Algorithm 1, any masks",
+    "Arch-LLM+, Algorithm 1, 2 masks at most",
     "Arch-LLM+ search",
   ]);
   assert.deepEqual(changed(methods("a", "b", "other")), [
-    "Bayesian optimisation, arch2vec",
+    "Gaussian process, arch2vec",
   ]);
 });
 
@@ -88,10 +97,13 @@ Deno.test("algorithm1Variants() begin with the default, as it is compared", () =
 });
 
 Deno.test("algorithm1Name() tells settings that are not the default", () => {
-  assert.equal(algorithm1Name("arch-llm-plus"), "Arch-LLM+, Algorithm 1");
   assert.equal(
-    algorithm1Name("arch-llm", { ...ALGORITHM_1, kept: 10 }),
-    "Arch-LLM, Algorithm 1 (100, 10, 4, 2)",
+    algorithm1Name("arch-llm-plus"),
+    "Arch-LLM+, Algorithm 1, any masks",
+  );
+  assert.equal(
+    algorithm1Name("arch-llm", { ...ALGORITHM_1, kept: 10, masked: 3 }),
+    "Arch-LLM, Algorithm 1 (100, 10, 4), 3 masks at most",
   );
 });
 
@@ -102,13 +114,11 @@ Deno.test("limitBudgets() lowers budgets, and raises none", () => {
   );
 });
 
-Deno.test("searchStudy() pairs ten seeds; a quick one two, of few queries", () => {
-  assert.deepEqual(searchStudy(3, false), {
-    seeds: [3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
-    mostQueries: Infinity,
-  });
-  assert.deepEqual(searchStudy(3, true), { seeds: [3, 4], mostQueries: 48 });
-  const { mostQueries } = searchStudy(0, false);
+Deno.test("searchStudy() has thirty seeds that nothing was chosen with; a quick one two, of few queries", () => {
+  const { seeds, mostQueries } = searchStudy(false);
+  assert.deepEqual([seeds.length, seeds[0], seeds.at(-1)], [30, 1000, 1029]);
+  assert.equal(mostQueries, Infinity);
+  assert.deepEqual(searchStudy(true), { seeds: [1000, 1001], mostQueries: 48 });
   assert.deepEqual(
     limitBudgets(methods(), mostQueries).map(({ budget }) => budget),
     methods().map(({ budget }) => budget),

@@ -5,7 +5,7 @@ import { TableEvaluator } from "../../lib/evaluation/table_evaluator.ts";
 import { Arch2vec } from "../../lib/models/arch2vec/arch2vec.ts";
 import { arch2vecConfig } from "../../lib/models/arch2vec/config.ts";
 import { initialArch2vecWeights } from "../../lib/models/arch2vec/network.ts";
-import { latentBayesianOptimisation } from "../../lib/search/bayesian_optimisation.ts";
+import { latentGaussianProcessSearch } from "../../lib/search/gaussian_process_search.ts";
 import { latentVectors } from "../../lib/search/latents.ts";
 import { Oracle } from "../../lib/search/oracle.ts";
 import { cell, SPACE, TABLE, UNLISTED } from "./_tables.ts";
@@ -32,14 +32,15 @@ Deno.test("latentVectors() gives each cell its latent means, once asked or again
   await model.dispose();
 });
 
-Deno.test("Bayesian optimisation works on latent vectors", async () => {
+Deno.test("Gaussian process search works on latent vectors", async () => {
   const model = new Arch2vec({ config, weights }, executor);
   const oracle = new Oracle(SPACE, new TableEvaluator(TABLE), 64);
-  const { search } = latentBayesianOptimisation(latentVectors(model, SPACE), {
+  const { search } = latentGaussianProcessSearch(latentVectors(model, SPACE), {
     initial: 16,
     round: 16,
     candidates: 200,
     best: 5,
+    keep: true,
   });
   await search(oracle, Random.fromSeed(0));
   assert.equal(oracle.history.length, 64);
@@ -51,10 +52,10 @@ Deno.test("Bayesian optimisation works on latent vectors", async () => {
   await model.dispose();
 });
 
-Deno.test("latentBayesianOptimisation() has the key of the model", () => {
+Deno.test("latentGaussianProcessSearch() has the key of the model", () => {
   const vectors = () => [];
   const keys = ["a", "b", "a"].map((key) =>
-    latentBayesianOptimisation({ vectors, key }).key
+    latentGaussianProcessSearch({ vectors, key }).key
   );
   assert.equal(keys[0], keys[2]);
   assert.notEqual(keys[0], keys[1]);

@@ -20,6 +20,7 @@ function trialOf(validations: number[], seed: number, method = "A"): Trial {
       cell: cell(i),
       validation,
     })),
+    proposals: { covered: 0, outside: 0 },
     seconds: 0,
   };
 }
@@ -57,6 +58,7 @@ Deno.test("summarise() counts the trials that found the optimum", () => {
       cell: cell(index),
       validation: table.validation[index],
     })),
+    proposals: { covered: 0, outside: 0 },
     seconds: 0,
   });
   const [summary] = summarise(

@@ -56,6 +56,7 @@ function trial(
     dataset: table.dataset,
     seed,
     seconds: 0,
+    proposals: { covered: 0, outside: 0 },
     queries: Array.from({ length: queries }, (_, i) => {
       const index = indices[Math.min(i, indices.length - 1)];
       return { cell: cell(index), validation: table.validation[index] };
@@ -161,6 +162,7 @@ Deno.test("goalRows() are AG-Net's figures as printed, and the optima", () => {
   ]);
   assert.deepEqual(rows, [{
     method: "A",
+    queries: 2,
     "AG-Net's CIFAR-10": 2,
     "AG-Net's CIFAR-10 reached": 2,
     "optimum of CIFAR-10": 4,
@@ -186,7 +188,7 @@ Deno.test("algorithm1Rows() has each setting with what it reached", () => {
   );
   assert.equal(rows.length, ALGORITHM_1_SETTINGS.length);
   assert.deepEqual(rows[1], {
-    masked: 2,
+    masked: null,
     population: 80,
     kept: 16,
     iterations: 5,
@@ -205,7 +207,7 @@ Deno.test("curveSeries() has the drawn methods, in the order of the trials", () 
     [
       ...onBoth(ARCH_LLM_SEARCH, 0, [0, 2]),
       ...onBoth(ARCH_LLM_SEARCH, 1, [2, 4]),
-      ...onBoth("Bayesian optimisation, one-hot", 0, [0, 1]),
+      ...onBoth("Gaussian process, one-hot", 0, [0, 1]),
       ...onBoth("Random search", 0, [5]),
     ],
     "test",

@@ -96,7 +96,7 @@ Deno.test("a search killed after 150 of 192 evaluations asks for 42 more, and en
     assert.equal(signal, "SIGKILL");
     const own = join(folder, "cifar10");
     const [journal] = await filesIn(own);
-    assert.match(journal, /^bayesian_optimisation_0\.[0-9a-f]{8}\.journal$/);
+    assert.match(journal, /^gaussian_process_0\.[0-9a-f]{8}\.journal$/);
     // As a power cut would leave it.
     await Deno.writeTextFile(join(own, journal), '{"cell":"|nor_conv', {
       append: true,
@@ -115,7 +115,7 @@ Deno.test("a search killed after 150 of 192 evaluations asks for 42 more, and en
     assert.deepEqual(warnings, [
       `A torn last line of ${join(own, journal)} was dropped`,
     ]);
-    assert.deepEqual(await filesIn(own), ["bayesian_optimisation_0.json"]);
+    assert.deepEqual(await filesIn(own), ["gaussian_process_0.json"]);
   });
 });
 
@@ -203,6 +203,8 @@ Deno.test("runTrials() refuses a saved trial whose cells or accuracies are not a
       ],
       ['"seed":0', '"seed":1', /seed and data set in .*, got 1;/],
       [/"seconds":[\d.e-]+/.exec(text)![0], '"seconds":-1', /seconds in /],
+      ['"covered":0', '"covered":-1', /proposals in /],
+      ['"proposals":{', '"proposals":null,"x":{', /proposals in /],
       ['"queries":[', '"queries":[null,', /queries in |cells in /],
       [/"trial":.*\}/.exec(text)![0], '"trial":null}', /seed and data set in /],
     ];

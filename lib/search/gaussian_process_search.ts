@@ -1,6 +1,9 @@
 /**
- * Bayesian optimisation: a Gaussian process chooses among random cells and neighbours of the
- * best.
+ * Gaussian process search: a Gaussian process chooses among random cells and neighbours of
+ * the best those of the highest expected improvement.
+ *
+ * A Bayesian optimisation, but not the one that the paper's tables call "BO": kernel,
+ * encodings and rounds are ours.
  *
  * Sources: White et al. 2021 (BANANAS), arXiv:1910.11858, §5, for the neighbours of the best
  * as candidates; AG-Net (arXiv:2203.08734), §4, for 16 cells a round.
@@ -28,10 +31,10 @@ import {
 import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
-/** Bayesian optimisation by one or several encodings of cells, side by side. */
-export function bayesianOptimisation(
+/** The search by one or several encodings of cells, side by side. */
+export function gaussianProcessSearch(
   features: readonly FeatureKind[],
   options: RoundOptions = ROUNDS,
 ): SearchMethod {
@@ -43,11 +46,11 @@ export function bayesianOptimisation(
 }
 
 /**
- * Bayesian optimisation by vectors that a model gives.
+ * The search by vectors that a model gives.
  *
  * @param latents The vectors, and a key that tells the model's weights from others.
  */
-export function latentBayesianOptimisation(
+export function latentGaussianProcessSearch(
   latents: { readonly vectors: CellVectors; readonly key: string },
   options: RoundOptions = ROUNDS,
 ): SearchMethod {
@@ -60,7 +63,7 @@ export function latentBayesianOptimisation(
 
 function _key(settings: Record<string, unknown>): string {
   return runKey({
-    method: "Bayesian optimisation",
+    method: "Gaussian process search",
     version: VERSION,
     ...settings,
     rounds: ROUNDS_VERSION,
@@ -77,12 +80,10 @@ function _search(
   options: RoundOptions,
 ): Promise<void> {
   return searchInRounds(oracle, options, {
-    initial: () => unseenCells(oracle, random),
-    candidates: (best) => [
-      ...unseenCells(oracle, random).take(options.candidates),
-      ...best.flatMap((cell) => neighbours(oracle.space, cell)),
-    ],
+    random: () => unseenCells(oracle, random),
+    drawn: () => unseenCells(oracle, random).take(options.candidates),
+    candidates: (best) =>
+      best.flatMap((cell) => neighbours(oracle.space, cell)),
     rank: byExpectedImprovement(vectors),
-    otherwise: () => unseenCells(oracle, random),
   });
 }

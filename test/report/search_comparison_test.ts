@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import {
+  budgetTable,
+  coverageTable,
+  differenceTable,
+  searchSettingsTable,
+} from "../../lib/report/search_comparison.ts";
+import type { ReportTable } from "../../lib/report/tables.ts";
+
+const own = { space: { name: "own", title: "Own cells" }, surrogate: true };
+const texts = ({ columns }: ReportTable) =>
+  columns.map(({ title, texts }) => [title, ...texts]);
+
+Deno.test("searchSettingsTable() names the source of each method's settings", () => {
+  const table = searchSettingsTable(
+    [{ name: "A", budget: 192, source: "a paper" }],
+    own,
+  );
+  assert.deepEqual(texts(table), [
+    ["method", "A"],
+    ["queries", "192"],
+    ["where its settings come from", "a paper"],
+  ]);
+  assert.equal(table.caption, "Methods of search, Own cells, surrogate");
+});
+
+Deno.test("budgetTable() has accuracy and optima of each budget, and says which medians are censored", () => {
+  const row = {
+    dataset: "CIFAR-10",
+    method: "A",
+    trials: 30,
+    queries: 192,
+    median: null,
+    "validation at 192": 94.951,
+    "validation at 192 error": 0.04,
+    "optimum found by 192": 14,
+    "validation at 400": null,
+    "validation at 400 error": null,
+    "optimum found by 400": null,
+  };
+  const table = budgetTable({
+    budgets: [192, 400],
+    rows: [row, { ...row, dataset: "CIFAR-100", median: 77 }],
+  }, own);
+  assert.deepEqual(texts(table).slice(2), [
+    ["trials", "30", "30"],
+    [
+      "192 queries: validation (%), optimum found",
+      "94.95 ± 0.04, 14",
+      "94.95 ± 0.04, 14",
+    ],
+    ["400 queries: validation (%), optimum found", "–", "–"],
+    ["median queries to the optimum", "> 192", "77"],
+  ]);
+  assert.deepEqual(table.rules, [1]);
+});
+
+Deno.test("differenceTable() has signs, errors and the p of each row", () => {
+  const row = {
+    dataset: "CIFAR-10",
+    method: "A",
+    queries: 192,
+    trials: 30,
+    difference: 0.1264,
+    error: 0.0512,
+    better: 18,
+    worse: 7,
+    p: 0.04329,
+  };
+  const table = differenceTable(
+    [row, { ...row, method: "B", difference: -0.2 }],
+    "the control",
+    own,
+  );
+  assert.deepEqual(texts(table).slice(3), [
+    ["trials", "30", "30"],
+    [
+      "difference in validation (points)",
+      "+0.126 ± 0.051",
+      "-0.200 ± 0.051",
+    ],
+    ["trials better", "18", "18"],
+    ["trials worse", "7", "7"],
+    ["p, sign test", "0.0433", "0.0433"],
+  ]);
+  assert.deepEqual(table.rules, []);
+  assert.match(table.notes[0], /^Control: the control\. /);
+});
+
+Deno.test("coverageTable() leaves the gain of random cells open", () => {
+  const row = { dataset: "CIFAR-10", method: "A" };
+  const table = coverageTable([
+    { ...row, proposals: 8000.4, outside: 4400, covered: 45, gain: 1.2569 },
+    { ...row, proposals: 0, outside: 0, covered: null, gain: null },
+  ], own);
+  assert.deepEqual(texts(table).slice(2), [
+    ["cells proposed in a trial", "8,000", "0"],
+    ["of them not covered", "4,400", "0"],
+    ["covered (%)", "45.0", "–"],
+    ["gain over random cells", "1.26", "–"],
+  ]);
+});
