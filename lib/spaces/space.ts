@@ -14,6 +14,7 @@
 import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import type { SpaceAccuracies } from "./accuracies.ts";
+import type { CellCost } from "./cost.ts";
 import { type Graph, PADDING_OP } from "./graph.ts";
 import type { SpaceSettings } from "./settings.ts";
 
@@ -114,6 +115,11 @@ export interface SearchSpace {
   neighbours?(graph: Graph): Iterable<Graph>;
   /** A random cell of the whole space; missing where the cells of the table stand for it. */
   randomCell?(random: Random): Graph;
+  /**
+   * What the network of a cell costs, by closed form; the graph must be strictly valid.
+   * Missing where no network is fixed.
+   */
+  cost?(graph: Graph): CellCost;
   /** One line for a caption; any graph will do. */
   describe(graph: Graph): string;
   /** Counts that describe the space, beside those of the literature. */

@@ -27,6 +27,7 @@ import {
   type SpaceFact,
 } from "../space.ts";
 import { ACCURACIES } from "./accuracies/accuracies.ts";
+import { cellCost } from "./cost.ts";
 import {
   HASH_LABELS,
   MAX_EDGES,
@@ -177,6 +178,7 @@ export const NASBENCH101: EnumeratedSpace = {
   indexOf,
   accuracies: ACCURACIES,
   cellKeys,
+  cost: cellCost,
   describe,
   facts,
 };

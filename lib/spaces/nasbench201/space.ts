@@ -32,6 +32,7 @@ import {
   NASBENCH201_OPS,
   NODES,
 } from "./cells.ts";
+import { cellCost } from "./cost.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** Labels in the raw hash: any distinct numbers do; input and output as in NAS-Bench-101. */
@@ -117,6 +118,7 @@ export const NASBENCH201: EnumeratedSpace = {
   key: formatArch,
   indexOf,
   accuracies: ACCURACIES,
+  cost: cellCost,
   describe,
   facts,
 };
