@@ -6,7 +6,7 @@ import { SPACES } from "../lib/spaces/registry.ts";
 /** The rooms of `lib/`, bottom to top: a file imports from its own or one before it. */
 // deno-fmt-ignore
 const ROOMS = [
-  "core", "spaces", "engine", "nn", "metrics", "language", "paper", "accuracies", "models",
+  "core", "spaces", "exchange", "engine", "nn", "metrics", "language", "paper", "accuracies", "models",
   "evaluation", "generation", "analysis", "search", "report", "run", "speed", "page", "cli",
   "mod.ts",
 ];

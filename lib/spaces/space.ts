@@ -16,6 +16,7 @@ import type { Random } from "../core/random.ts";
 import type { SpaceAccuracies } from "./accuracies.ts";
 import type { CellCost } from "./cost.ts";
 import { type Graph, PADDING_OP } from "./graph.ts";
+import type { Notation } from "./notation.ts";
 import type { SpaceSettings } from "./settings.ts";
 
 /**
@@ -65,6 +66,8 @@ export interface SearchSpace {
   readonly title: string;
   /** Names of the `K` operations in the order of the one-hot columns; one of them is `output`. */
   readonly ops: readonly string[];
+  /** The same as the space's own publication writes them, where that differs. */
+  readonly publishedOps?: readonly string[];
   /** Operations that an inner node can have: indices into `ops`, ascending. */
   readonly innerOps: readonly number[];
   /** Nodes that data enters by: the first so many of a cell. */
@@ -120,6 +123,8 @@ export interface SearchSpace {
    * Missing where no network is fixed.
    */
   cost?(graph: Graph): CellCost;
+  /** Notations that cells are read and written in, beside those that every space has. */
+  readonly notations?: readonly Notation[];
   /** One line for a caption; any graph will do. */
   describe(graph: Graph): string;
   /** Counts that describe the space, beside those of the literature. */

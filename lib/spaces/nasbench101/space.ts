@@ -20,6 +20,7 @@ import {
   prune,
 } from "../graph.ts";
 import { hashModule } from "../module_hash.ts";
+import { indexNotation } from "../notation.ts";
 import {
   type EnumeratedSpace,
   GRAPH_REASONS,
@@ -34,6 +35,7 @@ import {
   MAX_NODES,
   NASBENCH101_OPS,
 } from "./enumeration.ts";
+import { hashNotation } from "./notations.ts";
 import { SETTINGS } from "./settings.ts";
 import {
   cellKeys,
@@ -43,6 +45,10 @@ import {
   preparedCells,
 } from "./table.ts";
 
+/** Names of operations in the benchmark's `base_ops.py`. */
+const PUBLISHED_OPS: readonly string[] = NASBENCH101_OPS.map((name) =>
+  name.startsWith("conv") ? `${name}-bn-relu` : name
+);
 const INPUT = NASBENCH101_OPS.indexOf("input");
 const OUTPUT = NASBENCH101_OPS.indexOf("output");
 /** 90 % of the 423,624 cells, rounded down. */
@@ -160,6 +166,7 @@ export const NASBENCH101: EnumeratedSpace = {
   name: "nasbench101",
   title: "NAS-Bench-101",
   ops: NASBENCH101_OPS,
+  publishedOps: PUBLISHED_OPS,
   innerOps: [1, 2, 3],
   inputs: 1,
   nodeCount: MAX_NODES,
@@ -179,6 +186,13 @@ export const NASBENCH101: EnumeratedSpace = {
   accuracies: ACCURACIES,
   cellKeys,
   cost: cellCost,
+  notations: [
+    hashNotation(key),
+    indexNotation(
+      { title: "NAS-Bench-101", cells: preparedCells, indexOf },
+      "index in the order of hashes",
+    ),
+  ],
   describe,
   facts,
 };

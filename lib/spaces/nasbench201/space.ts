@@ -15,6 +15,7 @@
 import { Random } from "../../core/random.ts";
 import { edgePairs, type Graph } from "../graph.ts";
 import { hashModule } from "../module_hash.ts";
+import { indexNotation } from "../notation.ts";
 import {
   cellGraph,
   type EnumeratedSpace,
@@ -26,15 +27,22 @@ import { formatArch, isConnected, structureText } from "./arch.ts";
 import {
   allCells,
   ARCH_EDGES,
+  ARCH_OPS,
   CELL_COUNT,
+  GRAPH_OP,
   indexOf,
   invalidReason,
   NASBENCH201_OPS,
   NODES,
 } from "./cells.ts";
 import { cellCost } from "./cost.ts";
+import { NOTATIONS } from "./notations.ts";
 import { SETTINGS } from "./settings.ts";
 
+/** Names of the benchmark, of arch2vec for the ends. */
+const PUBLISHED_OPS: readonly string[] = NASBENCH201_OPS.map((name, op) =>
+  ARCH_OPS[GRAPH_OP.indexOf(op)] ?? name
+);
 /** Labels in the raw hash: any distinct numbers do; input and output as in NAS-Bench-101. */
 const HASH_LABELS: readonly number[] = [-1, 1, 2, 3, 4, 5, -2];
 
@@ -102,6 +110,7 @@ export const NASBENCH201: EnumeratedSpace = {
   name: "nasbench201",
   title: "NAS-Bench-201",
   ops: NASBENCH201_OPS,
+  publishedOps: PUBLISHED_OPS,
   innerOps: [1, 2, 3, 4, 5],
   inputs: 1,
   nodeCount: NODES,
@@ -119,6 +128,13 @@ export const NASBENCH201: EnumeratedSpace = {
   indexOf,
   accuracies: ACCURACIES,
   cost: cellCost,
+  notations: [
+    ...NOTATIONS,
+    indexNotation(
+      { title: "NAS-Bench-201", cells: allCells, indexOf },
+      "index of the benchmark's API",
+    ),
+  ],
   describe,
   facts,
 };
