@@ -85,13 +85,13 @@ export function signature(text: string): string {
  */
 export async function fuzz(
   target: Target,
-  { folder, module, seed, milliseconds, most }: {
+  { folder, module, seed, milliseconds, most = Infinity }: {
     readonly folder: string;
     readonly module: string;
     readonly seed: number;
     readonly milliseconds: number;
     /** How many inputs at most, beside the fixed cases. */
-    readonly most: number;
+    readonly most?: number;
   },
 ): Promise<Tally> {
   const { name } = target;
@@ -203,7 +203,7 @@ export function shownInput(input: Uint8Array): string {
 /** Fuzzes targets in turn; prints a line for each, and the findings. Returns how many there are. */
 export async function fuzzAll(
   targets: readonly Target[],
-  { module, seed, seconds, inputs: most = Infinity, print = console.log }: {
+  { module, seed, seconds, inputs: most, print = console.log }: {
     readonly module: string;
     readonly seed: number;
     readonly seconds: number;
