@@ -32,7 +32,7 @@ import { CODES, type CodeKind } from "../models/vqvae/config.ts";
 import { openModel } from "../run/open_model.ts";
 import type { AccuracyTable } from "../spaces/accuracies.ts";
 import type { Graph } from "../spaces/graph.ts";
-import { getNotation, notationsOf } from "../spaces/notation.ts";
+import { getNotation, notationsOf } from "../spaces/notations.ts";
 import { DEFAULT_SPACE, getSpace, SPACES } from "../spaces/registry.ts";
 import { cellGraph, type SearchSpace } from "../spaces/space.ts";
 import {

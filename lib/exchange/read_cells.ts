@@ -8,12 +8,8 @@ import { basename } from "node:path";
 import { reasonOf } from "../core/shown.ts";
 import { readChunks } from "../core/source_file.ts";
 import type { Graph } from "../spaces/graph.ts";
-import {
-  getNotation,
-  type Notation,
-  notationsOf,
-  readCell,
-} from "../spaces/notation.ts";
+import type { Notation } from "../spaces/notation.ts";
+import { getNotation, notationsOf, readCell } from "../spaces/notations.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { type CellFormat, cellValues, formatOfName } from "./cell_values.ts";
 

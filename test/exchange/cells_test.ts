@@ -8,7 +8,7 @@ import {
   writtenCells,
 } from "../../lib/exchange/write_cells.ts";
 import { Random } from "../../lib/core/random.ts";
-import { getNotation } from "../../lib/spaces/notation.ts";
+import { getNotation } from "../../lib/spaces/notations.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
 import { withFolder } from "../_helpers.ts";

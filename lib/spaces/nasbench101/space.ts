@@ -20,7 +20,7 @@ import {
   prune,
 } from "../graph.ts";
 import { hashModule } from "../module_hash.ts";
-import { indexNotation } from "../notation.ts";
+import { indexNotation } from "../notations.ts";
 import {
   type EnumeratedSpace,
   GRAPH_REASONS,

@@ -15,7 +15,7 @@
 import { Random } from "../../core/random.ts";
 import { edgePairs, type Graph } from "../graph.ts";
 import { hashModule } from "../module_hash.ts";
-import { indexNotation } from "../notation.ts";
+import { indexNotation } from "../notations.ts";
 import {
   cellGraph,
   type EnumeratedSpace,

@@ -4,7 +4,7 @@ import {
   getNotation,
   notationsOf,
   readCell,
-} from "../../lib/spaces/notation.ts";
+} from "../../lib/spaces/notations.ts";
 import { formatArch } from "../../lib/spaces/nasbench201/arch.ts";
 import { getSpace, SPACES } from "../../lib/spaces/registry.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
