@@ -82,6 +82,12 @@ export {
   trainingKeys,
 } from "./metrics/generation.ts";
 export { judge, type Verdict } from "./metrics/verdict.ts";
+export { scoreCells, type ScoredCells } from "./metrics/scored_cells.ts";
+
+// Cells of other programs
+export { readCells } from "./exchange/read_cells.ts";
+export { writtenCells } from "./exchange/write_cells.ts";
+export { getNotation, notationsOf } from "./spaces/notations.ts";
 
 // Searches, and who answers them
 export type { Evaluation, Evaluator } from "./evaluation/evaluator.ts";

@@ -6,7 +6,8 @@ import { SPACES } from "../lib/spaces/registry.ts";
 /** The rooms of `lib/`, bottom to top: a file imports from its own or one before it. */
 // deno-fmt-ignore
 const ROOMS = [
-  "core", "spaces", "recount", "engine", "nn", "metrics", "language", "paper", "accuracies", "models",
+  "core", "spaces", "exchange", "recount", "engine", "nn", "metrics", "language", "paper",
+  "accuracies", "models",
   "evaluation", "generation", "analysis", "search", "report", "run", "speed", "page", "cli",
   "mod.ts",
 ];

@@ -44,18 +44,26 @@ async function main(args: readonly string[]): Promise<number> {
   await setup();
   // Ctrl-C is JupyterLab's: it asks whether to end.
   Deno.addSignalListener("SIGINT", () => {});
-  const { code } = await new Deno.Command(environmentPython(), {
+  const lab = new Deno.Command(environmentPython(), {
     args: [
       ...["-m", "jupyterlab", join(PROJECT_ROOT, "notebooks")],
       "--MultiKernelManager.default_kernel_name=deno",
+      // It refuses to start as root otherwise; it answers to this machine alone.
+      ...Deno.uid() === 0 ? ["--allow-root"] : [],
       ...args,
     ],
     env: jupyterVariables(),
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",
-  }).spawn().status;
-  return code;
+  }).spawn();
+  // Whoever ends this command ends JupyterLab, and that its kernels.
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+    if (Deno.build.os !== "windows") {
+      Deno.addSignalListener(signal, () => lab.kill("SIGTERM"));
+    }
+  }
+  return (await lab.status).code;
 }
 
 if (import.meta.main) await runCommand(HELP, main);

@@ -14,11 +14,12 @@ import { reasonOf, shownText } from "./shown.ts";
  * A reader sees the old content or the new, never a part, and so does the next start of the
  * machine after a power cut. Missing folders are made.
  *
+ * @param content Bytes, a text, or a text in pieces, which are written as they come.
  * @throws {Error} `Cannot write …`, with the path and the system's reason.
  */
 export async function writeFileAtomic(
   path: string,
-  content: Uint8Array | string,
+  content: Uint8Array | string | Iterable<string>,
 ): Promise<void> {
   const folder = dirname(path);
   const temporary = `${path}.${Deno.pid}${TEMPORARY}`;
@@ -26,7 +27,7 @@ export async function writeFileAtomic(
     await Deno.mkdir(folder, { recursive: true });
     await _writeFlushed(
       temporary,
-      typeof content === "string" ? new TextEncoder().encode(content) : content,
+      content instanceof Uint8Array ? [content] : _encoded(content),
     );
     await Deno.rename(temporary, path);
   } catch (error) {
@@ -50,16 +51,39 @@ export function systemReason(error: unknown): string {
 export const TEMPORARY = ".tmp";
 
 /** Writes a file and waits until the disk has it: a full one says so here at the latest. */
-async function _writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
+async function _writeFlushed(
+  path: string,
+  parts: Iterable<Uint8Array>,
+): Promise<void> {
   using file = await Deno.open(path, {
     create: true,
     write: true,
     truncate: true,
   });
-  for (let at = 0; at < bytes.length;) {
-    at += await file.write(bytes.subarray(at));
+  for (const bytes of parts) {
+    for (let at = 0; at < bytes.length;) {
+      at += await file.write(bytes.subarray(at));
+    }
   }
   await file.syncData();
+}
+
+/** Characters of a text in pieces that are written at a time. */
+const PART_CHARACTERS = 2 ** 20;
+
+/** A text, or one in pieces, as bytes. */
+function* _encoded(
+  pieces: string | Iterable<string>,
+): Generator<Uint8Array, void, void> {
+  const encoder = new TextEncoder();
+  let part = "";
+  for (const piece of typeof pieces === "string" ? [pieces] : pieces) {
+    part += piece;
+    if (part.length < PART_CHARACTERS) continue;
+    yield encoder.encode(part);
+    part = "";
+  }
+  if (part !== "") yield encoder.encode(part);
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Saves tables and figures of a run, and shows what it saves.
  *
- * Under the folder of outputs: `tables/<name>.{json,csv,md}` and
+ * Under the folder of outputs: `tables/<name>.{json,csv,md,tex}` and
  * `figures/<name>.{json,html,png}`. The pages of figures share one copy of Plotly beside
  * them. `html_report.ts` reads the files back.
  *
@@ -15,6 +15,7 @@ import { type Figure, figureTitle } from "./figure.ts";
 import { figureHtml, PAGE_STYLE } from "./figure_html.ts";
 import { escapeHtml } from "./html.ts";
 import { plotlyPath } from "./images.ts";
+import { tableLatex } from "./table_latex.ts";
 import { type ReportTable, tableCsv, tableMarkdown } from "./tables.ts";
 
 /** Name of the copy of Plotly beside the figures' pages. */
@@ -23,7 +24,7 @@ const PLOTLY_FILE = "plotly.min.js";
 const FILE_SCALE = 2;
 
 /**
- * Saves a table: rows as JSON and as CSV, unrounded, and as Markdown.
+ * Saves a table: rows as JSON and as CSV, unrounded, as Markdown and as LaTeX.
  *
  * @param outputs Folder of the run's outputs.
  * @param name Name of the files; letters, digits, `-` and `_`.
@@ -39,6 +40,7 @@ export async function saveTable(
   await writeJson(`${path}.json`, table.rows);
   await writeFileAtomic(`${path}.csv`, tableCsv(table));
   await writeFileAtomic(`${path}.md`, tableMarkdown(table));
+  await writeFileAtomic(`${path}.tex`, tableLatex(table, name));
 }
 
 /**

@@ -14,7 +14,9 @@
 import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
 import type { SpaceAccuracies } from "./accuracies.ts";
+import type { CellCost } from "./cost.ts";
 import { type Graph, PADDING_OP } from "./graph.ts";
+import type { Notation } from "./notation.ts";
 import type { SpaceSettings } from "./settings.ts";
 import type { CellSplit } from "./split.ts";
 
@@ -70,6 +72,8 @@ export interface SearchSpace {
   readonly version: number;
   /** Names of the `K` operations in the order of the one-hot columns; one of them is `output`. */
   readonly ops: readonly string[];
+  /** The same as the space's own publication writes them, where that differs. */
+  readonly publishedOps?: readonly string[];
   /** Operations that an inner node can have: indices into `ops`, ascending. */
   readonly innerOps: readonly number[];
   /** Nodes that data enters by: the first so many of a cell. */
@@ -126,6 +130,13 @@ export interface SearchSpace {
   neighbours?(graph: Graph): Iterable<Graph>;
   /** A random cell of the whole space; missing where the cells of the table stand for it. */
   randomCell?(random: Random): Graph;
+  /**
+   * What the network of a cell costs, by closed form; the graph must be strictly valid.
+   * Missing where no network is fixed.
+   */
+  cost?(graph: Graph): CellCost;
+  /** Notations that cells are read and written in, beside those that every space has. */
+  readonly notations?: readonly Notation[];
   /** One line for a caption; any graph will do. */
   describe(graph: Graph): string;
   /** Counts that describe the space, beside those of the literature. */

@@ -41,7 +41,7 @@ function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
 }
 
-Deno.test("saveTable() writes JSON, CSV and Markdown that read back", async () => {
+Deno.test("saveTable() writes JSON, CSV, Markdown and LaTeX", async () => {
   await withOutputs(async (outputs) => {
     await saveTable(outputs, "table-2", TABLE);
     const folder = join(outputs, "tables");
@@ -50,6 +50,7 @@ Deno.test("saveTable() writes JSON, CSV and Markdown that read back", async () =
       "table-2.csv",
       "table-2.json",
       "table-2.md",
+      "table-2.tex",
     ]);
     const path = join(folder, "table-2");
     assert.deepEqual(await readJson(`${path}.json`, "table"), ROWS);

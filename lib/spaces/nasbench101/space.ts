@@ -20,6 +20,7 @@ import {
   prune,
 } from "../graph.ts";
 import { hashModule } from "../module_hash.ts";
+import { indexNotation } from "../notations.ts";
 import {
   type EnumeratedSpace,
   GRAPH_REASONS,
@@ -27,6 +28,7 @@ import {
   type SpaceFact,
 } from "../space.ts";
 import { ACCURACIES } from "./accuracies/accuracies.ts";
+import { cellCost } from "./cost.ts";
 import {
   HASH_LABELS,
   MAX_EDGES,
@@ -34,6 +36,7 @@ import {
   NASBENCH101_OPS,
 } from "./enumeration.ts";
 import { splitInOrder } from "../split.ts";
+import { hashNotation } from "./notations.ts";
 import { SETTINGS } from "./settings.ts";
 import {
   cellKeys,
@@ -43,6 +46,10 @@ import {
   preparedCells,
 } from "./table.ts";
 
+/** Names of operations in the benchmark's `base_ops.py`. */
+const PUBLISHED_OPS: readonly string[] = NASBENCH101_OPS.map((name) =>
+  name.startsWith("conv") ? `${name}-bn-relu` : name
+);
 const INPUT = NASBENCH101_OPS.indexOf("input");
 const OUTPUT = NASBENCH101_OPS.indexOf("output");
 /** Raised with every change of the cells, their order, their split or what tells them apart. */
@@ -149,6 +156,7 @@ export const NASBENCH101: EnumeratedSpace = {
   title: "NAS-Bench-101",
   version: VERSION,
   ops: NASBENCH101_OPS,
+  publishedOps: PUBLISHED_OPS,
   innerOps: [1, 2, 3],
   inputs: 1,
   nodeCount: MAX_NODES,
@@ -167,6 +175,14 @@ export const NASBENCH101: EnumeratedSpace = {
   indexOf,
   accuracies: ACCURACIES,
   cellKeys,
+  cost: cellCost,
+  notations: [
+    hashNotation(key),
+    indexNotation(
+      { title: "NAS-Bench-101", cells: preparedCells, indexOf },
+      "index in the order of hashes",
+    ),
+  ],
   describe,
   facts,
 };

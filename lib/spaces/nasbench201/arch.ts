@@ -158,15 +158,51 @@ function _graphOf(names: readonly string[]): Graph {
  * @throws {RangeError} If the graph is not strictly a cell of this space.
  */
 export function formatArch(graph: Graph): string {
-  const reason = invalidReason(graph, "strict");
-  if (reason !== null) {
-    throw new RangeError(
-      `Cannot write an arch string: the graph must be a NAS-Bench-201 cell, got ${reason}`,
-    );
-  }
+  _checkCell(graph, "an arch string");
   const op = (node: number) => ARCH_OP_OF[graph.ops[node]];
   return `|${op(1)}~0|+|${op(2)}~0|${op(3)}~1|` +
     `+|${op(4)}~0|${op(5)}~1|${op(6)}~2|`;
+}
+
+/**
+ * Writes a cell as GENIUS's six digits.
+ *
+ * @throws {RangeError} If the graph is not strictly a cell of this space.
+ */
+export function formatGenius(graph: Graph): string {
+  return _archOps(graph).join("");
+}
+
+/**
+ * Writes a cell as NASLib's tuple.
+ *
+ * @throws {RangeError} If the graph is not strictly a cell of this space.
+ */
+export function formatNaslib(graph: Graph): string {
+  const ops = _archOps(graph);
+  const numbers = NASLIB_EDGES.map(([from, to]) => {
+    const edge = ARCH_EDGES.findIndex((edge) =>
+      edge[0] === from && edge[1] === to
+    );
+    return NASLIB_OPS.indexOf(ARCH_OPS[ops[edge]]);
+  });
+  return `(${numbers.join(", ")})`;
+}
+
+/** The operations of a cell as indices into `ARCH_OPS`, by edge. */
+function _archOps(graph: Graph): number[] {
+  _checkCell(graph, "a cell");
+  return ARCH_EDGES.map((_, edge) => GRAPH_OP.indexOf(graph.ops[edge + 1]));
+}
+
+/** @throws {RangeError} If the graph is not strictly a cell of this space. */
+function _checkCell(graph: Graph, written: string): void {
+  const reason = invalidReason(graph, "strict");
+  if (reason !== null) {
+    throw new RangeError(
+      `Cannot write ${written}: the graph must be a NAS-Bench-201 cell, got ${reason}`,
+    );
+  }
 }
 
 /**
@@ -186,12 +222,7 @@ export function structureText(
   graph: Graph,
   options: { readonly considerZero: boolean },
 ): string {
-  const reason = invalidReason(graph, "strict");
-  if (reason !== null) {
-    throw new RangeError(
-      `Cannot write a structure: the graph must be a NAS-Bench-201 cell, got ${reason}`,
-    );
-  }
+  _checkCell(graph, "a structure");
   const inputs: string[][] = [["0"], [], [], []];
   for (const [edge, [from, to]] of ARCH_EDGES.entries()) {
     // All edges into `from` come before those out of it.

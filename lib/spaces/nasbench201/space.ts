@@ -14,6 +14,7 @@
 
 import { edgePairs, type Graph } from "../graph.ts";
 import { hashModule } from "../module_hash.ts";
+import { indexNotation } from "../notations.ts";
 import {
   cellGraph,
   type EnumeratedSpace,
@@ -25,15 +26,23 @@ import { formatArch, isConnected, structureText } from "./arch.ts";
 import {
   allCells,
   ARCH_EDGES,
+  ARCH_OPS,
   CELL_COUNT,
+  GRAPH_OP,
   indexOf,
   invalidReason,
   NASBENCH201_OPS,
   NODES,
 } from "./cells.ts";
 import { splitInOrder } from "../split.ts";
+import { cellCost } from "./cost.ts";
+import { NOTATIONS } from "./notations.ts";
 import { SETTINGS } from "./settings.ts";
 
+/** Names of the benchmark, of arch2vec for the ends. */
+const PUBLISHED_OPS: readonly string[] = NASBENCH201_OPS.map((name, op) =>
+  ARCH_OPS[GRAPH_OP.indexOf(op)] ?? name
+);
 /** Labels in the raw hash: any distinct numbers do; input and output as in NAS-Bench-101. */
 const HASH_LABELS: readonly number[] = [-1, 1, 2, 3, 4, 5, -2];
 
@@ -107,6 +116,7 @@ export const NASBENCH201: EnumeratedSpace = {
   title: "NAS-Bench-201",
   version: VERSION,
   ops: NASBENCH201_OPS,
+  publishedOps: PUBLISHED_OPS,
   innerOps: [1, 2, 3, 4, 5],
   inputs: 1,
   nodeCount: NODES,
@@ -124,6 +134,14 @@ export const NASBENCH201: EnumeratedSpace = {
   structureKey,
   indexOf,
   accuracies: ACCURACIES,
+  cost: cellCost,
+  notations: [
+    ...NOTATIONS,
+    indexNotation(
+      { title: "NAS-Bench-201", cells: allCells, indexOf },
+      "index of the benchmark's API",
+    ),
+  ],
   describe,
   facts,
 };

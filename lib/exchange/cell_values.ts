@@ -1,0 +1,236 @@
+/**
+ * Files of cells, value by value: text lines, JSON lines, a JSON array, a table as CSV.
+ *
+ * A value is what a notation reads. Files are read as they come, so that one of millions of
+ * cells takes no more memory than one of ten:
+ *
+ *     lines   a cell a line: JSON where the line begins with {, [ or ", else the text itself
+ *     json    one array
+ *     csv     a header, then a cell a line: the column of cells, or columns of matrix and ops
+ *
+ * @module
+ */
+
+import { parseStrictJson } from "../core/strict_json.ts";
+import { reasonOf, shown, shownList } from "../core/shown.ts";
+
+/** Forms of files. */
+export const CELL_FORMATS = ["lines", "json", "csv"] as const;
+
+/** One of {@link CELL_FORMATS}. */
+export type CellFormat = typeof CELL_FORMATS[number];
+
+/** A cell as it stands in a file. */
+export interface CellValue {
+  /** A text, a number, or what JSON makes of an array or an object; null where there is no cell. */
+  readonly value: unknown;
+  /** Line of the file, from 1; of a JSON array the number of the entry. */
+  readonly line: number;
+}
+
+/** Characters of a cell, far above those of any. */
+const LONGEST = 2 ** 16;
+/** Columns of cells, the first one that a table has is taken. */
+const CELL_COLUMNS = [
+  "cell",
+  "arch",
+  "arch_str",
+  "architecture",
+  "module_hash",
+  "hash",
+];
+
+/** The form that a name of a file shows: by default lines. */
+export function formatOfName(name: string): CellFormat {
+  const [, ending = ""] = /\.(\w+)(?:\.gz)?$/.exec(name) ?? [];
+  return CELL_FORMATS.find((format) => format === ending.toLowerCase()) ??
+    "lines";
+}
+
+/**
+ * The values of a file.
+ *
+ * @param texts Its text, piece by piece.
+ * @param options `column`: of the cells in a CSV table, by default the first of the usual names.
+ * @throws {SyntaxError} If it is not of the form, with the line.
+ */
+export async function* cellValues(
+  texts: AsyncIterable<string>,
+  format: CellFormat,
+  { column }: { readonly column?: string } = {},
+): AsyncGenerator<CellValue, void, void> {
+  if (format === "json") return yield* _entries(texts);
+  let read: ((line: string, number: number) => unknown) | null =
+    format === "csv" ? null : _lineValue;
+  for await (const [line, number] of _lines(texts)) {
+    if (read === null) read = _tableReader(line, column);
+    else if (line.trim() !== "") {
+      yield { value: read(line, number), line: number };
+    }
+  }
+}
+
+function _lineValue(line: string, number: number): unknown {
+  const text = line.trim();
+  if (text === "null") return null;
+  return /^[{["]/.test(text) ? _json(text, `line ${number}`) : text;
+}
+
+/** What makes a value of a line of a table. */
+function _tableReader(
+  header: string,
+  column: string | undefined,
+): (line: string, number: number) => unknown {
+  const names = _fields(header, 1).map((name) => name.trim());
+  const at = (...columns: readonly string[]) =>
+    columns.map((name) => names.indexOf(name)).find((at) => at >= 0) ?? -1;
+  const cell = column === undefined
+    ? names.length === 1 ? 0 : at(...CELL_COLUMNS)
+    : at(column);
+  const matrix = at("matrix", "module_adjacency");
+  const ops = at("ops", "module_operations");
+  if (cell < 0 && (column !== undefined || matrix < 0 || ops < 0)) {
+    throw new SyntaxError(
+      `line 1 must name ${
+        column === undefined
+          ? `a column of cells, ${
+            CELL_COLUMNS.join(", ")
+          }, or columns matrix and ops`
+          : `the column ${column}`
+      }, got ${shownList(names)}`,
+    );
+  }
+  return (line, number) => {
+    const fields = _fields(line, number);
+    if (fields.length !== names.length) {
+      throw new SyntaxError(
+        `line ${number} must have ${names.length} values, got ${fields.length}`,
+      );
+    }
+    if (cell >= 0) {
+      return fields[cell].trim() === ""
+        ? null
+        : _lineValue(fields[cell], number);
+    }
+    return {
+      matrix: _json(fields[matrix], `line ${number}`),
+      ops: _json(fields[ops], `line ${number}`),
+    };
+  };
+}
+
+/** The values of a line of CSV; one that holds a comma or a quotation mark is quoted. */
+function _fields(line: string, number: number): string[] {
+  if (!line.includes('"')) return line.split(",");
+  const fields: string[] = [];
+  const pattern = /\s*(?:"((?:[^"]|"")*)"\s*|([^",]*))(,|$)/y;
+  for (let end = ","; end === ",";) {
+    const found = pattern.exec(line);
+    if (found === null) {
+      throw new SyntaxError(
+        `line ${number} must be CSV, with quotation marks doubled within quoted values, got ${
+          shown(line)
+        }`,
+      );
+    }
+    fields.push(found[1]?.replaceAll('""', '"') ?? found[2]);
+    end = found[3];
+  }
+  return fields;
+}
+
+function _json(text: string, place: string): unknown {
+  try {
+    return parseStrictJson(text);
+  } catch (error) {
+    throw new SyntaxError(`${place} must be JSON, got ${reasonOf(error)}`);
+  }
+}
+
+/** Lines with their numbers, without their ends and a byte-order mark. */
+async function* _lines(
+  texts: AsyncIterable<string>,
+): AsyncGenerator<[line: string, number: number], void, void> {
+  let rest = "", number = 0;
+  for await (const text of texts) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    _checkLength(rest, `line ${number + lines.length + 1}`);
+    for (const line of lines) yield [_clean(line, ++number), number];
+  }
+  if (rest !== "") yield [_clean(rest, ++number), number];
+}
+
+function _clean(line: string, number: number): string {
+  _checkLength(line, `line ${number}`);
+  const start = number === 1 && line.startsWith("\ufeff") ? 1 : 0;
+  return line.slice(start, line.endsWith("\r") ? -1 : undefined);
+}
+
+function _checkLength(text: string, place: string): void {
+  if (text.length <= LONGEST) return;
+  throw new SyntaxError(
+    `${place} must have at most ${LONGEST} characters, got more`,
+  );
+}
+
+/** The entries of a JSON array, each parsed as soon as it is whole. */
+async function* _entries(
+  texts: AsyncIterable<string>,
+): AsyncGenerator<CellValue, void, void> {
+  let depth = 0, quoted = false, escaped = false, ended = false, first = true;
+  let entry = "", line = 0;
+  const take = (): CellValue => {
+    const value = _json(entry, `entry ${++line}`);
+    entry = "";
+    return { value, line };
+  };
+  for await (const text of texts) {
+    let start = 0;
+    for (let i = 0; i < text.length; i++) {
+      const sign = text[i];
+      if (quoted) {
+        if (escaped) escaped = false;
+        else if (sign === "\\") escaped = true;
+        else if (sign === '"') quoted = false;
+        continue;
+      }
+      if (sign === '"') quoted = true;
+      else if (sign === "[" || sign === "{") {
+        if (++depth > 1) continue;
+        if (
+          sign === "{" || ended || !first || entry + text.slice(start, i) !== ""
+        ) {
+          throw new SyntaxError(
+            "the file must be one JSON array, got another value",
+          );
+        }
+        start = i + 1;
+        first = false;
+      } else if (sign === "]" || sign === "}" || sign === ",") {
+        if (sign !== ",") depth--;
+        if (depth !== (sign === "," ? 1 : 0)) continue;
+        entry += text.slice(start, i);
+        start = i + 1;
+        ended = sign === "]";
+        if (!ended || line > 0 || entry.trim() !== "") yield take();
+      } else if (depth === 0) {
+        if (sign.trim() !== "" && sign !== "\ufeff") {
+          throw new SyntaxError(
+            `the file must be one JSON array, got ${
+              shown(text.slice(i, i + 40))
+            }`,
+          );
+        }
+        start = i + 1;
+      }
+    }
+    entry += text.slice(start);
+    _checkLength(entry, `entry ${line + 1}`);
+  }
+  if (!ended) {
+    throw new SyntaxError(
+      `the file must be one whole JSON array, got its end after entry ${line}`,
+    );
+  }
+}
