@@ -65,6 +65,13 @@ async function main(args: readonly string[]): Promise<number> {
       if (words.length > 0 || await exists(record)) folders.push([record, name]);
     }
   }
+  if (folders.length === 0) {
+    throw new RangeError(
+      `Cannot ${ACTION}: there must be a run of record in ${
+        shownPath(root)
+      }, got none`,
+    );
+  }
   let agrees = true;
   for (const [folder, space] of folders) {
     agrees = await _recount(folder, space) && agrees;

@@ -51,6 +51,12 @@ Deno.test("recount says of each row of a record whether it is as counted", () =>
 
 Deno.test("recount says in a sentence what cannot be counted", () =>
   withFolder(async (root) => {
+    const none = await recount(root);
+    assert.equal(none.code, 1);
+    assert.match(
+      none.errors,
+      /^Cannot recount: there must be a run of record in \S+, got none$/,
+    );
     const [theirs, { samplesKey: _, ...old }] = ROWS;
     await writeMadeUp(join(root, "nasbench201"), [theirs, old]);
     await writeMadeUp(join(root, "runs", "mine"));
