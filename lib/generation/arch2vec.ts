@@ -47,6 +47,7 @@ export function arch2vecGenerator(
       topP: null,
       ...(space.variableSize ? { cut: !wholeDecodes } : {}),
       ...(unchecked === undefined ? {} : {
+        uncheckedNodes: unchecked,
         note:
           "In the published reading judged as arch2vec's code does: the operation of " +
           `node ${unchecked.join(", ")} is not looked at.`,

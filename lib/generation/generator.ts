@@ -59,7 +59,7 @@ export interface CellGenerator {
   /** What its rows state of the way it samples. */
   readonly settings: Pick<
     RowSettings,
-    "temperature" | "topK" | "topP" | "cut" | "note"
+    "temperature" | "topK" | "topP" | "cut" | "uncheckedNodes" | "note"
   >;
   /** Why a graph is no cell, where its authors judge otherwise than the space does. */
   readonly invalidReason?: SearchSpace["invalidReason"];

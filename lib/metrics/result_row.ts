@@ -36,6 +36,8 @@ export interface RowSettings {
   readonly seed?: number;
   /** Whether decodes were cut at the first output (`cut`) or not (`uncut`). */
   readonly cut?: boolean;
+  /** Nodes whose operation is not looked at in the published reading. */
+  readonly uncheckedNodes?: readonly number[];
   /** The key of its file of samples: what the percentages of generation are counted from. */
   readonly samplesKey?: string;
   /** What a reader has to know; printed under the table. */
