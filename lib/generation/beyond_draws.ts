@@ -8,27 +8,16 @@
  * @module
  */
 
+import type { ResultRow } from "../metrics/result_row.ts";
 import type { MeasuredGenerator } from "./generator.ts";
 import { bestDraws, type MeasuredGenerators } from "./generators.ts";
 
-/** What came of one way to sample. */
-export interface BeyondRow {
-  readonly method: string;
-  readonly temperature?: number;
-  readonly seed?: number;
-  /** Sentences drawn; with `distinct` outcomes drawn without replacement. */
-  readonly draws: number;
-  /** Samples returned of them. */
-  readonly samples: number;
-  /** Percent of the samples returned. */
-  readonly validity: number;
-  readonly absoluteUniqueness: number;
-  readonly absoluteNovelty: number;
+/** A row of what came of one way to sample; its percentages are of the samples returned. */
+export interface BeyondRow extends ResultRow {
   /** Valid samples, different cells among them, and novel ones, in 100 sentences drawn. */
   readonly validPer100: number;
   readonly uniquePer100: number;
   readonly novelPer100: number;
-  readonly note?: string;
 }
 
 /** For each language model its independent draws, then its samples with an aim at the same temperature. */
@@ -45,20 +34,11 @@ export function beyondRows(
 function _row(
   { draws, reports: { strict }, rows }: MeasuredGenerator,
 ): BeyondRow {
-  const { method, temperature, seed, note } = rows.strict;
   const per100 = (count: number) => 100 * count / draws;
   return {
-    method,
-    temperature,
-    seed,
-    draws,
-    samples: strict.samples,
-    validity: strict.validity,
-    absoluteUniqueness: strict.absoluteUniqueness,
-    absoluteNovelty: strict.absoluteNovelty,
+    ...rows.strict,
     validPer100: per100(strict.valid),
     uniquePer100: per100(strict.distinct),
     novelPer100: per100(strict.novel),
-    ...(note === undefined ? {} : { note }),
   };
 }

@@ -93,6 +93,7 @@ Deno.test("seedsTable() says where there is one seed", () => {
 
 Deno.test("beyondTable() has figures of what is returned and of what is drawn", () => {
   const { columns, caption, notes } = beyondTable(space, [{
+    ...row("strict", 1),
     ...{ method: "Ours, novel, t=1", draws: 4000, samples: 20 },
     ...{ validity: 100, absoluteUniqueness: 100, absoluteNovelty: 100 },
     ...{ validPer100: 0.5, uniquePer100: 0.5, novelPer100: 0.25 },
