@@ -21,14 +21,14 @@ import {
 import {
   type KnownOfCell,
   knownOfCells,
+  WRITTEN_FORMATS,
   type WrittenCell,
   writtenCells,
-  WRITTEN_FORMATS,
   type WrittenFormat,
 } from "../exchange/write_cells.ts";
 import { type Aim, AIMS } from "../generation/aimed_sampling.ts";
 import { archLlmGenerator } from "../generation/arch_llm.ts";
-import { CODES, type CodeKind } from "../models/vqvae/config.ts";
+import { type CodeKind, CODES } from "../models/vqvae/config.ts";
 import { openModel } from "../run/open_model.ts";
 import type { AccuracyTable } from "../spaces/accuracies.ts";
 import type { Graph } from "../spaces/graph.ts";
@@ -229,7 +229,7 @@ export async function runCells(
     format,
     getNotation(space, notation),
   );
-  if (to === null) for (const piece of pieces) write(piece);
+  if (to === null) { for (const piece of pieces) write(piece); }
   else await writeFileAtomic(to, pieces);
 }
 

@@ -62,7 +62,9 @@ async function main(args: readonly string[]): Promise<number> {
     for (const { name } of words.length === 0 ? SPACES : words.map(getSpace)) {
       const record = recordFolder(root, name);
       // Of the records that were not asked for by name, those that are there.
-      if (words.length > 0 || await exists(record)) folders.push([record, name]);
+      if (words.length > 0 || await exists(record)) {
+        folders.push([record, name]);
+      }
     }
   }
   if (folders.length === 0) {

@@ -74,11 +74,14 @@ export async function scoreCells(
     if (known === undefined) held.set(text, graph);
     all.push(known ?? graph);
   }
-  const keys = training === undefined
-    ? null
-    : await _keysOf(space, training);
+  const keys = training === undefined ? null : await _keysOf(space, training);
   const report = (mode: MetricMode) =>
-    measureGeneration(space, all, mode, keys?.[mode] ?? trainingKeys(space, mode));
+    measureGeneration(
+      space,
+      all,
+      mode,
+      keys?.[mode] ?? trainingKeys(space, mode),
+    );
   const reports = { paper: report("paper"), strict: report("strict") };
   return {
     rows: (["paper", "strict"] as const).map((mode) =>

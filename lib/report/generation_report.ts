@@ -76,7 +76,9 @@ export function seedsTable(
     [
       ...published.map(({ method, source, mode, temperature, ...row }) => ({
         ...{ method, source, mode },
-        ...(temperature === undefined ? {} : { temperatures: `${temperature}` }),
+        ...(temperature === undefined
+          ? {}
+          : { temperatures: `${temperature}` }),
         ...Object.fromEntries(RESULT_METRICS.map((key) => [key, row[key]])),
       })),
       ...rows.map((row) => ({ ...row, source: "measured" })),

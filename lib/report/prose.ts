@@ -49,7 +49,9 @@ export function generationProse(rows: readonly Row[]): string[] {
   const names = CODES.map((code) => CODE_METHODS[code]);
   const strict = names.flatMap((name) =>
     of(`${name} t=`, "strict").filter(_mostDifferent).map((row) =>
-      `Counted strictly, ${_percent(row.validity)} % of ${name}'s samples at t = ${row.temperature} are cells of the space as they stand, ${
+      `Counted strictly, ${
+        _percent(row.validity)
+      } % of ${name}'s samples at t = ${row.temperature} are cells of the space as they stand, ${
         _percent(row.absoluteUniqueness)
       } % valid and different, ${
         _percent(row.absoluteNovelty)
@@ -183,7 +185,9 @@ export function searchProse(
     }
     if (agNet !== undefined) {
       parts.push(
-        `AG-Net's published row (${agNet.queries} queries, on all cells of the space) is ${pair(agNet)}`,
+        `AG-Net's published row (${agNet.queries} queries, on all cells of the space) is ${
+          pair(agNet)
+        }`,
       );
     }
     const besidePaper = algorithm1.map((row) => {

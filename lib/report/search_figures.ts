@@ -56,11 +56,12 @@ export function searchCurves(
     title: `Search on ${searchPlace(where)}: ${dataset}, ${accuracy} accuracy`,
     x: "queries",
     y: `${accuracy} accuracy of the returned cell (%)`,
-    caption: `Mean of ${trials} trials; bands are one standard error of the mean to either side. ${
-      accuracy === "validation"
-        ? "Dotted: the best validation accuracy there is."
-        : "Dotted: the test accuracy of the cell that is best by validation; other cells lie above it, but no search looks at test accuracies."
-    }`,
+    caption:
+      `Mean of ${trials} trials; bands are one standard error of the mean to either side. ${
+        accuracy === "validation"
+          ? "Dotted: the best validation accuracy there is."
+          : "Dotted: the test accuracy of the cell that is best by validation; other cells lie above it, but no search looks at test accuracies."
+      }`,
   };
   const longest = Math.max(...shown.map(({ points }) => points.length));
   const every = Math.ceil(longest / CURVE_POINTS);

@@ -55,7 +55,9 @@ export function spaceFound(space: SearchSpace): string {
         number(fact.published)
       } published.`
     ),
-    `${number(train.length)} cells are for training; a model that chooses its best epoch chooses it on ${
+    `${
+      number(train.length)
+    } cells are for training; a model that chooses its best epoch chooses it on ${
       number(tuning.length)
     } of them and learns from the others. ${
       number(validation.length)

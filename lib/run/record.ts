@@ -151,7 +151,9 @@ async function _countedSamples(
 ): Promise<string[]> {
   const keys = new Map<unknown, string>();
   for (const path of files) {
-    if (!path.startsWith("samples/") || !path.endsWith(SAMPLES_SUFFIX)) continue;
+    if (!path.startsWith("samples/") || !path.endsWith(SAMPLES_SUFFIX)) {
+      continue;
+    }
     keys.set(await samplesKey(join(outputs, path)), path);
   }
   const kept = new Set<string>();

@@ -206,7 +206,8 @@ export function comparedMethods(
     {
       name: "Gaussian process, arch2vec",
       budget: ROUNDS_BUDGET,
-      source: `${GAUSSIAN_PROCESS_SOURCE}; vectors: arch2vec (arXiv:2006.06936)`,
+      source:
+        `${GAUSSIAN_PROCESS_SOURCE}; vectors: arch2vec (arXiv:2006.06936)`,
       ...latentGaussianProcessSearch(_onDevice(latents, executor)),
     },
     {

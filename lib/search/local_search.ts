@@ -73,7 +73,9 @@ async function _search(
       const near = random.shuffle(
         oracle.propose(neighbours(oracle.space, best.cell)),
       );
-      for (const cells of firstImprovement ? near.map((one) => [one]) : [near]) {
+      for (
+        const cells of firstImprovement ? near.map((one) => [one]) : [near]
+      ) {
         for (const one of await oracle.ask(cells)) {
           if (rankOf(one) > rankOf(best)) [best, moved] = [one, true];
         }

@@ -50,7 +50,9 @@ export function indexNotation(
         index >= count
       ) {
         throw new SyntaxError(
-          `an index must be a whole number in [0, ${count}), got ${shown(value)}`,
+          `an index must be a whole number in [0, ${count}), got ${
+            shown(value)
+          }`,
         );
       }
       return cellGraph(space.cells(), index);
@@ -172,7 +174,8 @@ function _oneHot(space: Operations): Notation {
         );
       });
       const isPadding = matrix.every((row, from) =>
-        _isRow(row) && (from < nodes
+        _isRow(row) &&
+        (from < nodes
           ? row.slice(nodes).every((edge) => edge === 0)
           : row.every((edge) => edge === 0))
       );

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { environmentPython } from "../../lib/cli/environment.ts";
 import { parseReproduceArguments, reproduce } from "../../lib/cli/reproduce.ts";
 import { Terminal } from "../../lib/cli/terminal.ts";
