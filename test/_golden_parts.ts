@@ -2,7 +2,8 @@
  * The parts of the golden run: each trains or searches a little, and gives figures.
  *
  * All that this run asks of the library stands in this file. Models are tiny, cells are a
- * slice of NAS-Bench-201, and everything runs on the CPU. Figures are means, which the last
+ * slice of NAS-Bench-201, whose version therefore stands for their figures too, and
+ * everything runs on the CPU. Figures are means, which the last
  * digits of another machine do not move.
  *
  * @module
@@ -54,7 +55,10 @@ import { ROUNDS } from "../lib/search/rounds.ts";
 import { runTrials } from "../lib/search/trials.ts";
 import { modelWriter } from "../lib/search/writer.ts";
 import { cellAt } from "../lib/spaces/cell.ts";
+import { edgeCount } from "../lib/spaces/graph.ts";
 import { NASBENCH201 as space } from "../lib/spaces/nasbench201/space.ts";
+import { SPACES } from "../lib/spaces/registry.ts";
+import { cellGraph, type SearchSpace } from "../lib/spaces/space.ts";
 import { withFolder } from "./_helpers.ts";
 import { tinyT5Config } from "./models/t5/_tiny_t5.ts";
 import { madeUpTable } from "./search/_tables.ts";
@@ -84,6 +88,33 @@ const GOLDEN_MODEL = {
 };
 
 const executor = onnxExecutor({ provider: "cpu" });
+
+/** The module whose `VERSION` is that of a space. */
+const moduleOf = ({ name }: SearchSpace) => `lib/spaces/${name}/space.ts`;
+
+/** How large the parts of a space are, and what their first cells are on average. */
+async function cells(space: SearchSpace): Promise<Figures> {
+  await space.prepare();
+  const figures: Record<string, number> = { cells: space.cells().count };
+  for (const [part, indices] of Object.entries(space.split())) {
+    const graphs = Array.from(
+      indices.subarray(0, 500) as Uint32Array,
+      (index) => cellGraph(space.cells(), index),
+    );
+    figures[`${part} cells`] = indices.length;
+    // Weights by place: another order of the same cells moves it too.
+    figures[`operations, ${part}`] = graphs.reduce(
+      (sum, { ops }, place) =>
+        sum + place * ops.reduce((sum, op, node) => sum + op * node, 0),
+      0,
+    ) / graphs.length;
+    figures[`edges, ${part}`] = graphs.reduce(
+      (sum, graph, place) => sum + place * edgeCount(graph),
+      0,
+    ) / graphs.length;
+  }
+  return figures;
+}
 
 /** Mean absolute value of all numbers. */
 function size(weights: HostTensors): number {
@@ -142,7 +173,7 @@ async function t5(optimizer: OptimizerName): Promise<Figures> {
   });
   const adamw = optimizer === "adamw";
   const { weights, history } = await trainT5(
-    { train: sequences(96), validation: sequences(32) },
+    { fitting: sequences(96), tuning: sequences(32) },
     {
       ...tinyT5Config(tokenizer.vocabularySize),
       dropout_rate: adamw ? 0.1 : 0,
@@ -169,10 +200,9 @@ async function t5(optimizer: OptimizerName): Promise<Figures> {
     ...history.map((epoch) => ({
       [`generate loss of epoch ${epoch.epoch}`]: epoch.generateLoss,
       [`fill loss of epoch ${epoch.epoch}`]: epoch.fillLoss,
-      [`validation generate loss of epoch ${epoch.epoch}`]:
-        epoch.validationGenerateLoss,
-      [`validation fill loss of epoch ${epoch.epoch}`]:
-        epoch.validationFillLoss,
+      [`tuning generate loss of epoch ${epoch.epoch}`]:
+        epoch.tuningGenerateLoss,
+      [`tuning fill loss of epoch ${epoch.epoch}`]: epoch.tuningFillLoss,
     })),
   );
 }
@@ -375,9 +405,14 @@ async function surrogate(): Promise<Figures> {
 
 /** All parts. */
 export const GOLDEN_PARTS: readonly GoldenPart[] = [
+  ...SPACES.map((space) => ({
+    name: `cells of ${space.title}`,
+    modules: [moduleOf(space)],
+    run: () => cells(space),
+  })),
   ...CODES.map((code) => ({
     name: `VQ-VAE of ${CODE_METHODS[code]}`,
-    modules: ["lib/models/vqvae/training.ts"],
+    modules: ["lib/models/vqvae/training.ts", moduleOf(space)],
     run: () => vqvae(code),
   })),
   ...(["adamw", "adafactor"] as const).map((optimizer) => ({
@@ -387,12 +422,12 @@ export const GOLDEN_PARTS: readonly GoldenPart[] = [
   })),
   {
     name: "arch2vec",
-    modules: ["lib/models/arch2vec/training.ts"],
+    modules: ["lib/models/arch2vec/training.ts", moduleOf(space)],
     run: arch2vec,
   },
   {
     name: "sampling",
-    modules: ["lib/generation/generator.ts"],
+    modules: ["lib/generation/generator.ts", moduleOf(space)],
     run: sampling,
   },
   ...Object.entries(SEARCHES).map(([name, method]) => ({
@@ -401,17 +436,18 @@ export const GOLDEN_PARTS: readonly GoldenPart[] = [
       ...method.modules.map((module) => `lib/search/${module}.ts`),
       ...RANKING,
       "lib/search/trials.ts",
+      moduleOf(space),
     ],
     run: () => searched(name, method),
   })),
   {
     name: "a model's cells for a search",
-    modules: ["lib/search/writer.ts"],
+    modules: ["lib/search/writer.ts", moduleOf(space)],
     run: written,
   },
   {
     name: "surrogate",
-    modules: ["lib/models/surrogate/surrogate.ts"],
+    modules: ["lib/models/surrogate/surrogate.ts", moduleOf(space)],
     run: surrogate,
   },
 ];

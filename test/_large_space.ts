@@ -20,6 +20,7 @@ import {
   GRAPH_REASONS,
   type SearchSpace,
 } from "../lib/spaces/space.ts";
+import { splitInOrder } from "../lib/spaces/split.ts";
 import { TOY } from "./_toy_space.ts";
 
 const OPS = ["input", "other input", "sepconv3x3", "dilconv3x3", "output"];
@@ -99,6 +100,7 @@ const SAMPLE = cellTable(
 export const LARGE: SearchSpace = {
   name: "large",
   title: "Large",
+  version: 1,
   ops: OPS,
   innerOps: INNER,
   inputs: 2,
@@ -108,10 +110,7 @@ export const LARGE: SearchSpace = {
   ready: true,
   prepare: () => Promise.resolve(),
   cells: () => SAMPLE,
-  split: () => ({
-    train: Uint32Array.from({ length: 180 }, (_, i) => i),
-    validation: Uint32Array.from({ length: 20 }, (_, i) => 180 + i),
-  }),
+  split: () => splitInOrder(SAMPLE.count),
   invalidReasons: GRAPH_REASONS,
   invalidReason,
   rawKey: graphText,

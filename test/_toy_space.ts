@@ -14,6 +14,7 @@ import {
   GRAPH_REASONS,
   type MetricMode,
 } from "../lib/spaces/space.ts";
+import { splitInOrder } from "../lib/spaces/split.ts";
 
 const OPS = [
   "input",
@@ -54,12 +55,14 @@ function invalidReason(graph: Graph, mode: MetricMode): string | null {
 export const TOY: EnumeratedSpace = {
   name: "toy",
   title: "Toy",
+  version: 1,
   ops: OPS,
   innerOps: INNER,
   inputs: 2,
   nodeCount: 4,
   variableSize: false,
   settings: {
+    origins: [{ settings: "all", chosenBy: "made up" }],
     vqvae: {
       "arch-llm": { layers: 1, quantizationCost: 1 },
       "arch-llm-plus": { layers: 1, quantizationCost: 1 },
@@ -82,10 +85,7 @@ export const TOY: EnumeratedSpace = {
   ready: true,
   prepare: () => Promise.resolve(),
   cells: () => TABLE,
-  split: () => ({
-    train: Uint32Array.from({ length: 18 }, (_, i) => i),
-    validation: Uint32Array.of(18, 19),
-  }),
+  split: () => splitInOrder(20),
   invalidReasons: GRAPH_REASONS,
   invalidReason,
   rawKey: graphText,

@@ -109,7 +109,7 @@ function trainedModel(code: CodeKind): Promise<CellModel> {
     await writeCodesTokenizer(directories.t5, train);
     const tokenizer = await loadTokenizer(directories.t5);
     const t5 = await trainT5(
-      { train, validation: train }, // two cells more would not tell when to stop
+      { fitting: train, tuning: train }, // a cell of 18 would not tell when to stop
       {
         ...t5Config(TOY, tokenizer.vocabularySize),
         d_model: 32,

@@ -12,7 +12,7 @@ export {
   type VqvaeTraining,
   vqvaeTraining,
 } from "./vqvae/training.ts";
-export { encodeSplits, Vqvae } from "./vqvae/vqvae.ts";
+export { encodeSplits, type SplitSequences, Vqvae } from "./vqvae/vqvae.ts";
 export { loadVqvae, saveVqvae } from "./vqvae/files.ts";
 export {
   type ReconstructionRow,

@@ -2,7 +2,7 @@
  * The loop that every model is trained by: epochs over batches, saved after each.
  *
  * It owns the state on the device, the count of steps, the random draws of each epoch, the
- * checkpoint, the reports, and the weights with the best validation figure. What a step does
+ * checkpoint, the reports, and the weights with the best figure of an epoch. What a step does
  * with a batch, and what is measured at the end of an epoch, is the model's.
  *
  * A killed run goes on after the last epoch that it finished, with the same draws and to the

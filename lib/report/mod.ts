@@ -11,7 +11,11 @@ export {
   opsHistogram,
   perplexityByPosition,
 } from "./figures.ts";
-export { encodedCellTable, spaceFound } from "./space_report.ts";
+export {
+  encodedCellTable,
+  settingOriginsTable,
+  spaceFound,
+} from "./space_report.ts";
 export {
   t5LossFigure,
   t5SettingsTable,

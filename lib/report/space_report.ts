@@ -1,5 +1,6 @@
 /**
- * What notebook 1 shows: how a network sees a cell, and how the counts of a space agree.
+ * What notebook 1 shows: how a network sees a cell, what settings were chosen by, and how the
+ * counts of a space agree.
  *
  * Source: the paper, §3.1, §4.1.
  *
@@ -31,12 +32,20 @@ export function encodedCellTable(
   );
 }
 
+/** What the settings of a space were chosen by. */
+export function settingOriginsTable(space: SearchSpace): ReportTable {
+  return table(space.settings.origins, {
+    columns: ["settings", { key: "chosenBy", title: "chosen by" }],
+    caption: `What chose the settings on ${space.title}`,
+  });
+}
+
 /** How the counts of a space agree with the literature, and its splits, as a Markdown list. */
 export function spaceFound(space: SearchSpace): string {
   const number = (value: number | null) => value?.toLocaleString("en");
   const published = space.facts().filter((fact) => fact.published !== null);
   const others = published.filter((fact) => fact.counted !== fact.published);
-  const { train, validation } = space.split();
+  const { train, tuning, validation } = space.split();
   return [
     `The literature gives ${published.length} of these counts; ${
       published.length - others.length
@@ -46,8 +55,10 @@ export function spaceFound(space: SearchSpace): string {
         number(fact.published)
       } published.`
     ),
-    `${number(train.length)} cells train every model, ${
+    `${number(train.length)} cells are for training; a model that chooses its best epoch chooses it on ${
+      number(tuning.length)
+    } of them and learns from the others. ${
       number(validation.length)
-    } are never trained on.`,
+    } cells only report.`,
   ].map((line) => `- ${line}`).join("\n");
 }

@@ -56,17 +56,17 @@ export function vqvaeSettingsTable(
 /**
  * The settings of a T5 and of its training, the same for both codes.
  *
- * @param train What it learns from.
+ * @param fitting What it learns from.
  */
 export function t5SettingsTable(
   { config, description }: T5Base,
   training: T5Training,
-  train: CodeSequences,
+  fitting: CodeSequences,
 ): ReportTable {
   return table(
     Object.entries({
       parameters: t5ParameterCount(config),
-      "training sequences": sequenceCount(train),
+      "sequences learned from": sequenceCount(fitting),
       ...config,
       ...training,
     }).map(([setting, value]) => ({ setting, value: String(value) })),
@@ -103,7 +103,7 @@ export function trainingTimeTable(
         { key: "total", title: "in all (s)", digits: 0 },
       ],
       caption:
-        `Time of training, validation after each epoch included, on ${device}`,
+        `Time of training, the look at held-back cells after each epoch included, on ${device}`,
     },
   );
 }
@@ -139,7 +139,7 @@ export function vqvaeLossFigure(
   });
 }
 
-/** The losses of the T5 of a code by epoch: both prompts, training and validation. */
+/** The losses of the T5 of a code by epoch: both prompts, cells learned from and tuning cells. */
 export function t5LossFigure(
   space: SearchSpace,
   code: CodeKind,
@@ -152,9 +152,9 @@ export function t5LossFigure(
   });
   return lossCurves([
     curve("generate, training", (epoch) => epoch.generateLoss),
-    curve("generate, validation", (epoch) => epoch.validationGenerateLoss),
+    curve("generate, tuning", (epoch) => epoch.tuningGenerateLoss),
     curve("fill, training", (epoch) => epoch.fillLoss),
-    curve("fill, validation", (epoch) => epoch.validationFillLoss),
+    curve("fill, tuning", (epoch) => epoch.tuningFillLoss),
   ], {
     title: `T5 loss by prompt, ${CODE_METHODS[code]}, ${space.title}`,
     x: "epoch",

@@ -2,7 +2,7 @@
  * The stages of a run, one per notebook, and the records that let an unchanged one be skipped.
  *
  * A stage's key is a hash of all that its result depends on, and all of it is data: the
- * versions that the stage and the parts it runs declare, its own code cells, the settings that
+ * versions that the stage, the parts it runs and its space declare, its own code cells, the settings that
  * matter, and the digests of what it reads: models that stages before it left, a pretrained
  * T5, accuracies. The text of `lib/` is not, nor are the versions of packages: those stand in
  * the manifest, and a golden run among the tests tells a change of figures without a new
@@ -177,6 +177,7 @@ export async function stageKey(
   return sha256(JSON.stringify([
     stage.versions,
     codeCells(await readNotebook(join(notebooks, `${stage.name}.ipynb`))),
+    getSpace(settings.space).version,
     matters,
     models,
     stage.inputs === undefined ? null : await stage.inputs(settings),

@@ -87,7 +87,7 @@ export async function runTrials(
         };
         const key = runKey({
           version: VERSION,
-          space: space.name,
+          space: [space.name, space.version],
           evaluator: evaluator.key,
           method: method.key,
           budget: method.budget,

@@ -6,8 +6,35 @@
  * @module
  */
 
+/** What some settings were chosen by. */
+export interface SettingOrigin {
+  /** Their names, as readers see them. */
+  readonly settings: string;
+  readonly chosenBy: string;
+}
+
+/**
+ * The origin of numbers that were found by comparing trainings, on cells that are reported on
+ * as well: what is reported is to that extent the best of a few tries.
+ */
+export const BY_VALIDATION =
+  "figures of the validation cells, seed 0, before any cells were set apart for tuning";
+
+/** The origin of numbers that were found by comparing searches. */
+export const BY_SEARCHES = "accuracies that searches with seeds 0 to 9 found";
+
+/** What is chosen anew in every training, and holds for every space. */
+export const CHOSEN_IN_TRAINING: readonly SettingOrigin[] = [
+  {
+    settings: "T5: epoch whose weights are kept, end of training",
+    chosenBy: "loss of the tuning cells, in each training",
+  },
+];
+
 /** The reported runs on a space. */
 export interface SpaceSettings {
+  /** What the numbers below were chosen by. */
+  readonly origins: readonly SettingOrigin[];
   /** `models/vqvae`. */
   readonly vqvae: {
     /** The paper's code: GIN layers, and the weight of the quantization terms of eq. 6. */

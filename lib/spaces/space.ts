@@ -16,6 +16,7 @@ import type { Random } from "../core/random.ts";
 import type { SpaceAccuracies } from "./accuracies.ts";
 import { type Graph, PADDING_OP } from "./graph.ts";
 import type { SpaceSettings } from "./settings.ts";
+import type { CellSplit } from "./split.ts";
 
 /**
  * How a metric is read: `paper` is the reading under which the published figures are
@@ -62,6 +63,11 @@ export interface SearchSpace {
   readonly name: string;
   /** The name as people write it. */
   readonly title: string;
+  /**
+   * Raised with every change of the cells, their order, their split or what tells them apart:
+   * what was made of them before is not what would be made of them now.
+   */
+  readonly version: number;
   /** Names of the `K` operations in the order of the one-hot columns; one of them is `output`. */
   readonly ops: readonly string[];
   /** Operations that an inner node can have: indices into `ops`, ascending. */
@@ -95,8 +101,8 @@ export interface SearchSpace {
    * @throws {Error} If the space has to be prepared first.
    */
   cells(): CellTable;
-  /** The split into training and validation cells: indices into `cells()`. */
-  split(): { train: Uint32Array; validation: Uint32Array };
+  /** What the cells are for: indices into `cells()`. */
+  split(): CellSplit;
   /** The reasons that `invalidReason` gives, with their words, in the order of reports. */
   readonly invalidReasons: Readonly<Record<string, string>>;
   /** Why a graph is no cell of this space, or null if it is one. */
@@ -105,6 +111,12 @@ export interface SearchSpace {
   rawKey(graph: Graph): string;
   /** Identity: equal exactly for graphs of the same cell; the graph must be strictly valid. */
   key(graph: Graph): string;
+  /**
+   * What a cell computes, where cells of different keys can compute the same: equal for graphs
+   * that the literature counts as one structure. The graph must be strictly valid. Missing
+   * where `key` tells no more than that.
+   */
+  structureKey?(graph: Graph): string;
   /** The keys of cells of the table, where the space has them at hand: those that `rawKey` or `key` would give. */
   cellKeys?(indices: Uint32Array, mode: MetricMode): string[];
   /**

@@ -9,10 +9,15 @@ import type { SearchSpace, SpaceFact } from "./space.ts";
 
 /** Counts of a space: cells, sizes or structures, splits. */
 export function describeSpace(space: SearchSpace): SpaceFact[] {
-  const { train, validation } = space.split();
+  const { train, tuning, validation } = space.split();
   return [
     ...space.facts(),
     { fact: "training cells (90 %)", counted: train.length, published: null },
+    {
+      fact: "tuning cells, the last tenth of the training cells",
+      counted: tuning.length,
+      published: null,
+    },
     {
       fact: "validation cells (10 %)",
       counted: validation.length,

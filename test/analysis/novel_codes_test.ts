@@ -8,6 +8,7 @@ import { Random } from "../../lib/core/random.ts";
 import { sampleWithAim } from "../../lib/generation/aimed_sampling.ts";
 import { codesOf as writtenCodes } from "../../lib/generation/cell_sampling.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
+import { cellSplit } from "../../lib/spaces/split.ts";
 import {
   codesOf,
   CONFIG,
@@ -19,10 +20,7 @@ import {
 Deno.test("novelCodes() compares novel cells, and as many training cells, with all of them", async () => {
   await using learned = await learnedModel();
   // Of all cells one is for training, and none that the model has learned.
-  const split = () => ({
-    train: Uint32Array.of(0),
-    validation: Uint32Array.of(1),
-  });
+  const split = () => cellSplit(Uint32Array.of(0), Uint32Array.of(1));
   const model = { ...learned, space: { ...space, split } };
   const cells = Array.from({ length: 40 }, (_, i) => 300 * i);
   const training = {

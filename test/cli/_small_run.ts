@@ -150,7 +150,7 @@ async function _trainT5(run: Run): Promise<void> {
   await writeCodesTokenizer(folder, { codebookSize });
   const tokenizer = await loadTokenizer(folder);
   const trained = await trainT5(
-    { train: sequences(320), validation: sequences(32) },
+    { fitting: sequences(320), tuning: sequences(32) },
     { ...tinyT5Config(tokenizer.vocabularySize), dropout_rate: 0.1 },
     { ...t5Training(NASBENCH201, { quick: true }), epochs: 4, batchSize: 32 },
     {

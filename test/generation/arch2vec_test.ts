@@ -15,14 +15,15 @@ import {
 } from "../../lib/models/arch2vec/config.ts";
 import { initialArch2vecWeights } from "../../lib/models/arch2vec/network.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { cellSplit } from "../../lib/spaces/split.ts";
 import { withFolder } from "../_helpers.ts";
 
 const executor = onnxExecutor({ provider: "cpu", threads: 1 });
 const whole = getSpace("nasbench201");
-const few = {
-  train: whole.split().train.slice(0, 64),
-  validation: whole.split().validation.slice(0, 16),
-};
+const few = cellSplit(
+  whole.split().train.slice(0, 64),
+  whole.split().validation.slice(0, 16),
+);
 const space = { ...whole, split: () => few };
 const config = arch2vecConfig(space);
 const trained = (seed: number) => ({

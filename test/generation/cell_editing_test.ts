@@ -11,6 +11,7 @@ import type { GenerationOptions } from "../../lib/models/t5/generator.ts";
 import { type Graph, graphOf } from "../../lib/spaces/graph.ts";
 import { cellGraph, cellTable } from "../../lib/spaces/space.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";
+import { cellSplit } from "../../lib/spaces/split.ts";
 import {
   codesOf,
   learnedModel,
@@ -113,15 +114,12 @@ Deno.test("lastFullCell() is a validation cell with all nodes", () => {
   const two = {
     ...space,
     cells: () => cells,
-    split: () => ({
-      train: Uint32Array.of(),
-      validation: Uint32Array.of(0, 1),
-    }),
+    split: () => cellSplit(Uint32Array.of(), Uint32Array.of(0, 1)),
   };
   assert.deepEqual(lastFullCell(two), full);
   const none = {
     ...two,
-    split: () => ({ train: Uint32Array.of(0), validation: Uint32Array.of(1) }),
+    split: () => cellSplit(Uint32Array.of(0), Uint32Array.of(1)),
   };
   assert.throws(() => lastFullCell(none), /must have 8 nodes, got none/);
 });

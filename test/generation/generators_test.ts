@@ -10,16 +10,18 @@ import {
   temperatureRows,
   trainingNote,
 } from "../../lib/generation/generators.ts";
+import { cellSplit } from "../../lib/spaces/split.ts";
 import { withFolder } from "../_helpers.ts";
 import { executor, saveLearnedModel, space } from "../models/_learned_model.ts";
 
 /** The space, of which none of the cells that the model has learned is for training. */
 const small = {
   ...space,
-  split: () => ({
-    train: Uint32Array.from({ length: 20 }, (_, i) => i),
-    validation: Uint32Array.of(20, 21),
-  }),
+  split: () =>
+    cellSplit(
+      Uint32Array.from({ length: 20 }, (_, i) => i),
+      Uint32Array.of(20, 21),
+    ),
 };
 
 Deno.test("GENERATORS are in the order of the tables, each under a name of its own", () => {

@@ -22,6 +22,7 @@ import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 import { trainVqvae, vqvaeTraining } from "../../lib/models/vqvae/training.ts";
 import { encodeSplits, Vqvae } from "../../lib/models/vqvae/vqvae.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { cellSplit } from "../../lib/spaces/split.ts";
 import { assertClose, sharedData, withFolder } from "../_helpers.ts";
 import { askPython, hasPackages } from "../_python.ts";
 import { libraryIds, ourIds } from "../models/_greedy.ts";
@@ -73,10 +74,7 @@ print(json.dumps({
 /** Codes of NAS-Bench-201 by a VQ-VAE after one epoch. */
 async function someCodes() {
   const { train, validation } = space.split();
-  const few = {
-    train: train.slice(0, 2048),
-    validation: validation.slice(0, 128),
-  };
+  const few = cellSplit(train.slice(0, 2048), validation.slice(0, 128));
   const small = { ...space, split: () => few };
   const config = {
     ...vqvaeConfig(space, "arch-llm-plus"),

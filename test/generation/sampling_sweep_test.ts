@@ -33,6 +33,7 @@ import { graphText } from "../../lib/spaces/graph.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { cellGraph, type SearchSpace } from "../../lib/spaces/space.ts";
 import type { DecodedCells } from "../../lib/spaces/tensors.ts";
+import { cellSplit } from "../../lib/spaces/split.ts";
 import { assertClose, SAME_ALGORITHM, withFolder } from "../_helpers.ts";
 import { sentencesOf as textsOf } from "../models/_learned_model.ts";
 
@@ -40,10 +41,11 @@ const whole = getSpace("nasbench201");
 /** NAS-Bench-201, of which the first 20 cells are for training. */
 const space: SearchSpace = {
   ...whole,
-  split: () => ({
-    train: Uint32Array.from({ length: 20 }, (_, i) => i),
-    validation: Uint32Array.of(20),
-  }),
+  split: () =>
+    cellSplit(
+      Uint32Array.from({ length: 20 }, (_, i) => i),
+      Uint32Array.of(20),
+    ),
 };
 const TEMPLATE = cellGraph(space.cells(), 0).incoming;
 /** Added to the first code of a cell whose edges are not the template's. */

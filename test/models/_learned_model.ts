@@ -29,6 +29,7 @@ import {
   initialVqvaeWeights,
 } from "../../lib/models/vqvae/network.ts";
 import { type Graph, hasEdge } from "../../lib/spaces/graph.ts";
+import { parseArch } from "../../lib/spaces/nasbench201/arch.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { cellGraph } from "../../lib/spaces/space.ts";
 import { withFolder } from "../_helpers.ts";
@@ -104,9 +105,7 @@ export function codesOf(graph: Graph): number[] {
 }
 
 /** The cells that the T5 has learned. */
-export const LEARNED = [100, 5000, 12_345].map((i) =>
-  cellGraph(space.cells(), i)
-);
+export const LEARNED = ["000400", "130000", "343340"].map(parseArch);
 
 /** What was written, as text: codes, or what is wrong with it. */
 export function sentencesOf({ sequences }: SampledCells): string[] {
@@ -157,7 +156,7 @@ export async function saveLearnedModel(
     codebookSize: CONFIG.codebookSize,
   };
   const trained = await trainT5(
-    { train: sequences, validation: sequences },
+    { fitting: sequences, tuning: sequences },
     tinyT5Config(tokenizer.vocabularySize, 32),
     {
       epochs,

@@ -11,6 +11,7 @@ import {
 import { graphOf } from "../../lib/spaces/graph.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { cellTable } from "../../lib/spaces/space.ts";
+import { cellSplit } from "../../lib/spaces/split.ts";
 
 /** Cells of two and of three nodes; the second stands first in the training split. */
 const cells = cellTable([
@@ -21,7 +22,7 @@ const space = {
   ...getSpace("nasbench201"),
   nodeCount: 3,
   cells: () => cells,
-  split: () => ({ train: Uint32Array.of(1, 0), validation: new Uint32Array() }),
+  split: () => cellSplit(Uint32Array.of(1, 0), new Uint32Array()),
 };
 const SEQUENCES = {
   "arch-llm": {

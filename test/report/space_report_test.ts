@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { encodedCellTable, spaceFound } from "../../lib/report/space_report.ts";
+import {
+  encodedCellTable,
+  settingOriginsTable,
+  spaceFound,
+} from "../../lib/report/space_report.ts";
 import { graphOf } from "../../lib/spaces/graph.ts";
-import { getSpace } from "../../lib/spaces/registry.ts";
+import { getSpace, SPACES } from "../../lib/spaces/registry.ts";
 import { cellTable, type SearchSpace } from "../../lib/spaces/space.ts";
 import { TOY } from "../_toy_space.ts";
 
@@ -43,7 +47,7 @@ Deno.test("spaceFound() tells which counts are not as published", () => {
   assert.equal(
     spaceFound(TOY),
     "- The literature gives 1 of these counts; 1 come out as published.\n" +
-      "- 18 cells train every model, 2 are never trained on.",
+      "- 18 cells are for training; a model that chooses its best epoch chooses it on 1 of them and learns from the others. 2 cells only report.",
   );
   const wrong: SearchSpace = {
     ...TOY,
@@ -64,4 +68,22 @@ Deno.test("spaceFound() finds NAS-Bench-201 as published", () => {
     spaceFound(getSpace("nasbench201")),
     /gives 2 of these counts; 2 come/,
   );
+});
+
+Deno.test("settingOriginsTable() says what the settings of each space were chosen by", () => {
+  const { columns, caption } = settingOriginsTable(TOY);
+  assert.deepEqual(
+    columns.map(({ title, texts }) => [title, ...texts]),
+    [["settings", "all"], ["chosen by", "made up"]],
+  );
+  assert.equal(caption, "What chose the settings on Toy");
+  for (const space of SPACES) {
+    const { rows } = settingOriginsTable(space);
+    assert.ok(
+      rows.some(({ chosenBy }) =>
+        chosenBy === "loss of the tuning cells, in each training"
+      ),
+      space.title,
+    );
+  }
 });

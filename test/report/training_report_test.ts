@@ -47,7 +47,7 @@ Deno.test("t5SettingsTable() tells size, sequences and origin of a T5", () => {
     rows.map(({ setting, value }) => [setting, value]),
   );
   assert.equal(values.parameters, String(t5ParameterCount(T5_MINI)));
-  assert.equal(values["training sequences"], "3");
+  assert.equal(values["sequences learned from"], "3");
   assert.equal(values.d_model, "128");
   assert.equal(values.optimizer, "adamw");
   assert.deepEqual(notes, ["Made for a test."]);
@@ -93,21 +93,21 @@ Deno.test("vqvaeLossFigure() has both terms of both codes by epoch", () => {
   ]);
 });
 
-Deno.test("t5LossFigure() has training and validation of each prompt", () => {
+Deno.test("t5LossFigure() has both kinds of sequences for each prompt", () => {
   const epoch: T5Epoch = {
     epoch: 1,
     generateLoss: 1,
-    validationGenerateLoss: 2,
+    tuningGenerateLoss: 2,
     fillLoss: 3,
-    validationFillLoss: 4,
+    tuningFillLoss: 4,
     seconds: 0,
   };
   const figure = t5LossFigure(space, "arch-llm-plus", { history: [epoch] });
   assert.deepEqual(lines(figure), [
     { name: "generate, training", x: [1], y: [1] },
-    { name: "generate, validation", x: [1], y: [2] },
+    { name: "generate, tuning", x: [1], y: [2] },
     { name: "fill, training", x: [1], y: [3] },
-    { name: "fill, validation", x: [1], y: [4] },
+    { name: "fill, tuning", x: [1], y: [4] },
   ]);
   assert.equal(
     figure.layout.title.text,

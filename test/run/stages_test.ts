@@ -20,6 +20,7 @@ import {
   type StageRecord,
   STAGES,
 } from "../../lib/run/stages.ts";
+import { getSpace } from "../../lib/spaces/registry.ts";
 import { withFolder } from "../_helpers.ts";
 
 async function writeNotebook(
@@ -139,6 +140,15 @@ Deno.test("stageKey() changes with versions, own code, settings that matter, and
       (await writeNotebook(folder, "b", "4;"), await keyOf()),
     ];
     assert.equal(new Set([key, ...others]).size, others.length + 1);
+
+    const space = getSpace(settings.space) as { version: number };
+    const last = await keyOf();
+    space.version++;
+    try {
+      assert.notEqual(await keyOf(), last, "another version of the space");
+    } finally {
+      space.version--;
+    }
   });
 });
 

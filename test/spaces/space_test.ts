@@ -61,8 +61,10 @@ Deno.test("every registered space keeps its own contract", async () => {
     assert.ok(space.ops.includes("output"));
     const table = space.cells();
     assert.equal(table.nodeCount, space.nodeCount);
-    const { train, validation } = space.split();
-    assert.ok(train.length > 0 && validation.length > 0);
+    const { train, tuning, validation } = space.split();
+    assert.ok(validation.length > 0);
+    assert.ok(tuning.length > 0 && tuning.length < train.length);
+    assert.deepEqual(train.slice(-tuning.length), tuning.slice());
     const some = [train[0], train[7], validation[0], validation[99]];
     for (const index of some) {
       const cell = cellGraph(table, index);

@@ -98,7 +98,7 @@ export async function trainArch2vec(
     saved: {
       path: checkpoint,
       key: runKey({
-        space: space.name,
+        space: [space.name, space.version],
         cells: digest(train),
         config,
         training,

@@ -14,7 +14,6 @@ import { writeFileAtomic } from "../../core/files.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import type { HostTensors } from "../../core/tensors.ts";
 import type { Executor } from "../../engine/executor.ts";
-import type { CodeSequences } from "../../language/code_sequences.ts";
 import { CodeTokens } from "../../language/code_tokens.ts";
 import {
   loadTokenizer,
@@ -29,7 +28,12 @@ import {
   openPretrainedT5,
   TOKENIZER_FILES,
 } from "./pretrained.ts";
-import { type T5Training, type TrainedT5, trainT5 } from "./training.ts";
+import {
+  type FittedSequences,
+  type T5Training,
+  type TrainedT5,
+  trainT5,
+} from "./training.ts";
 import {
   restoreModel,
   trimmedVocabulary,
@@ -118,7 +122,7 @@ export async function openT5Base(
  */
 export async function trainT5To(
   directory: string,
-  sequences: { train: CodeSequences; validation: CodeSequences },
+  sequences: FittedSequences,
   base: T5Base,
   training: T5Training,
   options: { executor: Executor; onProgress?: OnProgress },
@@ -131,7 +135,7 @@ export async function trainT5To(
     checkpoint: join(directory, CHECKPOINT),
   });
   await base.save(directory, trained);
-  const { t5 } = await openTunedT5(directory, sequences.train);
+  const { t5 } = await openTunedT5(directory, sequences.fitting);
   return { ...t5, history: trained.history };
 }
 

@@ -68,16 +68,24 @@ export interface NamedLikelihood extends SequenceLikelihood {
 /** The name of the T5 among models that are compared. */
 export const T5_NAME = "T5";
 
-/** Scores the validation sequences with Markov chains of orders 1 to 3, then with a T5. */
+/**
+ * Scores the validation sequences with Markov chains of orders 1 to 3, then with a T5.
+ *
+ * @param sequences `fitting`: those that the T5 has learned from; the chains learn from the
+ *   same.
+ */
 export async function compareLikelihoods(
-  { train, validation }: { train: CodeSequences; validation: CodeSequences },
+  { fitting, validation }: {
+    fitting: CodeSequences;
+    validation: CodeSequences;
+  },
   model: T5Model,
   options: { executor: Executor; tokenizer: SentenceTokenizer },
 ): Promise<NamedLikelihood[]> {
   const chains = [1, 2, 3].map((order) => ({
     model: `Markov chain, order ${order}`,
     ...chainLikelihood(
-      MarkovChain.fit(train.codes, { ...train, order }),
+      MarkovChain.fit(fitting.codes, { ...fitting, order }),
       validation,
     ),
   }));

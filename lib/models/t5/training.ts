@@ -50,7 +50,7 @@ import {
 import { T5_PARTS, t5Loss } from "./network.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Settings of a training run. */
 export interface T5Training {
@@ -76,7 +76,7 @@ export interface T5Training {
   readonly weightDecay: number;
   /** Largest norm of the gradient. */
   readonly clipNorm: number;
-  /** Stop after so many epochs without a lower validation loss. */
+  /** Stop after so many epochs without a lower loss over the tuning sequences. */
   readonly patience: number;
   readonly seed: number;
 }
@@ -127,12 +127,20 @@ export function t5Training(
 interface Figures {
   readonly generateLoss: number;
   readonly fillLoss: number;
-  readonly validationGenerateLoss: number;
-  readonly validationFillLoss: number;
+  readonly tuningGenerateLoss: number;
+  readonly tuningFillLoss: number;
 }
 
 /** One epoch of a training run. */
 export type T5Epoch = EpochOf<Figures>;
+
+/** The sequences of a training, as `SplitSequences` of the VQ-VAE has them. */
+export interface FittedSequences {
+  /** What it learns from. */
+  readonly fitting: CodeSequences;
+  /** What its best epoch is chosen on. */
+  readonly tuning: CodeSequences;
+}
 
 /** A trained T5. */
 export interface TrainedT5 {
@@ -144,13 +152,14 @@ export interface TrainedT5 {
 /**
  * Trains a T5 on code sequences.
  *
- * @param sequences The training sequences, and those that decide when to stop.
+ * @param sequences `fitting`: those that it learns from; `tuning`: those that decide which
+ *   epoch is the best and when to stop.
  * @param options `weights`: where to start; by default random ones.
- * @throws {RangeError} If there are no sequences to train on or to validate with, or
+ * @throws {RangeError} If there are no sequences to learn from or to choose on, or
  *   `accumulate` is no number of parts.
  */
 export async function trainT5(
-  sequences: { train: CodeSequences; validation: CodeSequences },
+  sequences: FittedSequences,
   config: T5Config,
   training: T5Training,
   { executor, tokenizer, weights, checkpoint, onProgress, onEpoch }: {
@@ -163,10 +172,10 @@ export async function trainT5(
   },
 ): Promise<TrainedT5> {
   _check(sequences, training);
-  const { train, validation } = sequences;
+  const { fitting, tuning } = sequences;
   const random = Random.fromSeed(training.seed);
   const initial = weights ?? initialT5Weights(config, random.split("weights"));
-  const tokens = new CodeTokens(tokenizer, train);
+  const tokens = new CodeTokens(tokenizer, fitting);
   const { slots, optimizer } = _optimizer(training);
   await using owned = new AsyncDisposableStack();
   const makeStep = _parts(training) === 1 ? wholeStep : accumulatedStep;
@@ -176,7 +185,7 @@ export async function trainT5(
     (tensors, inputs) => ({
       outputs: t5Loss(config, tensors, inputs).outputs!,
     }),
-    { name: "t5 validation" },
+    { name: "t5 losses" },
   );
   owned.defer(() => evaluate.dispose());
   const trained = await runTraining<Figures, null>({
@@ -188,8 +197,8 @@ export async function trainT5(
         training,
         version: VERSION,
         tokenizer: tokenizer.name,
-        train: digest(train.codes),
-        validation: digest(validation.codes),
+        fitting: digest(fitting.codes),
+        tuning: digest(tuning.codes),
         weights: weights === undefined ? null : weightsDigest(weights),
       }),
     },
@@ -197,26 +206,26 @@ export async function trainT5(
     slots: slots(initial),
     memory: null,
     epochs: training.epochs,
-    batches: shuffledBatches(sequenceCount(train), training.batchSize),
+    batches: shuffledBatches(sequenceCount(fitting), training.batchSize),
     random,
     drawsFrom: 1,
     learningRate: (step, steps) => _learningRate(training, step, steps),
     startEpoch: (context) =>
       _epoch(context, {
         training,
-        count: sequenceCount(train),
-        batches: new T5Batches(config, tokens, train),
+        count: sequenceCount(fitting),
+        batches: new T5Batches(config, tokens, fitting),
         step,
-        validate: (state) =>
-          _validate(evaluate, state, {
-            count: sequenceCount(validation),
-            batches: new T5Batches(config, tokens, validation),
-            rows: Math.ceil(VALIDATION_BATCH / _parts(training)),
-            random: random.split("validation masks"),
+        tune: (state) =>
+          _losses(evaluate, state, {
+            count: sequenceCount(tuning),
+            batches: new T5Batches(config, tokens, tuning),
+            rows: Math.ceil(TUNING_BATCH / _parts(training)),
+            random: random.split("tuning masks"),
           }),
       }),
     best: {
-      figure: (epoch) => epoch.validationGenerateLoss,
+      figure: (epoch) => epoch.tuningGenerateLoss,
       patience: training.patience,
     },
     onProgress,
@@ -226,13 +235,13 @@ export async function trainT5(
 }
 
 function _check(
-  sequences: Readonly<Record<string, CodeSequences>>,
+  sequences: FittedSequences,
   training: T5Training,
 ): void {
-  for (const [split, { codes }] of Object.entries(sequences)) {
-    if (codes.length > 0) continue;
+  for (const part of ["fitting", "tuning"] as const) {
+    if (sequences[part].codes.length > 0) continue;
     throw new RangeError(
-      `Cannot train a T5: there must be at least one ${split} sequence, got 0`,
+      `Cannot train a T5: there must be at least one ${part} sequence, got 0`,
     );
   }
   const parts = _parts(training);
@@ -251,12 +260,12 @@ function _parts({ accumulate = 1 }: T5Training): number {
 /** What an epoch is made of. */
 interface EpochParts {
   readonly training: T5Training;
-  /** Training sequences. */
+  /** Sequences that it learns from. */
   readonly count: number;
   readonly batches: T5Batches;
   readonly step: BatchStep;
-  /** Losses over the validation sequences. */
-  validate(state: DeviceState): Promise<PromptLosses>;
+  /** Losses over the tuning sequences. */
+  tune(state: DeviceState): Promise<PromptLosses>;
 }
 
 /** Nats per token. */
@@ -268,7 +277,7 @@ interface PromptLosses {
 /** Each step takes the next rows to generate, and beside them some of its own order to fill in. */
 function _epoch(
   { state, random }: EpochContext<null>,
-  { training, count, batches, step: batchStep, validate }: EpochParts,
+  { training, count, batches, step: batchStep, tune }: EpochParts,
 ): EpochWork<Figures> {
   const { batchSize, fillShare } = training;
   const fillRows = Math.max(1, Math.round(fillShare * batchSize));
@@ -294,30 +303,30 @@ function _epoch(
       return outputs.loss.data[0];
     },
     async end() {
-      const validation = await validate(state);
+      const tuning = await tune(state);
       return {
         generateLoss: losses.generate,
         fillLoss: losses.fill,
-        validationGenerateLoss: validation.generate,
-        validationFillLoss: validation.fill,
+        tuningGenerateLoss: tuning.generate,
+        tuningFillLoss: tuning.fill,
       };
     },
   };
 }
 
-/** Sequences that a training is validated with, at most. */
-const MOST_VALIDATED = 8192;
+/** Tuning sequences that a training looks at, at most. */
+const MOST_TUNED = 8192;
 
-/** Sequences of a validation batch, where it is not taken in parts. */
-const VALIDATION_BATCH = 512;
+/** Tuning sequences of a batch, where it is not taken in parts. */
+const TUNING_BATCH = 512;
 
 /**
- * Losses over validation sequences.
+ * Losses over sequences that are not learned from.
  *
  * @param options `rows`: sequences of a batch, which counts by them; `random`: draws the
  *   masks, and is the same in every epoch.
  */
-async function _validate(
+async function _losses(
   evaluate: CompiledFunction,
   state: DeviceState,
   { count, batches, rows: most, random }: {
@@ -327,7 +336,7 @@ async function _validate(
     random: Random;
   },
 ): Promise<PromptLosses> {
-  const size = Math.min(count, MOST_VALIDATED);
+  const size = Math.min(count, MOST_TUNED);
   const losses: PromptLosses = { generate: 0, fill: 0 };
   for (let start = 0; start < size; start += most) {
     const rows = Uint32Array.from(

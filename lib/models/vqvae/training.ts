@@ -161,7 +161,7 @@ export async function trainVqvae(
     saved: {
       path: checkpoint,
       key: runKey({
-        space: space.name,
+        space: [space.name, space.version],
         cells: digest(train),
         config,
         training,

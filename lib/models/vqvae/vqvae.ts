@@ -20,6 +20,7 @@ import {
   cellTable,
   type SearchSpace,
 } from "../../spaces/space.ts";
+import { cellSplit, fittingCells } from "../../spaces/split.ts";
 import { type DecodedCells, decodedGraph } from "../../spaces/tensors.ts";
 import { BATCH, batchTensors, decodeInBatches } from "../batch_tensors.ts";
 import type { VqvaeConfig } from "./config.ts";
@@ -209,23 +210,42 @@ export class Vqvae implements AsyncDisposable {
   }
 }
 
+/** Code sequences of the cells of a space, by what these are for, as in `CellSplit`. */
+export interface SplitSequences {
+  readonly train: CodeSequences;
+  /** Of the training cells but the tuning cells: a view of the first of `train`. */
+  readonly fitting: CodeSequences;
+  /** A view of the last of `train`. */
+  readonly tuning: CodeSequences;
+  readonly validation: CodeSequences;
+}
+
 /**
- * Encodes both splits of a space.
+ * Encodes the cells of a space.
  *
- * @param limit At most so many cells of each split; the splits' order is random, so the
- *   first ones are a fair sample.
+ * @param limit At most so many training and so many validation cells; their order is random,
+ *   so the first ones are a fair sample.
  */
 export async function encodeSplits(
   vqvae: Vqvae,
   space: SearchSpace,
   limit = Infinity,
-): Promise<{ train: CodeSequences; validation: CodeSequences }> {
+): Promise<SplitSequences> {
   const { nodes: length, codebookSize } = vqvae.config;
-  const encode = async (indices: Uint32Array) => ({
-    codes: (await vqvae.encode(space, indices.subarray(0, limit))).codes,
-    length,
-    codebookSize,
-  });
   const { train, validation } = space.split();
-  return { train: await encode(train), validation: await encode(validation) };
+  const split = cellSplit(
+    train.subarray(0, limit),
+    validation.subarray(0, limit),
+  );
+  const sequences = (codes: Int32Array) => ({ codes, length, codebookSize });
+  const encode = async (cells: Uint32Array) =>
+    (await vqvae.encode(space, cells)).codes;
+  const codes = await encode(split.train);
+  const fitted = length * fittingCells(split).length;
+  return {
+    train: sequences(codes),
+    fitting: sequences(codes.subarray(0, fitted)),
+    tuning: sequences(codes.subarray(fitted)),
+    validation: sequences(await encode(split.validation)),
+  };
 }

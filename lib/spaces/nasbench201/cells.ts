@@ -9,6 +9,7 @@
 
 import { type Graph, graphOf } from "../graph.ts";
 import type { CellTable, MetricMode } from "../space.ts";
+import { indexOrder } from "./index_order.ts";
 
 /** Operations of an edge as arch strings write them, in the benchmark's order. */
 export const ARCH_OPS = [
@@ -82,25 +83,33 @@ export function invalidReason(graph: Graph, mode: MetricMode): string | null {
   return null;
 }
 
+/** Place in lexicographic order by index, and index by place. */
+const PLACES = indexOrder(CELL_COUNT);
+const INDICES = new Uint32Array(CELL_COUNT);
+PLACES.forEach((place, index) => INDICES[place] = index);
+
 let cells: CellTable | undefined;
 
-/** Cell `i` has the base-5 digits of `i` as its `ARCH_OPS`, edge (0→1) the highest digit. */
+/**
+ * Cell `i` is the one of index `i` of the benchmark's API.
+ *
+ * Its place in lexicographic order, in base 5, has its `ARCH_OPS` as digits, the edge (0→1)
+ * as the highest.
+ */
 export function allCells(): CellTable {
   if (cells !== undefined) return cells;
   const ops = new Uint8Array(CELL_COUNT * NODES);
+  const incoming = new Uint32Array(CELL_COUNT * NODES);
   for (let cell = 0; cell < CELL_COUNT; cell++) {
     const row = cell * NODES;
     ops[row] = INPUT;
     ops[row + NODES - 1] = OUTPUT;
-    let digits = cell;
+    let digits = PLACES[cell];
     for (let node = NODES - 2; node >= 1; node--) {
       ops[row + node] = GRAPH_OP[digits % ARCH_OPS.length];
       digits = Math.floor(digits / ARCH_OPS.length);
     }
-  }
-  const incoming = new Uint32Array(CELL_COUNT * NODES);
-  for (let cell = 0; cell < CELL_COUNT; cell++) {
-    incoming.set(TEMPLATE_INCOMING, cell * NODES);
+    incoming.set(TEMPLATE_INCOMING, row);
   }
   cells = { count: CELL_COUNT, nodeCount: NODES, ops, incoming };
   return cells;
@@ -109,8 +118,9 @@ export function allCells(): CellTable {
 /** Which cell a graph is, or null if it is none. */
 export function indexOf(graph: Graph): number | null {
   if (invalidReason(graph, "strict") !== null) return null;
-  return graph.ops.subarray(1, NODES - 1).reduce(
-    (index, op) => index * ARCH_OPS.length + GRAPH_OP.indexOf(op),
+  const place = graph.ops.subarray(1, NODES - 1).reduce(
+    (place, op) => place * ARCH_OPS.length + GRAPH_OP.indexOf(op),
     0,
   );
+  return INDICES[place];
 }

@@ -12,7 +12,6 @@
  * @module
  */
 
-import { Random } from "../../core/random.ts";
 import { edgePairs, type Graph } from "../graph.ts";
 import { hashModule } from "../module_hash.ts";
 import {
@@ -32,28 +31,18 @@ import {
   NASBENCH201_OPS,
   NODES,
 } from "./cells.ts";
+import { splitInOrder } from "../split.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** Labels in the raw hash: any distinct numbers do; input and output as in NAS-Bench-101. */
 const HASH_LABELS: readonly number[] = [-1, 1, 2, 3, 4, 5, -2];
 
-/** 90 % of the 15,625 cells, rounded down. */
-const TRAIN_CELLS = 14_062;
-const SPLIT_SEED = 201;
+/** Raised with every change of the cells, their order, their split or what tells them apart. */
+export const VERSION = 2;
 
-/**
- * Differs from the source: the benchmark's own index order, a random order that
- * comes with its 2 GB file, is replaced by a permutation of ours under a fixed
- * seed, because that file is not needed for anything else. The sizes are the
- * paper's.
- */
-function split(): { train: Uint32Array; validation: Uint32Array } {
-  const order = Random.fromSeed(SPLIT_SEED).permutation(CELL_COUNT);
-  return {
-    train: order.slice(0, TRAIN_CELLS),
-    validation: order.slice(TRAIN_CELLS),
-  };
-}
+/** What NATS-Bench compares structures by: skips and zeros merged. */
+const structureKey = (graph: Graph) =>
+  structureText(graph, { considerZero: true });
 
 function describe(graph: Graph): string {
   if (invalidReason(graph, "strict") === null) return formatArch(graph);
@@ -68,20 +57,36 @@ function facts(): SpaceFact[] {
     { length: table.count },
     (_, i) => cellGraph(table, i),
   );
-  const distinct = (considerZero: boolean) =>
-    new Set(graphs.map((graph) => structureText(graph, { considerZero }))).size;
+  const merged = graphs.map((graph) =>
+    structureText(graph, { considerZero: false })
+  );
+  const structures = graphs.map(structureKey);
+  const { train, validation } = splitInOrder(table.count);
+  const known = (keys: readonly string[], merges: string): SpaceFact => {
+    const trained = new Set(Array.from(train, (cell) => keys[cell]));
+    const counted = validation.filter((cell) => trained.has(keys[cell])).length;
+    const percent = (100 * counted / validation.length).toFixed(1);
+    return {
+      fact:
+        `validation cells with the structure of a training cell, ${merges} (${percent} %)`,
+      counted,
+      published: null,
+    };
+  };
   return [
     { fact: "cells (arch strings)", counted: table.count, published: 15_625 },
     {
       fact: "distinct structures, skips merged",
-      counted: distinct(false),
+      counted: new Set(merged).size,
       published: null,
     },
     {
       fact: "distinct structures, skips and zeros merged (NATS-Bench)",
-      counted: distinct(true),
+      counted: new Set(structures).size,
       published: 6_466,
     },
+    known(merged, "skips merged"),
+    known(structures, "skips and zeros merged"),
     {
       fact: "cells with a path from input to output",
       counted: graphs.filter(isConnected).length,
@@ -93,13 +98,14 @@ function facts(): SpaceFact[] {
 /**
  * The search space NAS-Bench-201.
  *
- * Cells are in lexicographic order of their operations, `ARCH_OPS` in the order
- * given, the edge (0→1) slowest. Training cells are the first 14,062 of a fixed
- * random permutation and are listed in its order; the other 1,563 are for validation.
+ * Cells are in the order of the benchmark's API, a random one: index `i` here is index `i`
+ * there. Training cells are the first 14,062, validation cells the other 1,563, as in
+ * arch2vec's code.
  */
 export const NASBENCH201: EnumeratedSpace = {
   name: "nasbench201",
   title: "NAS-Bench-201",
+  version: VERSION,
   ops: NASBENCH201_OPS,
   innerOps: [1, 2, 3, 4, 5],
   inputs: 1,
@@ -110,11 +116,12 @@ export const NASBENCH201: EnumeratedSpace = {
   ready: true,
   prepare: () => Promise.resolve(),
   cells: allCells,
-  split,
+  split: () => splitInOrder(CELL_COUNT),
   invalidReasons: GRAPH_REASONS,
   invalidReason,
   rawKey: (graph) => hashModule(graph, HASH_LABELS),
   key: formatArch,
+  structureKey,
   indexOf,
   accuracies: ACCURACIES,
   describe,

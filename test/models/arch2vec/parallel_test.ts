@@ -13,6 +13,7 @@ import {
   trainArch2vec,
 } from "../../../lib/models/arch2vec/training.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
+import { cellSplit } from "../../../lib/spaces/split.ts";
 import { withFolder } from "../../_helpers.ts";
 
 const space = getSpace("nasbench201");
@@ -26,10 +27,10 @@ const runs = [
 }));
 const limit = 1600;
 
-const SPLIT = {
-  train: space.split().train.slice(0, 64),
-  validation: space.split().validation,
-};
+const SPLIT = cellSplit(
+  space.split().train.slice(0, 64),
+  space.split().validation,
+);
 
 Deno.test("trainArch2vecInParallel() in workers gives the weights of one training after the other", async () => {
   const executor = onnxExecutor({ provider: "cpu" });

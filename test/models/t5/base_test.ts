@@ -100,7 +100,7 @@ Deno.test({
       assert.ok(base.config.vocab_size > 200 && base.config.vocab_size < 700);
       assert.match(base.description, / of 32,128 tokens in use/);
       const trained = await trainT5(
-        { train: SEQUENCES, validation: SEQUENCES },
+        { fitting: SEQUENCES, tuning: SEQUENCES },
         base.config,
         {
           epochs: 20,
@@ -115,9 +115,7 @@ Deno.test({
         },
         { executor, tokenizer: base.tokenizer, weights: base.weights },
       );
-      const losses = trained.history.map((epoch) =>
-        epoch.validationGenerateLoss
-      );
+      const losses = trained.history.map((epoch) => epoch.tuningGenerateLoss);
       assert.ok(losses.at(-1)! < 0.3 * losses[0], losses.join());
 
       const directory = join(folder, "tuned");
@@ -157,7 +155,7 @@ Deno.test("trainT5To() returns the model as it is stored, in half precision", as
     const scratch = join(folder, "scratch");
     const whole = await openT5Base(null, space, SHAPE, { scratch });
     const config = tinyT5Config(whole.tokenizer.vocabularySize);
-    const sequences = { train: SEQUENCES, validation: SEQUENCES };
+    const sequences = { fitting: SEQUENCES, tuning: SEQUENCES };
     const training = {
       ...t5Training(space),
       epochs: 2,

@@ -97,11 +97,11 @@ Deno.test("compareLikelihoods() scores validation sequences with chains fitted t
     length: LENGTH,
     codebookSize: CODES,
   });
-  const train = of(new Array(50).fill([1, 2, 3, 4]).flat());
+  const fitting = of(new Array(50).fill([1, 2, 3, 4]).flat());
   const validation = of([1, 2, 3, 4]);
   const options = { executor, tokenizer };
   const compared = await compareLikelihoods(
-    { train, validation },
+    { fitting, validation },
     model,
     options,
   );
@@ -119,7 +119,7 @@ Deno.test("compareLikelihoods() scores validation sequences with chains fitted t
     assert.ok(perSequence < 0.5, `${perSequence}`);
   }
   const swapped = await compareLikelihoods(
-    { train, validation: of([4, 3, 2, 1]) },
+    { fitting, validation: of([4, 3, 2, 1]) },
     model,
     options,
   );

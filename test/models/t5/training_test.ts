@@ -65,7 +65,7 @@ function climbing(count: number, seed: number): CodeSequences {
   return { codes, length: LENGTH, codebookSize: CODES };
 }
 
-const SEQUENCES = { train: climbing(192, 1), validation: climbing(64, 2) };
+const SEQUENCES = { fitting: climbing(192, 1), tuning: climbing(64, 2) };
 
 const executor = onnxExecutor({ provider: "cpu" });
 
@@ -140,11 +140,11 @@ Deno.test("trainT5() lowers both losses", async () => {
   );
   const [first, last] = [history[0], history.at(-1)!];
   assert.ok(last.generateLoss < 0.7 * first.generateLoss);
-  assert.ok(last.validationGenerateLoss < 0.8 * first.validationGenerateLoss);
+  assert.ok(last.tuningGenerateLoss < 0.8 * first.tuningGenerateLoss);
   assert.ok(last.fillLoss < 0.8 * first.fillLoss);
-  assert.ok(last.validationFillLoss < 0.9 * first.validationFillLoss);
+  assert.ok(last.tuningFillLoss < 0.9 * first.tuningFillLoss);
   // No model can do better than (ln 16 + 3 ln 2)/5 = 0.97 nats a token on average.
-  assert.ok(last.validationGenerateLoss > 0.9);
+  assert.ok(last.tuningGenerateLoss > 0.9);
 });
 
 Deno.test("trainT5() gives the same for the same seed, with and without dropout", async () => {
@@ -216,7 +216,7 @@ Deno.test("trainT5() lowers both losses with Adafactor, at a constant rate", asy
   });
   const [first, last] = [history[0], history.at(-1)!];
   assert.ok(last.generateLoss < 0.8 * first.generateLoss);
-  assert.ok(last.validationGenerateLoss < 0.9 * first.validationGenerateLoss);
+  assert.ok(last.tuningGenerateLoss < 0.9 * first.tuningGenerateLoss);
   assert.ok(last.fillLoss < 0.9 * first.fillLoss);
   const rates = new Set(calls.map((inputs) => inputs.learningRate.data[0]));
   assert.deepEqual([...rates], [Math.fround(5e-2)]);
@@ -245,11 +245,10 @@ Deno.test("trainT5() in parts gives the weights of whole batches", async () => {
       );
     }
     for (const [i, epoch] of whole.history.entries()) {
-      const { generateLoss, fillLoss, validationGenerateLoss } =
-        parts.history[i];
+      const { generateLoss, fillLoss, tuningGenerateLoss } = parts.history[i];
       assertClose(
-        [generateLoss, fillLoss, validationGenerateLoss],
-        [epoch.generateLoss, epoch.fillLoss, epoch.validationGenerateLoss],
+        [generateLoss, fillLoss, tuningGenerateLoss],
+        [epoch.generateLoss, epoch.fillLoss, epoch.tuningGenerateLoss],
         { relative: 1e-4, absolute: 0 },
       );
     }
@@ -305,7 +304,7 @@ const HOPELESS = (() => {
     length: LENGTH,
     codebookSize: CODES,
   });
-  return { train: draw(16), validation: draw(64) };
+  return { fitting: draw(16), tuning: draw(64) };
 })();
 
 Deno.test("trainT5() stops once patience is over and keeps the best weights, killed or not", async () => {
@@ -314,14 +313,14 @@ Deno.test("trainT5() stops once patience is over and keeps the best weights, kil
     training: { epochs: 60, batchSize: 4, learningRate: 2e-2, patience: 2 },
   };
   const { steps: all, ...trained } = await train(changes);
-  const losses = trained.history.map((epoch) => epoch.validationGenerateLoss);
+  const losses = trained.history.map((epoch) => epoch.tuningGenerateLoss);
   const best = losses.indexOf(Math.min(...losses));
   assert.ok(losses.length < 60 && best > 0, losses.join(" "));
   assert.equal(losses.length, best + 1 + 2);
   assert.equal(all.length, 4 * losses.length);
   // The weights are those of the best epoch, not of the last.
   const { perSequence } = await sequenceLikelihood(
-    HOPELESS.validation,
+    HOPELESS.tuning,
     trained,
     { executor, tokenizer },
   );
@@ -366,8 +365,8 @@ Deno.test("trainT5() does not go on from a checkpoint of another run", async () 
       const other of [
         { training: { seed: 1 } },
         { config: { dropout_rate: 0.1 } },
-        { sequences: { ...SEQUENCES, train: climbing(192, 5) } },
-        { sequences: { ...SEQUENCES, validation: climbing(64, 5) } },
+        { sequences: { ...SEQUENCES, fitting: climbing(192, 5) } },
+        { sequences: { ...SEQUENCES, tuning: climbing(64, 5) } },
         { weights: initialT5Weights(CONFIG, Random.fromSeed(9)) },
       ]
     ) {
@@ -381,8 +380,8 @@ Deno.test("trainT5() does not go on from a checkpoint of another run", async () 
   });
 });
 
-Deno.test("trainT5() refuses to train on or to validate with nothing", async () => {
-  for (const split of ["train", "validation"] as const) {
+Deno.test("trainT5() refuses to learn from or to choose on nothing", async () => {
+  for (const split of ["fitting", "tuning"] as const) {
     const sequences = { ...SEQUENCES, [split]: climbing(0, 1) };
     await assert.rejects(train({ sequences }), {
       name: "RangeError",
@@ -424,7 +423,7 @@ Deno.test("trainT5() takes both prompts in every step, and follows its schedule"
     .map((codes) => codes.join());
   await train({
     executor: spying("t5 training step", calls),
-    sequences: { ...SEQUENCES, train: train200 },
+    sequences: { ...SEQUENCES, fitting: train200 },
     training: { epochs: 2 },
   });
   // 6 batches of 32 and one of 8; half as many to fill in.

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { reconstructionRows } from "../../../lib/models/vqvae/reconstruction.ts";
 import type { VqvaeEpoch } from "../../../lib/models/vqvae/training.ts";
 import { Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
+import { cellSplit } from "../../../lib/spaces/split.ts";
 import {
   CONFIG,
   executor,
@@ -10,10 +11,10 @@ import {
 } from "../_learned_model.ts";
 
 Deno.test("reconstructionRows() has both splits, and the codes of the last epoch", async () => {
-  const split = {
-    train: whole.split().train.subarray(0, 20),
-    validation: whole.split().validation.subarray(0, 5),
-  };
+  const split = cellSplit(
+    whole.split().train.subarray(0, 20),
+    whole.split().validation.subarray(0, 5),
+  );
   const space = { ...whole, split: () => split };
   const epoch = (usedCodes: number, perplexity: number) =>
     ({ usedCodes, perplexity }) as VqvaeEpoch;

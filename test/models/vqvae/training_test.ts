@@ -18,15 +18,16 @@ import {
 import { Vqvae } from "../../../lib/models/vqvae/vqvae.ts";
 import { getSpace } from "../../../lib/spaces/registry.ts";
 import type { SearchSpace } from "../../../lib/spaces/space.ts";
+import { cellSplit } from "../../../lib/spaces/split.ts";
 import { withFolder } from "../../_helpers.ts";
 import { counting } from "../_counting.ts";
 
 /** NAS-Bench-201 with 512 training cells and 96 for validation. */
 const whole = getSpace("nasbench201");
-const SMALL = {
-  train: whole.split().train.slice(0, 512),
-  validation: whole.split().validation.slice(0, 96),
-};
+const SMALL = cellSplit(
+  whole.split().train.slice(0, 512),
+  whole.split().validation.slice(0, 96),
+);
 const SPACE: SearchSpace = { ...whole, split: () => SMALL };
 
 const CONFIG: VqvaeConfig = {
@@ -62,6 +63,7 @@ interface Changes {
   config?: Partial<VqvaeConfig>;
   checkpoint?: string;
   trainIndices?: Uint32Array;
+  space?: SearchSpace;
   executor?: Executor;
 }
 
@@ -69,12 +71,12 @@ class Killed extends Error {}
 
 /** Starts a run that is killed after the step `killAt`; `steps` gets the steps done. */
 function start(
-  { training, config, ...options }: Changes,
+  { training, config, space = SPACE, ...options }: Changes,
   steps: number[],
   killAt = Infinity,
 ): Promise<TrainedVqvae> {
   return trainVqvae(
-    SPACE,
+    space,
     { ...CONFIG, ...config },
     { ...TRAINING, ...training },
     {
@@ -327,6 +329,7 @@ Deno.test("trainVqvae() does not go on from a checkpoint of another run", async 
         { config: { hidden: 12 } },
         { config: { commitmentCost: 0.5 } },
         { trainIndices: whole.split().train.slice(1, 513) },
+        { space: { ...SPACE, version: SPACE.version + 1 } },
       ]
     ) {
       await Deno.writeFile(checkpoint, saved);

@@ -19,15 +19,16 @@ import {
   cellTable,
   type SearchSpace,
 } from "../../../lib/spaces/space.ts";
+import { cellSplit } from "../../../lib/spaces/split.ts";
 import { withFolder } from "../../_helpers.ts";
 import { counting } from "../_counting.ts";
 
 /** NAS-Bench-201 with 512 training cells and 96 for validation. */
 const whole = getSpace("nasbench201");
-const SMALL = {
-  train: whole.split().train.slice(0, 512),
-  validation: whole.split().validation.slice(0, 96),
-};
+const SMALL = cellSplit(
+  whole.split().train.slice(0, 512),
+  whole.split().validation.slice(0, 96),
+);
 const SPACE: SearchSpace = { ...whole, split: () => SMALL };
 
 const CONFIG: VqvaeConfig = {
@@ -149,10 +150,13 @@ Deno.test("Vqvae decodes each sequence of codes to operations and edges", async 
   await vqvae.dispose();
 });
 
-Deno.test("encodeSplits() encodes both splits, up to a limit", async () => {
+Deno.test("encodeSplits() encodes all parts of the split, up to a limit", async () => {
   const vqvae = Vqvae.load(MODEL, executor);
-  const { train, validation } = await encodeSplits(vqvae, SPACE);
-  for (const sequences of [train, validation]) {
+  const { train, fitting, tuning, validation } = await encodeSplits(
+    vqvae,
+    SPACE,
+  );
+  for (const sequences of [train, fitting, tuning, validation]) {
     assert.equal(sequences.length, 8);
     assert.equal(sequences.codebookSize, 64);
   }
@@ -162,9 +166,18 @@ Deno.test("encodeSplits() encodes both splits, up to a limit", async () => {
     train.codes,
     (await vqvae.encode(SPACE, SMALL.train)).codes,
   );
+  // ⌊512 / 10⌋ = 51 of the training cells are for tuning, the last.
+  assert.deepEqual(fitting.codes, train.codes.slice(0, 461 * 8));
+  assert.deepEqual(tuning.codes, train.codes.slice(461 * 8));
+  assert.deepEqual(
+    tuning.codes,
+    (await vqvae.encode(SPACE, SMALL.tuning)).codes,
+  );
 
   const few = await encodeSplits(vqvae, SPACE, 100);
   assert.deepEqual(few.train.codes, train.codes.slice(0, 800));
+  assert.deepEqual(few.fitting.codes, train.codes.slice(0, 720));
+  assert.deepEqual(few.tuning.codes, train.codes.slice(720, 800));
   assert.deepEqual(few.validation.codes, validation.codes);
   await vqvae.dispose();
 });

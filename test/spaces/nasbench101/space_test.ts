@@ -122,9 +122,10 @@ Deno.test("cellOfHash() and hashOfCell() are inverse, and know what is not there
   }
 });
 
-Deno.test("split() is the first 381,261 and the last 42,363 cells", async () => {
+Deno.test("split() is the first 381,261 cells, of them 38,126 for tuning, and the last 42,363", async () => {
   await NASBENCH101.prepare();
-  const { train, validation } = NASBENCH101.split();
+  const { train, tuning, validation } = NASBENCH101.split();
+  assert.deepEqual([tuning.length, tuning[0]], [38_126, 343_135]);
   assert.equal(train.length, 381_261);
   assert.equal(validation.length, 42_363);
   assert.ok(train.every((cell, i) => cell === i));

@@ -188,18 +188,12 @@ Deno.test("formatArch() and structureText() refuse a graph that is no cell", () 
   );
 });
 
-Deno.test("cells() are in lexicographic order", () => {
+Deno.test("cells() are made once, and indexOf() finds each of them", () => {
   assert.equal(TABLE.count, 15_625);
-  const none = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|";
-  assert.equal(formatArch(CELLS[0]), none);
-  assert.equal(formatArch(CELLS[1]), none.replace("none~2", "skip_connect~2"));
-  // 3 · 5⁵ + 1: the edge (0→1) is the highest digit, (2→3) the lowest.
-  assert.equal(
-    formatArch(CELLS[3 * 5 ** 5 + 1]),
-    none.replace("none~0", "nor_conv_3x3~0")
-      .replace("none~2", "skip_connect~2"),
-  );
-  assert.equal(NASBENCH201.cells(), TABLE); // made once
+  assert.equal(NASBENCH201.cells(), TABLE);
+  for (const [i, cell] of CELLS.entries()) {
+    assert.equal(NASBENCH201.indexOf(cell), i);
+  }
 });
 
 Deno.test("structureText() is worked by hand", () => {
@@ -238,16 +232,34 @@ Deno.test("isConnected() holds for 15,284 cells", () => {
   );
 });
 
-Deno.test("split() is 14,062 and 1,563 cells, each in one part, and always the same", () => {
-  const { train, validation } = NASBENCH201.split();
-  assert.equal(train.length, 14_062);
-  assert.equal(validation.length, 1_563);
-  assert.equal(new Set([...train, ...validation]).size, 15_625);
-  assert.deepEqual(NASBENCH201.split(), { train, validation });
-  // A random tenth: its mean index is within 5 standard errors of the middle.
-  const mean = validation.reduce((sum, i) => sum + i, 0) / validation.length;
-  const error = 15_625 / Math.sqrt(12 * validation.length);
-  assert.ok(Math.abs(mean - 7_812) < 5 * error, `mean index ${mean}`);
+Deno.test("split() is the first 14,062 cells of the benchmark, of them 1,406 for tuning, and the last 1,563", () => {
+  const { train, tuning, validation } = NASBENCH201.split();
+  assert.deepEqual(
+    [train.length, tuning.length, validation.length],
+    [14_062, 1_406, 1_563],
+  );
+  assert.ok(train.every((cell, i) => cell === i));
+  assert.ok(tuning.every((cell, i) => cell === 12_656 + i));
+  assert.ok(validation.every((cell, i) => cell === 14_062 + i));
+  // As good as random: convolutions are a fifth of the operations on the edges, within 5
+  // standard errors.
+  for (const part of [tuning, validation]) {
+    const ops = Array.from(part).flatMap((cell) => [
+      ...CELLS[cell].ops.subarray(1, 7),
+    ]);
+    const share = ops.filter((op) => op === 2).length / ops.length;
+    const error = Math.sqrt(0.2 * 0.8 / ops.length);
+    assert.ok(Math.abs(share - 0.2) < 5 * error, `${share}`);
+  }
+});
+
+Deno.test("structureKey() is the same for cells that differ in edges on a zero", () => {
+  const key = (arch: string) => NASBENCH201.structureKey!(parseArch(arch));
+  // Feature map 1 is zero: what comes out of it is zero, whatever the operation.
+  const zero =
+    "|none~0|+|skip_connect~0|nor_conv_1x1~1|+|none~0|none~1|nor_conv_3x3~2|";
+  assert.equal(key(zero.replace("nor_conv_1x1", "none")), key(zero));
+  assert.notEqual(key(zero.replace("none~0", "skip_connect~0")), key(zero));
 });
 
 Deno.test("invalidReason() looks at the adjacency in strict mode only", () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { readNasbench201Json } from "../../../../lib/spaces/nasbench201/accuracies/json.ts";
+import { parseArch } from "../../../../lib/spaces/nasbench201/arch.ts";
 import { NASBENCH201 } from "../../../../lib/spaces/nasbench201/space.ts";
 import { assertClose, SAME_ALGORITHM, withFolder } from "../../../_helpers.ts";
 import { entries201, write } from "../../../accuracies/_files.ts";
 
-const ARCH = "|none~0|+|none~0|none~1|+|none~0|none~1|avg_pool_3x3~2|"; // cell 4
+const ARCH = "|none~0|+|none~0|none~1|+|none~0|none~1|avg_pool_3x3~2|";
 
 async function read(value: unknown) {
   const text = typeof value === "string" ? value : JSON.stringify(value);
@@ -103,10 +104,19 @@ Deno.test("readNasbench201Json() takes keys in any notation, each cell once", as
   const entry = { val_acc_200: 90, test_acc_200: 80 };
   const { covered } = await read({
     [`${ARCH}\n`]: entry,
-    "000014": entry, // cell 1 · 5 + 4
-    "(1, 1, 1, 1, 1, 0)": entry, // none but 2→3, which is a skip: cell 1
+    "000014": entry, // none but 1→3, a skip, and 2→3, a pooling
+    "(1, 1, 1, 1, 1, 0)": entry, // none but 2→3, which is a skip
   });
-  assert.deepEqual([...covered], [1, 4, 9]);
+  const archs = [
+    ARCH,
+    ARCH.replace("none~1|avg", "skip_connect~1|avg"),
+    ARCH.replace("avg_pool_3x3", "skip_connect"),
+  ];
+  assert.deepEqual(
+    [...covered],
+    archs.map((arch) => NASBENCH201.indexOf(parseArch(arch))!)
+      .sort((a, b) => a - b),
+  );
   await assert.rejects(read({ [ARCH]: entry, "000004": entry }), {
     name: "RangeError",
     message:
