@@ -37,18 +37,12 @@ export type MalformedKind = typeof MALFORMED_KINDS[number];
  */
 export type Sample = Graph | MalformedKind;
 
-/** Counts and percentages of one set of samples, in one mode. */
-export interface GenerationReport {
-  readonly mode: MetricMode;
-  /** All samples: malformed and invalid ones count. */
-  readonly samples: number;
-  readonly valid: number;
+/** What valid samples come to by one identity: two are the same if their keys are. */
+export interface DistinctAndNovel {
   /** Different keys among the valid samples. */
   readonly distinct: number;
   /** Valid samples whose key is no training cell's; equal ones all count. */
   readonly novel: number;
-  /** `valid ÷ samples`, percent. */
-  readonly validity: number;
   /** `distinct ÷ valid`, percent; 0 if nothing is valid. */
   readonly uniqueness: number;
   /** `validity × uniqueness / 100` = `distinct ÷ samples`, percent. */
@@ -57,6 +51,21 @@ export interface GenerationReport {
   readonly novelty: number;
   /** `validity × novelty / 100` = `novel ÷ samples`, percent. */
   readonly absoluteNovelty: number;
+}
+
+/** Counts and percentages of one set of samples, in one mode. */
+export interface GenerationReport extends DistinctAndNovel {
+  readonly mode: MetricMode;
+  /** All samples: malformed and invalid ones count. */
+  readonly samples: number;
+  readonly valid: number;
+  /** `valid ÷ samples`, percent. */
+  readonly validity: number;
+  /**
+   * The same by structure, in strict mode, where cells of different keys can compute the
+   * same: a cell is then novel if no training cell has its structure.
+   */
+  readonly byStructure?: DistinctAndNovel;
   /**
    * Samples that are not valid, by reason: `malformed`, then those of the space; they add
    * up to `samples − valid`.
@@ -85,6 +94,22 @@ export function trainingKeys(
   return keys;
 }
 
+/** The structures of the training cells of a space, found once. */
+const trainingStructures = new WeakMap<SearchSpace, ReadonlySet<string>>();
+
+function _trainingStructures(
+  space: SearchSpace,
+  structure: (graph: Graph) => string,
+): ReadonlySet<string> {
+  const found = trainingStructures.get(space) ??
+    new Set(Array.from(
+      space.split().train,
+      (index) => structure(cellGraph(space.cells(), index)),
+    ));
+  trainingStructures.set(space, found);
+  return found;
+}
+
 /**
  * Measures generated samples.
  *
@@ -107,10 +132,11 @@ export function measureGeneration(
   }
   const reasons = _zeros([MALFORMED, ...Object.keys(space.invalidReasons)]);
   const malformed = _zeros(MALFORMED_KINDS);
-  const keys = new Set<string>();
+  const structure = mode === "strict" ? space.structureKey : undefined;
+  const known = structure && _trainingStructures(space, structure);
   // Samples repeat, and a hash is dear: each different graph is judged once.
-  const judged = new Map<string, { reason: string } | { key: string }>();
-  let valid = 0, novel = 0;
+  const judged = new Map<string, { reason: string } | Identity>();
+  const valid: Identity[] = [];
   for (const sample of samples) {
     if (typeof sample === "string") {
       malformed[sample]++;
@@ -122,7 +148,7 @@ export function measureGeneration(
     if (verdict === undefined) {
       const reason = space.invalidReason(sample, mode);
       verdict = reason === null
-        ? { key: _key(space, sample, mode) }
+        ? { key: _key(space, sample, mode), structure: structure?.(sample) }
         : { reason };
       judged.set(identity, verdict);
     }
@@ -130,25 +156,54 @@ export function measureGeneration(
       reasons[verdict.reason]++;
       continue;
     }
-    valid++;
-    keys.add(verdict.key);
-    if (!training.has(verdict.key)) novel++;
+    valid.push(verdict);
   }
-  const percent = (count: number, of: number) =>
-    of === 0 ? 0 : 100 * count / of;
+  const count = samples.length;
   return {
     mode,
-    samples: samples.length,
-    valid,
-    distinct: keys.size,
-    novel,
-    validity: percent(valid, samples.length),
-    uniqueness: percent(keys.size, valid),
-    absoluteUniqueness: percent(keys.size, samples.length),
-    novelty: percent(novel, valid),
-    absoluteNovelty: percent(novel, samples.length),
+    samples: count,
+    valid: valid.length,
+    validity: 100 * valid.length / count,
+    ..._distinctAndNovel(valid.map(({ key }) => key), training, count),
+    ...known && {
+      byStructure: _distinctAndNovel(
+        valid.map(({ structure }) => structure!),
+        known,
+        count,
+      ),
+    },
     reasons,
     malformed,
+  };
+}
+
+/** By what valid samples are the same. */
+interface Identity {
+  readonly key: string;
+  readonly structure?: string;
+}
+
+/**
+ * @param keys Of the valid samples.
+ * @param training What a key must not be among to be novel.
+ * @param samples How many there are, valid or not.
+ */
+function _distinctAndNovel(
+  keys: readonly string[],
+  training: ReadonlySet<string>,
+  samples: number,
+): DistinctAndNovel {
+  const distinct = new Set(keys).size;
+  const novel = keys.filter((key) => !training.has(key)).length;
+  const ofValid = (count: number) =>
+    keys.length === 0 ? 0 : 100 * count / keys.length;
+  return {
+    distinct,
+    novel,
+    uniqueness: ofValid(distinct),
+    absoluteUniqueness: 100 * distinct / samples,
+    novelty: ofValid(novel),
+    absoluteNovelty: 100 * novel / samples,
   };
 }
 

@@ -38,6 +38,11 @@ export interface ResultRow extends RowSettings {
   readonly absoluteUniqueness: number;
   readonly novelty: number;
   readonly absoluteNovelty: number;
+  /** The same by structure, in strict rows of a space that has one coarser than its cells. */
+  readonly structureUniqueness?: number;
+  readonly structureAbsoluteUniqueness?: number;
+  readonly structureNovelty?: number;
+  readonly structureAbsoluteNovelty?: number;
 }
 
 /**
@@ -55,6 +60,7 @@ export function measuredRow(
   settings: Omit<RowSettings, "samples"> = {},
 ): ResultRow {
   const { reconstruction, generation } = measured;
+  const { byStructure } = generation;
   return {
     method,
     source: "measured",
@@ -67,6 +73,12 @@ export function measuredRow(
     absoluteUniqueness: generation.absoluteUniqueness,
     novelty: generation.novelty,
     absoluteNovelty: generation.absoluteNovelty,
+    ...byStructure && {
+      structureUniqueness: byStructure.uniqueness,
+      structureAbsoluteUniqueness: byStructure.absoluteUniqueness,
+      structureNovelty: byStructure.novelty,
+      structureAbsoluteNovelty: byStructure.absoluteNovelty,
+    },
     samples: generation.samples,
     ...settings,
   };

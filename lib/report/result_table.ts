@@ -1,7 +1,8 @@
 /**
  * Tables of results: the published rows, and under them the measured ones by mode.
  *
- * The columns are those of Tables 1 and 2 of the Arch-LLM paper.
+ * The columns are those of Tables 1 and 2 of the Arch-LLM paper; where cells of different
+ * keys can compute the same, uniqueness and novelty by structure follow them.
  *
  * @module
  */
@@ -17,7 +18,13 @@ const METRICS = [
   ["novelty", "Novelty (%)"],
   ["absoluteNovelty", "Absolute novelty (%)"],
 ] as const;
-type Metric = typeof METRICS[number][0];
+/** Columns of tables that have them. */
+const BY_STRUCTURE = [
+  ["structureUniqueness", "Uniqueness by structure (%)"],
+  ["structureAbsoluteUniqueness", "Absolute uniqueness by structure (%)"],
+  ["structureNovelty", "Novelty by structure (%)"],
+  ["structureAbsoluteNovelty", "Absolute novelty by structure (%)"],
+] as const;
 
 /**
  * How a setting reads: `column` is its heading where measured rows differ in it,
@@ -134,7 +141,12 @@ export function resultTable(
       format: (value: unknown, row: Readonly<Record<string, unknown>>) =>
         value === undefined || row.source === "paper" ? MISSING : text(value),
     })),
-    ...METRICS.map(([key, title]) => ({ key, title, digits: 2 })),
+    ...[
+      ...METRICS,
+      ...BY_STRUCTURE.filter(([key]) =>
+        measured.some((row) => row[key] !== undefined)
+      ),
+    ].map(([key, title]) => ({ key, title, digits: 2 })),
   ];
   const shared = settings.filter(({ shared }) => shared)
     .map(({ key, note }) => note(measured[0][key]));
@@ -160,8 +172,8 @@ function bestValues(
 ): Map<string, number> {
   const best = new Map<string, number>();
   for (const rows of modes) {
-    for (const [metric] of METRICS) {
-      const values = rows.map((row) => row[metric as Metric])
+    for (const [metric] of [...METRICS, ...BY_STRUCTURE]) {
+      const values = rows.flatMap((row) => row[metric] ?? [])
         .filter(Number.isFinite);
       const highest = Math.max(...values);
       if (values.some((value) => value < highest)) {

@@ -73,7 +73,16 @@ Deno.test("measureGenerator() makes a row for each reading of any generator", as
     novelty: 50,
     absoluteNovelty: 40,
   };
-  assert.deepEqual(strict, { ...shared, mode: "strict", reconstruction: 70 });
+  const { byStructure } = measured!.reports.strict;
+  assert.deepEqual(strict, {
+    ...shared,
+    mode: "strict",
+    reconstruction: 70,
+    structureUniqueness: byStructure!.uniqueness,
+    structureAbsoluteUniqueness: byStructure!.absoluteUniqueness,
+    structureNovelty: byStructure!.novelty,
+    structureAbsoluteNovelty: byStructure!.absoluteNovelty,
+  });
   assert.equal(paper.mode, "paper");
   assert.equal(paper.reconstruction, 85);
   assert.equal(measured!.reports.strict.malformed["wrong length"], 2);

@@ -181,7 +181,14 @@ Deno.test("sweepSampling() measures samples in both modes", async () => {
     absoluteNovelty: 40,
   });
   // Strict: the one off the template is invalid, so 6 are valid, 2 different, 2 novel.
-  const { uniqueness, novelty, ...rest } = strict;
+  // By structure too: the cells compute different things.
+  const {
+    uniqueness,
+    novelty,
+    structureUniqueness,
+    structureNovelty,
+    ...rest
+  } = strict;
   assert.deepEqual(rest, {
     ...shared,
     mode: "strict",
@@ -189,8 +196,14 @@ Deno.test("sweepSampling() measures samples in both modes", async () => {
     validity: 60,
     absoluteUniqueness: 20,
     absoluteNovelty: 20,
+    structureAbsoluteUniqueness: 20,
+    structureAbsoluteNovelty: 20,
   });
-  assertClose([uniqueness, novelty], [100 / 3, 100 / 3], SAME_ALGORITHM);
+  assertClose(
+    [uniqueness, novelty, structureUniqueness!, structureNovelty!],
+    new Array(4).fill(100 / 3),
+    SAME_ALGORITHM,
+  );
   assert.equal(point.reports.strict.reasons["adjacency off template"], 2);
   assert.equal(point.reports.strict.reasons.malformed, 2);
   assert.equal(point.reports.paper.malformed["wrong length"], 2);

@@ -114,6 +114,15 @@ Deno.test("measureGeneration() is worked by hand in strict mode", () => {
     absoluteUniqueness: 30,
     novelty: 40,
     absoluteNovelty: 20,
+    // The three cells compute different things, and NEW what no training cell does.
+    byStructure: {
+      distinct: 3,
+      novel: 2,
+      uniqueness: 60,
+      absoluteUniqueness: 30,
+      novelty: 40,
+      absoluteNovelty: 20,
+    },
     reasons: {
       "malformed": 1,
       "disconnected": 0,
@@ -130,6 +139,38 @@ Deno.test("measureGeneration() is worked by hand in strict mode", () => {
       "not a number": 0,
     },
   });
+});
+
+Deno.test("measureGeneration() by structure takes cells that compute the same for one, in strict mode", () => {
+  const known = new Set(
+    Array.from(train, (cell) => SPACE.structureKey!(cellGraph(TABLE, cell))),
+  );
+  // Two validation cells that compute the same as a training cell, and one that does not.
+  const like = Array.from(validation, (cell) => cellGraph(TABLE, cell))
+    .filter((graph) => known.has(SPACE.structureKey!(graph))).slice(0, 1);
+  const twin = train.find((cell) =>
+    SPACE.structureKey!(cellGraph(TABLE, cell)) ===
+      SPACE.structureKey!(like[0])
+  )!;
+  const samples: Sample[] = [...like, cellGraph(TABLE, twin), NEW, OFF];
+  const strict = measureGeneration(SPACE, samples, "strict", STRICT_KEYS);
+  assert.deepEqual([strict.valid, strict.distinct, strict.novel], [3, 3, 2]);
+  // By structure the first two are one, and only NEW is novel.
+  assert.deepEqual(strict.byStructure, {
+    distinct: 2,
+    novel: 1,
+    uniqueness: 200 / 3,
+    absoluteUniqueness: 50,
+    novelty: 100 / 3,
+    absoluteNovelty: 25,
+  });
+  const paper = measureGeneration(SPACE, samples, "paper", new Set());
+  assert.equal(paper.byStructure, undefined);
+  const { structureKey: _, ...without } = SPACE;
+  assert.equal(
+    measureGeneration(without, samples, "strict", STRICT_KEYS).byStructure,
+    undefined,
+  );
 });
 
 Deno.test("measureGeneration() takes graphs off the template for valid and novel in paper mode", () => {
@@ -174,6 +215,9 @@ Deno.test("measureGeneration() of the whole space is its own split", () => {
   assert.equal(report.validity, 100);
   assert.equal(report.uniqueness, 100);
   assert.equal(report.novel, 1_563);
+  // All structures, and the validation cells but the 1,022 of a training cell's.
+  assert.equal(report.byStructure!.distinct, 6_466);
+  assert.equal(report.byStructure!.novel, 1_563 - 1_022);
 });
 
 Deno.test("measureGeneration() refuses no samples", () => {

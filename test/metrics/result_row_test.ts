@@ -36,6 +36,11 @@ Deno.test("measuredRow() takes the reconstruction that its mode means", () => {
     absoluteUniqueness: 25,
     novelty: 100,
     absoluteNovelty: 75,
+    // By structure it is that of a training cell: itself.
+    structureUniqueness: 100 / 3,
+    structureAbsoluteUniqueness: 25,
+    structureNovelty: 0,
+    structureAbsoluteNovelty: 0,
     samples: 4,
     temperature: 1.2,
     topK: null,
@@ -44,4 +49,5 @@ Deno.test("measuredRow() takes the reconstruction that its mode means", () => {
   });
   assert.equal(row("paper").reconstruction, 98);
   assert.equal(row("paper").mode, "paper");
+  assert.equal("structureNovelty" in row("paper"), false);
 });

@@ -105,3 +105,27 @@ Deno.test("resultTable() keeps the rows themselves as they are", () => {
   const rows = [row("a", "measured", "paper", 12.3456)];
   assert.deepEqual(resultTable(rows).rows, rows);
 });
+
+Deno.test("resultTable() has columns by structure where a measured row has them", () => {
+  const titles = (rows: ResultRow[]) =>
+    resultTable(rows).columns.map(({ title }) => title);
+  const paper = row("a", "measured", "paper", 90);
+  assert.ok(titles([paper]).every((title) => !title.includes("structure")));
+  const strict = (structureNovelty: number) =>
+    row("a", "measured", "strict", 90, {
+      structureUniqueness: 60,
+      structureAbsoluteUniqueness: 54,
+      structureNovelty,
+      structureAbsoluteNovelty: 0.9 * structureNovelty,
+    });
+  const rows = [paper, strict(3), strict(4)];
+  assert.deepEqual(titles(rows).slice(-4), [
+    "Uniqueness by structure (%)",
+    "Absolute uniqueness by structure (%)",
+    "Novelty by structure (%)",
+    "Absolute novelty by structure (%)",
+  ]);
+  const novelty = resultTable(rows).columns.at(-2)!;
+  assert.deepEqual(novelty.texts, ["–", "3.00", "4.00"]);
+  assert.deepEqual(novelty.bold, [false, false, true]);
+});
