@@ -172,7 +172,8 @@ Deno.test("localSearch() asks for all neighbours, or for none after the first be
   assert.ok(near > 15 && near <= 24, `${near}`);
   const batches = await counting(localSearch(FIRST_IMPROVEMENT));
   assert.deepEqual(batches.slice(0, 11), [10, ...new Array(10).fill(1)]);
-  assert.deepEqual(new Set(batches), new Set([1, 10]));
+  // A start anew is of ten random cells, less those that were asked for before.
+  assert.ok(batches.every((size) => size === 1 || size > 5 && size <= 10));
 
   // From the best of ten it walks up: each move is to the first neighbour that is better.
   const oracle = new Oracle(SPACE, evaluator, 60);

@@ -3,6 +3,7 @@ import { Random } from "../../lib/core/random.ts";
 import { rewriteWriter } from "../../lib/search/rewrite_writer.ts";
 import { cellAt } from "../../lib/spaces/cell.ts";
 import { NASBENCH101 } from "../../lib/spaces/nasbench101/space.ts";
+import { parseArch } from "../../lib/spaces/nasbench201/arch.ts";
 import { cell, SPACE, UNLISTED } from "./_tables.ts";
 
 Deno.test("rewriteWriter() draws each cell of the space as likely", async () => {
@@ -70,9 +71,10 @@ Deno.test("rewriteWriter() rewrites an operation with its incoming edges where e
 
 Deno.test("rewriteWriter() leaves out a cell that has no variant", async () => {
   // A space whose only operation leaves nothing to rewrite.
+  const uniform = cell(SPACE.indexOf(parseArch("000000"))!);
   const { writer } = rewriteWriter({
     ...SPACE,
-    innerOps: [cell(0).graph.ops[1]],
+    innerOps: [uniform.graph.ops[1]],
   });
-  assert.deepEqual(await writer.fill([cell(0)], Random.fromSeed(0), 1), []);
+  assert.deepEqual(await writer.fill([uniform], Random.fromSeed(0), 1), []);
 });
