@@ -45,7 +45,7 @@ export const LONG_BUDGET = algorithm1Queries(ALGORITHM_1);
 /** The name of the search that asks a predictor which of the model's cells to query. */
 export const ARCH_LLM_SEARCH = "Arch-LLM+ search";
 /** The name of the same search with random rewrites in the place of the language model. */
-export const CONTROL = "Control: random rewrites, no language model";
+export const CONTROL = "Control without a language model";
 const RANDOM_SEARCH = "Random search";
 const FIRST_BETTER = "Local search, first improvement";
 const PATHS_AND_SUBTREES = "Gaussian process, paths and subtrees";
@@ -61,6 +61,8 @@ export interface ComparedMethod extends NamedMethod {
 export interface SearchStudy {
   /** One a trial of each method. */
   readonly seeds: readonly number[];
+  /** Of the trials that compare settings, in which none of {@link seeds} is used up. */
+  readonly tuningSeeds: readonly number[];
   /** Queries of a trial at most; infinite where budgets stay as they are. */
   readonly mostQueries: number;
 }
@@ -73,8 +75,11 @@ const FIRST_SEED = 1000;
  * run only shows every part at work.
  */
 export function searchStudy(quick: boolean): SearchStudy {
+  const seeds = (count: number, first: number) =>
+    Array.from({ length: count }, (_, i) => first + i);
   return {
-    seeds: Array.from({ length: quick ? 2 : 30 }, (_, i) => FIRST_SEED + i),
+    seeds: seeds(quick ? 2 : 30, FIRST_SEED),
+    tuningSeeds: seeds(quick ? 2 : 10, 0),
     mostQueries: quick ? 48 : Infinity,
   };
 }

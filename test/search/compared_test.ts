@@ -49,7 +49,7 @@ Deno.test("comparedMethods() lists rivals first, each once, with budget and sour
     ["Arch-LLM, Algorithm 1, 2 masks at most", 400],
     ["Arch-LLM+, Algorithm 1, any masks", 400],
     ["Arch-LLM+, Algorithm 1, 2 masks at most", 400],
-    ["Control: random rewrites, no language model", 400],
+    ["Control without a language model", 400],
     ["Arch-LLM+ search", 400],
   ]);
   for (const { name, source } of methods()) assert.ok(source !== "", name);
@@ -118,7 +118,13 @@ Deno.test("searchStudy() has thirty seeds that nothing was chosen with; a quick 
   const { seeds, mostQueries } = searchStudy(false);
   assert.deepEqual([seeds.length, seeds[0], seeds.at(-1)], [30, 1000, 1029]);
   assert.equal(mostQueries, Infinity);
-  assert.deepEqual(searchStudy(true), { seeds: [1000, 1001], mostQueries: 48 });
+  assert.deepEqual(searchStudy(true), {
+    seeds: [1000, 1001],
+    tuningSeeds: [0, 1],
+    mostQueries: 48,
+  });
+  const { tuningSeeds } = searchStudy(false);
+  assert.deepEqual(tuningSeeds, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   assert.deepEqual(
     limitBudgets(methods(), mostQueries).map(({ budget }) => budget),
     methods().map(({ budget }) => budget),
