@@ -118,7 +118,7 @@ export function differenceTable(
       text,
     ),
     notes: [
-      `Control: ${control}. Mean of the differences of trials with the same seed, and its standard error; exact two-sided sign test, in which equal trials count for neither. Each p stands for itself: none is corrected for the number of rows.`,
+      `${control}: what each method is set beside. Mean of the differences of trials with the same seed, and its standard error; exact two-sided sign test, in which equal trials count for neither. Each p stands for itself: none is corrected for the number of rows.`,
     ],
   });
 }
