@@ -84,7 +84,7 @@ Deno.test("differenceTable() has signs, errors and the p of each row", () => {
     ["p, sign test", "0.0433", "0.0433"],
   ]);
   assert.deepEqual(table.rules, []);
-  assert.match(table.notes[0], /^Control: the control\. /);
+  assert.match(table.notes[0], /^the control: what each method is set beside\. /);
 });
 
 Deno.test("coverageTable() leaves the gain of random cells open", () => {
