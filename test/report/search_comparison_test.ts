@@ -84,7 +84,10 @@ Deno.test("differenceTable() has signs, errors and the p of each row", () => {
     ["p, sign test", "0.0433", "0.0433"],
   ]);
   assert.deepEqual(table.rules, []);
-  assert.match(table.notes[0], /^the control: what each method is set beside\. /);
+  assert.match(
+    table.notes[0],
+    /^the control: what each method is set beside\. /,
+  );
 });
 
 Deno.test("coverageTable() leaves the gain of random cells open", () => {
