@@ -178,7 +178,8 @@ function _checkLength(text: string, place: string): void {
 async function* _entries(
   texts: AsyncIterable<string>,
 ): AsyncGenerator<CellValue, void, void> {
-  let depth = 0, quoted = false, escaped = false, ended = false, first = true;
+  let depth = 0, quoted = false, escaped = false;
+  let begun = false, first = true, ended = false;
   let entry = "", line = 0;
   const take = (): CellValue => {
     const value = _json(entry, `entry ${++line}`);
@@ -195,27 +196,13 @@ async function* _entries(
         else if (sign === '"') quoted = false;
         continue;
       }
-      if (sign === '"') quoted = true;
-      else if (sign === "[" || sign === "{") {
-        if (++depth > 1) continue;
-        if (
-          sign === "{" || ended || !first || entry + text.slice(start, i) !== ""
-        ) {
-          throw new SyntaxError(
-            "the file must be one JSON array, got another value",
-          );
-        }
-        start = i + 1;
-        first = false;
-      } else if (sign === "]" || sign === "}" || sign === ",") {
-        if (sign !== ",") depth--;
-        if (depth !== (sign === "," ? 1 : 0)) continue;
-        entry += text.slice(start, i);
-        start = i + 1;
-        ended = sign === "]";
-        if (!ended || line > 0 || entry.trim() !== "") yield take();
-      } else if (depth === 0) {
-        if (sign.trim() !== "" && sign !== "\ufeff") {
+      if (depth === 0) {
+        const mark = sign === "\ufeff" && !begun; // of the order of bytes
+        begun = true;
+        if (sign === "[" && first) {
+          depth = 1;
+          first = false;
+        } else if (!mark && !" \t\n\r".includes(sign)) {
           throw new SyntaxError(
             `the file must be one JSON array, got ${
               shown(text.slice(i, i + 40))
@@ -223,6 +210,15 @@ async function* _entries(
           );
         }
         start = i + 1;
+      } else if (sign === '"') quoted = true;
+      else if (sign === "[" || sign === "{") depth++;
+      else if (sign === "]" || sign === "}" || sign === ",") {
+        if (sign !== ",") depth--;
+        if (depth !== (sign === "," ? 1 : 0)) continue;
+        entry += text.slice(start, i);
+        start = i + 1;
+        ended = sign === "]";
+        if (!ended || line > 0 || entry.trim() !== "") yield take();
       }
     }
     entry += text.slice(start);

@@ -60,6 +60,8 @@ Deno.test("cellValues() reads the entries of a JSON array, wherever its text is 
       ["{}", /one JSON array/],
       ["[1] [2]", /one JSON array/],
       ["[1] x", /one JSON array, got "x"/],
+      ["[1]]", /one JSON array, got "]"/],
+      ['[1]"', /one JSON array/],
       ["x [1]", /one JSON array/],
       ["[1,,2]", /entry 2 must be JSON/],
       ["[nan]", /entry 1 must be JSON/],
