@@ -101,7 +101,7 @@ Deno.test({
           };
         };
         const expected = await files(undisturbed);
-        assert.equal(expected.contents.length, 4 * 3 + 2);
+        assert.equal(expected.contents.length, 4 * 4 + 2);
         assert.deepEqual(await files(killed), expected);
         assert.match((await start(killed).end()).output, /Nothing to do/);
       })
