@@ -13,11 +13,7 @@ import {
 import { writeFileAtomic } from "../core/files.ts";
 import { Random } from "../core/random.ts";
 import { CELL_FORMATS, type CellFormat } from "../exchange/cell_values.ts";
-import {
-  notationLines,
-  readCells,
-  STANDARD_INPUT,
-} from "../exchange/read_cells.ts";
+import { readCells, STANDARD_INPUT } from "../exchange/read_cells.ts";
 import {
   type KnownOfCell,
   knownOfCells,
@@ -33,8 +29,9 @@ import { openModel } from "../run/open_model.ts";
 import type { AccuracyTable } from "../spaces/accuracies.ts";
 import type { Graph } from "../spaces/graph.ts";
 import { getNotation, notationsOf } from "../spaces/notations.ts";
-import { DEFAULT_SPACE, getSpace, SPACES } from "../spaces/registry.ts";
+import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import { cellGraph, type SearchSpace } from "../spaces/space.ts";
+import { NOTATION_HELP, oneOf, SPACE_NAMES } from "./cell_options.ts";
 import {
   checkedRunName,
   existingFile,
@@ -45,7 +42,6 @@ import {
 } from "./command.ts";
 
 const ACTION = "write cells";
-const INDENT = " ".repeat(19);
 
 const HELP = `deno task cells SOURCE [options]
 
@@ -54,19 +50,10 @@ one source:
   --model CODE     what a trained model writes: ${CODES.join(", ")}
   --from FILE      the cells of a file, converted; - for the standard input
 
-  --space NAME     ${
-  SPACES.map(({ name }) => name).join(", ")
-} (${DEFAULT_SPACE.name})
+  --space NAME     ${SPACE_NAMES} (${DEFAULT_SPACE.name})
   --format NAME    ${WRITTEN_FORMATS.join(", ")} (lines)
   --notation NAME  that cells are written in; the first of the space by default
-${
-  SPACES.map((space) =>
-    `${INDENT}${space.title}:\n${
-      notationLines(notationsOf(space)).map((line) => `${INDENT}  ${line}`)
-        .join("\n")
-    }`
-  ).join("\n")
-}
+${NOTATION_HELP}
   --to FILE        where to write, by default to the standard output
 
 of --model:
@@ -156,24 +143,17 @@ export function parseCellsArguments(
       fail(`--${stray} must stand with --${source}, got --${sources[0]}`);
     }
   }
-  const oneOf = <Name extends string>(
+  const chosen = <Name extends string>(
     option: keyof typeof options,
     names: readonly Name[],
-  ): Name | undefined => {
-    const value = options[option];
-    const found = names.find((name) => name === value);
-    if (value !== undefined && found === undefined) {
-      fail(`--${option} must be one of ${names.join(", ")}, got ${value}`);
-    }
-    return found;
-  };
+  ) => oneOf(options[option], `--${option}`, names, ACTION);
   const space = getSpace(options.space ?? DEFAULT_SPACE.name);
   const names = notationsOf(space).map(({ name }) => name);
   return {
     space,
     source: _source(),
-    format: oneOf("format", WRITTEN_FORMATS) ?? "lines",
-    notation: oneOf("notation", names) ?? names[0],
+    format: chosen("format", WRITTEN_FORMATS) ?? "lines",
+    notation: chosen("notation", names) ?? names[0],
     to: options.to === undefined ? null : resolve(folder, options.to),
   };
 
@@ -186,8 +166,8 @@ export function parseCellsArguments(
         path: from === STANDARD_INPUT
           ? from
           : existingFile(resolve(folder, from), "--from", ACTION),
-        notation: oneOf("as", names),
-        format: oneOf("read", CELL_FORMATS),
+        notation: chosen("as", names),
+        format: chosen("read", CELL_FORMATS),
         column: options.column,
       };
     }
@@ -195,10 +175,10 @@ export function parseCellsArguments(
     if (!(temperature >= 0 && temperature <= 100)) {
       fail(`--temperature must be a number from 0 to 100, got ${degrees}`);
     }
-    const aim = oneOf("aim", ["independent", ...AIMS]);
+    const aim = chosen("aim", ["independent", ...AIMS]);
     return {
       kind: "model",
-      code: oneOf("model", CODES)!,
+      code: chosen("model", CODES)!,
       run: run === undefined ? undefined : checkedRunName(run, ACTION),
       count: wholeNumber(options.count, "--count", ACTION, [1, 1e6]) ?? 100,
       temperature,

@@ -6,11 +6,7 @@
 
 import { resolve } from "node:path";
 import { CELL_FORMATS, type CellFormat } from "../exchange/cell_values.ts";
-import {
-  notationLines,
-  readCells,
-  STANDARD_INPUT,
-} from "../exchange/read_cells.ts";
+import { readCells, STANDARD_INPUT } from "../exchange/read_cells.ts";
 import { ceilings } from "../generation/ceilings.ts";
 import { scoreCells } from "../metrics/scored_cells.ts";
 import { saveTable } from "../report/save.ts";
@@ -18,8 +14,9 @@ import { scoreTables } from "../report/score_report.ts";
 import { tableText } from "../report/tables.ts";
 import { shownPath } from "../run/folders.ts";
 import { notationsOf } from "../spaces/notations.ts";
-import { DEFAULT_SPACE, getSpace, SPACES } from "../spaces/registry.ts";
+import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
+import { NOTATION_HELP, oneOf, SPACE_NAMES } from "./cell_options.ts";
 import {
   existingFile,
   parseOptions,
@@ -28,29 +25,19 @@ import {
 } from "./command.ts";
 
 const ACTION = "score cells";
-const INDENT = " ".repeat(19);
 
 const HELP = `deno task score --cells FILE [options]
 
   --cells FILE     samples as they were drawn, repeats and failures among them; - for the
                    standard input. A sample that is no cell at all is null (CSV: empty)
-  --space NAME     ${
-  SPACES.map(({ name }) => name).join(", ")
-} (${DEFAULT_SPACE.name})
+  --space NAME     ${SPACE_NAMES} (${DEFAULT_SPACE.name})
   --name TEXT      of the method in the tables (Samples)
   --train FILE     the cells that novel ones are not among, by default the training split
   --to FOLDER      save the tables there as JSON, CSV, Markdown and LaTeX
 
 of both files:
   --notation NAME  where the form of a cell shows none
-${
-  SPACES.map((space) =>
-    `${INDENT}${space.title}:\n${
-      notationLines(notationsOf(space)).map((line) => `${INDENT}  ${line}`)
-        .join("\n")
-    }`
-  ).join("\n")
-}
+${NOTATION_HELP}
   --read NAME      form of the file: ${
   CELL_FORMATS.join(", ")
 } (by its name, else lines)
@@ -103,21 +90,13 @@ export function parseScoreArguments(
   }
   const space = getSpace(options.space ?? DEFAULT_SPACE.name);
   const notations = notationsOf(space).map(({ name }) => name);
-  const { notation, read } = options;
-  if (notation !== undefined && !notations.includes(notation)) {
-    fail(`--notation must be one of ${notations.join(", ")}, got ${notation}`);
-  }
-  const format = CELL_FORMATS.find((format) => format === read);
-  if (read !== undefined && format === undefined) {
-    fail(`--read must be one of ${CELL_FORMATS.join(", ")}, got ${read}`);
-  }
   return {
     space,
     cells: file(cells, "--cells"),
     train: train === undefined ? null : file(train, "--train"),
     name: options.name ?? "Samples",
-    notation,
-    format,
+    notation: oneOf(options.notation, "--notation", notations, ACTION),
+    format: oneOf(options.read, "--read", CELL_FORMATS, ACTION),
     column: options.column,
     to: to === undefined ? null : resolve(folder, to),
   };

@@ -8,7 +8,6 @@ import { basename } from "node:path";
 import { reasonOf } from "../core/shown.ts";
 import { readChunks } from "../core/source_file.ts";
 import type { Graph } from "../spaces/graph.ts";
-import type { Notation } from "../spaces/notation.ts";
 import { getNotation, notationsOf, readCell } from "../spaces/notations.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { type CellFormat, cellValues, formatOfName } from "./cell_values.ts";
@@ -81,10 +80,4 @@ async function* _texts(
     ? bytes.pipeThrough(new DecompressionStream("gzip"))
     : bytes;
   yield* plain.pipeThrough(new TextDecoderStream("utf-8"));
-}
-
-/** Names and titles of the notations of a space, a line each, for help texts. */
-export function notationLines(notations: readonly Notation[]): string[] {
-  const width = Math.max(...notations.map(({ name }) => name.length)) + 2;
-  return notations.map(({ name, title }) => `${name.padEnd(width)}${title}`);
 }

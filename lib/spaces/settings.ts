@@ -17,14 +17,14 @@ export interface SettingOrigin {
  * The origin of numbers that were found by comparing trainings, on cells that are reported on
  * as well: what is reported is to that extent the best of a few tries.
  */
-export const BY_VALIDATION =
+const BY_VALIDATION =
   "figures of the validation cells, seed 0, before any cells were set apart for tuning";
 
 /** The origin of numbers that were found by comparing searches. */
-export const BY_SEARCHES = "accuracies that searches with seeds 0 to 9 found";
+const BY_SEARCHES = "accuracies that searches with seeds 0 to 9 found";
 
 /** What is chosen anew in every training, and holds for every space. */
-export const CHOSEN_IN_TRAINING: readonly SettingOrigin[] = [
+const CHOSEN_IN_TRAINING: readonly SettingOrigin[] = [
   {
     settings: "T5: epoch whose weights are kept, end of training",
     chosenBy: "loss of the tuning cells, in each training",
@@ -91,3 +91,27 @@ export interface SpaceSettings {
     readonly validation: number;
   };
 }
+
+/** What chose the settings of both benchmarks. */
+export const BENCHMARK_ORIGINS: SpaceSettings["origins"] = [
+  {
+    settings: "VQ-VAE: layers, weight of the quantization terms, batch size",
+    chosenBy: BY_VALIDATION,
+  },
+  { settings: "VQ-VAE: epochs", chosenBy: "the paper, §3.1.4" },
+  {
+    settings:
+      "T5: dropout, head, epochs, batch size, share of masked examples, steps of the embedding",
+    chosenBy: BY_VALIDATION,
+  },
+  ...CHOSEN_IN_TRAINING,
+  { settings: "arch2vec: epochs", chosenBy: "its code" },
+  {
+    settings: "search: temperature, codes that a variant changes",
+    chosenBy: BY_SEARCHES,
+  },
+  {
+    settings: "search: lengths of paths",
+    chosenBy: "all that a path of the space can have",
+  },
+];

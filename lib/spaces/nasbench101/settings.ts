@@ -6,37 +6,11 @@
  * @module
  */
 
-import {
-  BY_SEARCHES,
-  BY_VALIDATION,
-  CHOSEN_IN_TRAINING,
-  type SpaceSettings,
-} from "../settings.ts";
+import { BENCHMARK_ORIGINS, type SpaceSettings } from "../settings.ts";
 
 /** The reported runs. */
 export const SETTINGS: SpaceSettings = {
-  origins: [
-    {
-      settings: "VQ-VAE: layers, weight of the quantization terms, batch size",
-      chosenBy: BY_VALIDATION,
-    },
-    { settings: "VQ-VAE: epochs", chosenBy: "the paper, §3.1.4" },
-    {
-      settings:
-        "T5: dropout, head, epochs, batch size, share of masked examples, steps of the embedding",
-      chosenBy: BY_VALIDATION,
-    },
-    ...CHOSEN_IN_TRAINING,
-    { settings: "arch2vec: epochs", chosenBy: "its code" },
-    {
-      settings: "search: temperature, codes that a variant changes",
-      chosenBy: BY_SEARCHES,
-    },
-    {
-      settings: "search: lengths of paths",
-      chosenBy: "all that a path of the space can have",
-    },
-  ],
+  origins: BENCHMARK_ORIGINS,
   vqvae: {
     // An edge can only be told from wider surroundings: four layers, as in arch2vec's code.
     // With half the weight on the quantization terms the paper's code brings back more
