@@ -185,6 +185,7 @@ export async function loadTokenizer(
 ): Promise<SentenceTokenizer> {
   await checkTokenizerFiles(directory);
   const { AutoTokenizer, env } = await import("@huggingface/transformers");
+  env.allowLocalModels = true; // which it is not in a worker
   env.allowRemoteModels = false;
   env.useBrowserCache = false;
   env.useFSCache = false;

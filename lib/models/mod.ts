@@ -40,4 +40,5 @@ export {
   arch2vecTraining,
   trainArch2vec,
 } from "./arch2vec/training.ts";
+export { trainT5s, trainVqvaes } from "./side_by_side.ts";
 export { Arch2vec } from "./arch2vec/arch2vec.ts";

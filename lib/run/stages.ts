@@ -72,7 +72,7 @@ export const STAGES: readonly Stage[] = [
   {
     name: "5_generate",
     versions: {
-      stage: 1,
+      stage: 2,
       ...declaredVersions("generation", "models/arch2vec"),
     },
     ignores: [],

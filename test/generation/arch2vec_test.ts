@@ -195,14 +195,14 @@ Deno.test("arch2vecGenerator() has a key of its weights", async () => {
   assert.notEqual(await key(0), await key(1));
 });
 
-Deno.test("arch2vecContenders() are the published model with three seeds and the repaired one", () => {
+Deno.test("arch2vecContenders() are the published model and the repaired one", () => {
   assert.deepEqual(arch2vecContenders(space, 4), [
-    ...[4, 5, 6].map((seed) => ({
+    {
       name: "arch2vec, as published",
       config,
-      folder: `arch2vec/${seed}`,
-      seed,
-    })),
+      folder: "arch2vec/published",
+      seed: 4,
+    },
     {
       name: "arch2vec, repaired",
       config: arch2vecConfig(space, REPAIRED),
@@ -222,7 +222,10 @@ Deno.test("openArch2vec() trains the first contender once, then finds it again",
         newModel: (name) => join(folder, name),
       });
     await using first = await open();
-    const checkpoint = join(folder, "arch2vec/4/checkpoint.safetensors");
+    const checkpoint = join(
+      folder,
+      "arch2vec/published/checkpoint.safetensors",
+    );
     assert.ok(await exists(checkpoint));
     const { mtime } = await Deno.stat(checkpoint);
     await using again = await open();
