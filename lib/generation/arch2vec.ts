@@ -143,16 +143,26 @@ export function trainContenders(
 }
 
 /**
- * Places arch2vec on a device as its authors' code has it: the first of the contenders, which
- * is trained unless the run has it.
+ * arch2vec as its authors' code has it: the first of the contenders, which is trained unless
+ * the run has it.
+ */
+export async function trainedArch2vec(
+  space: SearchSpace,
+  { seed, ...training }: ContenderTraining & { readonly seed: number },
+): Promise<TrainedArch2vec> {
+  const [first] = arch2vecContenders(space, seed);
+  const [trained] = await trainContenders(space, [first], training);
+  return trained;
+}
+
+/**
+ * Places {@link trainedArch2vec} on a device.
  *
  * @returns The model; it owns what it holds on the device.
  */
 export async function openArch2vec(
   space: SearchSpace,
-  { seed, ...training }: ContenderTraining & { readonly seed: number },
+  options: ContenderTraining & { readonly seed: number },
 ): Promise<Arch2vec> {
-  const [first] = arch2vecContenders(space, seed);
-  const [trained] = await trainContenders(space, [first], training);
-  return new Arch2vec(trained, training.executor);
+  return new Arch2vec(await trainedArch2vec(space, options), options.executor);
 }

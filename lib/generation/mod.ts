@@ -8,7 +8,11 @@ export { openCellModel, openCellModels } from "./cell_model.ts";
 export { firstCells } from "./cell_sampling.ts";
 export { lastFullCell } from "./cell_editing.ts";
 export { archLlmGenerator } from "./arch_llm.ts";
-export { arch2vecGenerator, openArch2vec } from "./arch2vec.ts";
+export {
+  arch2vecGenerator,
+  openArch2vec,
+  trainedArch2vec,
+} from "./arch2vec.ts";
 export {
   bestDraws,
   GENERATORS,

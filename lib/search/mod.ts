@@ -14,6 +14,8 @@ export {
 export { budgetRows, coverageRows, differenceRows } from "./comparison.ts";
 export { limitBudgets } from "./method.ts";
 export { latentVectors } from "./latents.ts";
+export { methodModels, openMethods } from "./opened_methods.ts";
+export { runTrialsSideBySide } from "./side_by_side.ts";
 export {
   algorithm1Rows,
   bestCells,
