@@ -8,7 +8,8 @@ import { cpus, release, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { writeFileAtomic, writeJson } from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
-import { tableMarkdown, tableText } from "../report/tables.ts";
+import { tableText } from "../report/table_text.ts";
+import { tableMarkdown } from "../report/tables.ts";
 import { denoVersions } from "../run/manifest.ts";
 import {
   type BenchContext,

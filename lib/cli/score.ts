@@ -11,7 +11,7 @@ import { ceilings } from "../generation/ceilings.ts";
 import { scoreCells } from "../metrics/scored_cells.ts";
 import { saveTable } from "../report/save.ts";
 import { scoreTables } from "../report/score_report.ts";
-import { tableText } from "../report/tables.ts";
+import { tableText } from "../report/table_text.ts";
 import { shownPath } from "../run/folders.ts";
 import { notationsOf } from "../spaces/notations.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";

@@ -14,12 +14,12 @@ import { type Figure, figureTitle, type Svg } from "./figure.ts";
 import { findChromium, type ImageOptions, renderPngs } from "./images.ts";
 import { broadcastDisplay, jupyter, type Kernel } from "./kernel.ts";
 import { pngSize } from "./png.ts";
+import { foldText, tableText } from "./table_text.ts";
 import {
   escapeMarkdown,
   type ReportTable,
   tableHtml,
   tableMarkdown,
-  tableText,
 } from "./tables.ts";
 
 export type { Svg } from "./figure.ts";
@@ -134,17 +134,25 @@ export function displayBundle(
   };
 }
 
-/** A thing as a terminal shows it. */
+/** A thing as a terminal of 80 columns shows it. */
 export function plainText(item: Showable): string {
-  if (typeof item === "string") return item;
+  if (typeof item === "string") return foldText(_withoutMarkup(item));
   if (isFigure(item)) {
-    return `[figure] ${figureTitle(item)}` +
-      (item.caption ? `\n${item.caption}` : "");
+    return foldText(
+      `[figure] ${figureTitle(item)}` +
+        (item.caption ? `\n${item.caption}` : ""),
+    );
   }
   if ("svg" in item) {
-    return `[drawing]${item.caption ? ` ${item.caption}` : ""}`;
+    return foldText(`[drawing]${item.caption ? ` ${item.caption}` : ""}`);
   }
   return tableText(item);
+}
+
+/** Markdown without the marks of bold text and code, and with what it escapes. */
+function _withoutMarkup(markdown: string): string {
+  return markdown.replace(/\*\*/g, "").replace(/(?<!\\)`/g, "")
+    .replace(/\\([\\`*_[\]<>])/g, "$1");
 }
 
 /** Text under a figure or drawing; a table brings its own. */

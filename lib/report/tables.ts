@@ -1,9 +1,9 @@
 /**
- * Tables as readers see them: HTML, Markdown and plain text, and CSV with the
- * values unrounded.
+ * Tables as readers see them: HTML and Markdown, and CSV with the values unrounded.
  *
  * The columns are held and written by Arquero; what is added here is rounding, bold,
- * captions, footnotes and escaping. Tables of results are in `result_table.ts`.
+ * captions, footnotes and escaping. Plain text is in `table_text.ts`, tables of
+ * results are in `result_table.ts`.
  *
  * @module
  */
@@ -227,26 +227,4 @@ export function tableHtml(table: ReportTable): string {
     `<p style="margin:2px 0;font-size:0.88em">${escapeHtml(note)}</p>`
   ).join("");
   return `<div style="overflow-x:auto;margin:8px 0">${caption}${html}${notes}</div>`;
-}
-
-/** Plain text in columns, for terminals. */
-export function tableText(table: ReportTable): string {
-  const padded = table.columns.map(({ title, align, texts }) => {
-    const width = Math.max(
-      ...[title, ...texts].map((text) => [...text].length),
-    );
-    const pad = (text: string) => {
-      const space = " ".repeat(width - [...text].length);
-      return align === "right" ? space + text : text + space;
-    };
-    return [pad(title), "─".repeat(width), ...texts.map(pad)];
-  });
-  const lines = padded.length === 0
-    ? []
-    : padded[0].map((_, row) => padded.map((column) => column[row]).join("  "));
-  return [
-    ...(table.caption ? [table.caption, ""] : []),
-    ...lines.map((line) => line.trimEnd()),
-    ...(table.notes.length > 0 ? ["", ...table.notes] : []),
-  ].join("\n");
 }

@@ -95,7 +95,7 @@ Deno.test("showWith() sends one display per thing and its caption as text", asyn
     "Counts\n\na\n─\n1",
     "[drawing] A cell",
     undefined,
-    "**hi**",
+    "hi",
   ]);
   assert.equal(sent[1].data["text/markdown"], "Three \\*runs\\*");
 });

@@ -7,7 +7,8 @@ import {
   searchTableName,
   surrogateTable,
 } from "../../lib/report/search_tables.ts";
-import { tableMarkdown, tableText } from "../../lib/report/tables.ts";
+import { tableText } from "../../lib/report/table_text.ts";
+import { tableMarkdown } from "../../lib/report/tables.ts";
 import type { SearchRow } from "../../lib/search/rows.ts";
 
 const known = {

@@ -5,7 +5,6 @@ import {
   tableCsv,
   tableHtml,
   tableMarkdown,
-  tableText,
 } from "../../lib/report/tables.ts";
 
 const ROWS = [
@@ -142,20 +141,8 @@ Deno.test("tableHtml() makes cells bold and draws rules", () => {
   ]);
 });
 
-Deno.test("tableText() lines columns up", () => {
-  const text = tableText(table([{ name: "ä", n: 5 }, { name: "long", n: 12 }], {
-    caption: "C",
-    notes: ["N"],
-  }));
-  assert.equal(
-    text,
-    "C\n\nname   n\n────  ──\nä      5\nlong  12\n\nN",
-  );
-});
-
 Deno.test("a table without rows is written all the same", () => {
   const empty = table([], { columns: ["a", "b"] });
   assert.equal(tableMarkdown(empty), "|a|b|\n|:-|:-|\n");
   assert.match(tableHtml(empty), /<tbody><\/tbody>/);
-  assert.equal(tableText(empty), "a  b\n─  ─");
 });
