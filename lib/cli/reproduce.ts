@@ -45,6 +45,7 @@ import {
   STAGES,
 } from "../run/stages.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
+import { earlierSeconds, secondsLeft } from "../run/time_left.ts";
 import {
   formatSeconds,
   outputsRoot,
@@ -292,8 +293,9 @@ export async function reproduce(
   );
 
   const started = performance.now();
+  const earlier = await earlierSeconds(settings);
   const records: StageRecord[] = [];
-  let executed = 0;
+  const executed = new Map<string, number>();
   for (const [index, stage] of stages.entries()) {
     const key = await stageKey(stage, records, notebooks, settings);
     const heading = `[${index + 1}/${stages.length}] ${
@@ -308,18 +310,25 @@ export async function reproduce(
     ) {
       terminal.line(`${heading}: unchanged, skipped`);
     } else {
-      terminal.line(heading);
+      const open = stages.slice(index).map(({ name }) => name);
+      const left = secondsLeft(earlier, executed, open);
+      terminal.line(
+        heading +
+          (left === null
+            ? ""
+            : `: about ${formatSeconds(left)} of the run left`),
+      );
       record = await runStage(stage, {
         ...{ settings, notebooks, key, terminal, signal },
       });
       terminal.line(`  done in ${formatSeconds(record.seconds)}`);
-      executed++;
+      executed.set(stage.name, record.seconds);
     }
     records.push(record);
   }
 
   const left = [manifestPath(outputs), reportPath(outputs)].map(exists);
-  if (executed === 0 && (await Promise.all(left)).every(Boolean)) {
+  if (executed.size === 0 && (await Promise.all(left)).every(Boolean)) {
     terminal.line(
       "Nothing to do: every stage is done (--fresh runs them anew)",
     );
@@ -333,7 +342,11 @@ export async function reproduce(
   });
   const report = await writeRunReport(settings, records, manifest);
   const time = formatSeconds((performance.now() - started) / 1000);
-  terminal.line(`Done in ${time}: ${shownPath(report)}`);
+  terminal.line(
+    `Done in ${time}. All tables and figures, to look at first: ${
+      shownPath(report)
+    }`,
+  );
 }
 
 const STOPPED =
