@@ -38,11 +38,21 @@ export type SeedsRow =
  * In a reading stand the paper's temperatures and those chosen for a metric in that reading.
  *
  * @param rows Measured rows, each with its seed; of equal ones of a seed the first counts.
+ * @param further Rows of the runs of further seeds: measured ones of a run's own seed count.
  * @returns In the order of first appearance, the published reading first.
  */
-export function rowsOverSeeds(rows: readonly ResultRow[]): SeedsRow[] {
+export function rowsOverSeeds(
+  rows: readonly ResultRow[],
+  further: readonly {
+    readonly seed: number;
+    readonly rows: readonly ResultRow[];
+  }[] = [],
+): SeedsRow[] {
+  const others = further.flatMap(({ seed, rows }) =>
+    rows.filter((row) => row.source === "measured" && row.seed === seed)
+  );
   const groups = Map.groupBy(
-    rows.flatMap((row) =>
+    [...rows, ...others].flatMap((row) =>
       _reasons(row).map((reason) => ({ row, reason, method: _method(row) }))
     ),
     ({ row, reason, method }) =>

@@ -67,6 +67,7 @@ export {
   budgetTable,
   coverageTable,
   differenceTable,
+  searchSeedsTable,
   searchSettingsTable,
 } from "./search_comparison.ts";
 export {

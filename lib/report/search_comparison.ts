@@ -1,6 +1,7 @@
 /**
  * The tables of how searches compare: where the settings of each come from, what was found
- * within several budgets, paired differences to the control, and coverage.
+ * within several budgets, searches over training seeds, paired differences to the control, and
+ * coverage.
  *
  * @module
  */
@@ -11,14 +12,22 @@ import type {
   DifferenceRow,
 } from "../search/comparison.ts";
 import type { ComparedMethod } from "../search/compared.ts";
+import type { SearchSeedsRow } from "../search/training_seeds.ts";
 import {
   medianQueries,
   searchCaption,
+  type SearchedDataset,
   searchPlace,
   type SearchText,
   withError,
 } from "./search_tables.ts";
-import { type Column, MISSING, type ReportTable, table } from "./tables.ts";
+import {
+  type Column,
+  MISSING,
+  type ReportTable,
+  type Row,
+  table,
+} from "./tables.ts";
 
 /** Where the settings of each method come from. */
 export function searchSettingsTable(
@@ -79,6 +88,54 @@ export function budgetTable(
     ),
     notes: [
       "Mean validation accuracy of the returned cell and its standard error, then how many trials found the best cell. A median above a number (>): the median trial did not find it in so many queries, which are all it made.",
+    ],
+  });
+}
+
+/** Searches that depend on a trained model, over training seeds. */
+export function searchSeedsTable(
+  rows: readonly SearchSeedsRow[],
+  datasets: readonly Pick<SearchedDataset, "dataset" | "title">[],
+  text: SearchText,
+): ReportTable {
+  const spread = (key: string, digits: number) => (mean: unknown, row: Row) =>
+    Number(row.trainings) > 1
+      ? withError(`${key} deviation`, digits)(mean, row)
+      : Number(mean).toFixed(digits);
+  const several = rows.some(({ trainings }) => trainings > 1);
+  return table(rows, {
+    columns: [
+      "method",
+      "queries",
+      { key: "seeds", title: "training seeds" },
+      ...datasets.flatMap(({ dataset, title }): Column[] => [
+        ...["validation", "test"].map((accuracy): Column => ({
+          key: `${dataset} ${accuracy}`,
+          title: `${title} ${accuracy} (%)`,
+          align: "right",
+          format: spread(`${dataset} ${accuracy}`, 2),
+        })),
+        {
+          key: `${dataset} optimum found`,
+          title: `${title} optimum found`,
+          align: "right",
+          format: spread(`${dataset} optimum found`, several ? 1 : 0),
+        },
+      ]),
+    ],
+    rules: rows.flatMap(({ queries }, at) =>
+      at > 0 && rows[at - 1].queries !== queries ? [at] : []
+    ),
+    caption: searchCaption(
+      `Searches over training seeds, ${text.space.title}`,
+      text,
+    ),
+    notes: [
+      several
+        ? `Mean ± sample standard deviation over training seeds; the figure of a seed is its mean over ${
+          rows[0].trials
+        } trials, and the number of them that found the best cell. Each seed has its own VQ-VAE, T5 and arch2vec, and the same trials.`
+        : "Of one training seed: no searches with models of another seed, of the same settings and accuracies, are there.",
     ],
   });
 }

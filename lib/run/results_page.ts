@@ -94,6 +94,11 @@ async function _section(record: RunOfRecord): Promise<string> {
     ...await part("Methods of search", "search_settings", () => []),
     ...await part("Search by budgets", "search_budgets", () => []),
     ...await part(
+      "Search over training seeds",
+      "search_training_seeds",
+      () => [],
+    ),
+    ...await part(
       "Search without a language model",
       "search_differences",
       differenceProse,

@@ -9,7 +9,6 @@ import { writeJson } from "../core/files.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { openDevice } from "../engine/device.ts";
 import type { Executor } from "../engine/executor.ts";
-import type { ResultRow } from "../metrics/result_row.ts";
 import type { Figure } from "../report/figure.ts";
 import { progressBar } from "../report/progress.ts";
 import { publishFigure, publishTable } from "../report/save.ts";
@@ -30,13 +29,13 @@ import {
   shownPath,
   trialsFolder,
 } from "./folders.ts";
-import { furtherRows } from "./seeds.ts";
+import { furtherRows, type SeedRows } from "./seeds.ts";
 import {
   readRunSettings,
   resultsFolder,
   type RunSettings,
 } from "./settings.ts";
-import { SEED_STAGES } from "./stages.ts";
+import { furtherStages } from "./stages.ts";
 
 /** An open run. */
 export interface Run extends RunSettings {
@@ -60,12 +59,12 @@ export interface Run extends RunSettings {
    */
   model(name: string): string;
   /**
-   * The measured rows of a table of results in the finished runs of further training seeds: of
-   * the seeds after this run's own, with the same settings; none where there are none.
+   * The rows of a table that this notebook leaves, in the finished runs of further training
+   * seeds: of the seeds after this run's own, with the same settings; none where there are none.
    *
    * @param name Of the table's files.
    */
-  furtherRows(name: string): Promise<readonly ResultRow[]>;
+  furtherRows<Row>(name: string): Promise<SeedRows<Row>[]>;
 }
 
 /**
@@ -96,7 +95,7 @@ export async function openRun(
     samplesOf: (name) => samplesFolder(outputs, name),
     newModel: (name) => modelFolder(outputs, name),
     model: (name) => _trainedModel(name, settings),
-    furtherRows: (name) => furtherRows(settings, name, SEED_STAGES),
+    furtherRows: (name) => furtherRows(settings, name, furtherStages(stage)),
   };
 }
 

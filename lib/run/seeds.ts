@@ -14,7 +14,6 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { exists, readJson } from "../core/files.ts";
-import type { ResultRow } from "../metrics/result_row.ts";
 import { manifestPath } from "./folders.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import {
@@ -77,29 +76,30 @@ function _isAlike(
   );
 }
 
+/** The rows of a table in the run of a seed. */
+export interface SeedRows<Row> {
+  readonly seed: number;
+  readonly rows: readonly Row[];
+}
+
 /**
- * The measured rows of a table of results in the runs of further seeds, those of each run's
- * own seed.
+ * The rows of a table in the runs of further seeds.
  *
  * @param name Of the table's files.
  * @throws {Error} If such a run has no such table.
  */
-export async function furtherRows(
+export async function furtherRows<Row>(
   settings: RunSettings,
   name: string,
   stages: readonly Stage[],
-): Promise<ResultRow[]> {
-  const rows: ResultRow[] = [];
+): Promise<SeedRows<Row>[]> {
+  const tables: SeedRows<Row>[] = [];
   for (const { seed, outputs } of await furtherRuns(settings, stages)) {
-    const all = await readJson<readonly ResultRow[]>(
-      join(outputs, "tables", `${name}.json`),
-      "table",
-    );
-    rows.push(
-      ...all.filter((row) => row.source === "measured" && row.seed === seed),
-    );
+    const path = join(outputs, "tables", `${name}.json`);
+    const rows = await readJson<readonly Row[]>(path, "table");
+    tables.push({ seed, rows });
   }
-  return rows;
+  return tables;
 }
 
 /** Tells the tables that {@link furtherRows} reads apart: seed and SHA-256 of each. */

@@ -20,6 +20,7 @@ import { CHECKPOINT } from "../core/checkpoints.ts";
 import { readJson, sha256, writeJson } from "../core/files.ts";
 import { accuracyInputs } from "../evaluation/tables.ts";
 import { generationTableName } from "../report/generation_report.ts";
+import { searchTableName } from "../report/search_tables.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { begunPath, manifestPath, reportPath, stagePath } from "./folders.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
@@ -78,7 +79,12 @@ export const STAGES: readonly Stage[] = [
     ignores: [],
     reads: ["vqvae", "t5"],
     everySeed: true,
-    inputs: readFurtherSeeds,
+    inputs: (settings) =>
+      furtherTables(
+        settings,
+        generationTableName(getSpace(settings.space)),
+        furtherStages("5_generate"),
+      ),
   },
   {
     name: "6_latent",
@@ -95,7 +101,14 @@ export const STAGES: readonly Stage[] = [
     },
     ignores: ["samples"],
     reads: ["vqvae", "t5"],
-    inputs: readAccuracies,
+    inputs: async (settings) => [
+      await readAccuracies(settings),
+      await furtherTables(
+        settings,
+        searchTableName(getSpace(settings.space)),
+        furtherStages("7_nas"),
+      ),
+    ],
   },
 ];
 
@@ -103,6 +116,16 @@ export const STAGES: readonly Stage[] = [
 export const SEED_STAGES: readonly Stage[] = STAGES.filter(({ everySeed }) =>
   everySeed === true
 );
+
+/**
+ * Those that a run of a further training seed has to have for a stage to read what the same
+ * stage left there: trainings, and that stage.
+ *
+ * @param name Of the stage.
+ */
+export function furtherStages(name: string): Stage[] {
+  return STAGES.filter((stage) => stage.everySeed || stage.name === name);
+}
 
 /** The SHA-256 of each file of a pretrained T5 by name, where it is a folder. */
 async function pretrainedFiles(
@@ -118,12 +141,6 @@ async function pretrainedFiles(
       [name, await fileHash(join(t5, name))] as [string, string]
     ),
   );
-}
-
-/** The tables of generations of further training seeds. */
-function readFurtherSeeds(settings: RunSettings): Promise<unknown> {
-  const name = generationTableName(getSpace(settings.space));
-  return furtherTables(settings, name, SEED_STAGES);
 }
 
 /** The files of real accuracies; where there are none, a hash of what predicts them. */

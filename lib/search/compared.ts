@@ -55,6 +55,8 @@ const BANANAS = "BANANAS";
 export interface ComparedMethod extends NamedMethod {
   /** The papers or code that its settings come from, and which are ours. */
   readonly source: string;
+  /** Whether it depends on a model that the run trained. */
+  readonly trained?: true;
 }
 
 /** How much notebook 7 runs. */
@@ -213,6 +215,7 @@ export function comparedMethods(
       budget: ROUNDS_BUDGET,
       source:
         `${GAUSSIAN_PROCESS_SOURCE}; vectors: arch2vec (arXiv:2006.06936)`,
+      trained: true,
       ...latentGaussianProcessSearch(_onDevice(latents, executor)),
     },
     {
@@ -237,6 +240,7 @@ export function comparedMethods(
       name: ARCH_LLM_SEARCH,
       budget: LONG_BUDGET,
       source: "ours; rounds as in AG-Net (arXiv:2203.08734), §4",
+      trained: true,
       ...archLlmSearch(
         _writer(model, writerTemperature, executor),
         archLlmOptions(space),
@@ -261,6 +265,7 @@ function _algorithm1(
     source: options.masked === null
       ? "Arch-LLM, §3.3; n, m and T ours"
       : "Arch-LLM, §3.3; n, m, T and number of masks ours",
+    trained: true,
     ...algorithm1(_writer(model, TEMPERATURE, executor), options),
   };
 }

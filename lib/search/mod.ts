@@ -25,3 +25,4 @@ export {
   searchedCells,
   searchRows,
 } from "./rows.ts";
+export { searchRowsOverSeeds } from "./training_seeds.ts";

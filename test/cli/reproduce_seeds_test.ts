@@ -31,7 +31,8 @@ const { furtherRows } = await import("${new URL(
 )}");
 const settings = JSON.parse(Deno.env.get("${RUN_VARIABLE}"));
 const stage = { name: "1_a", versions: { stage: 1 } };
-const further = await furtherRows(settings, "t", [stage]);
+const further = (await furtherRows(settings, "t", [stage]))
+  .flatMap(({ rows }) => rows);
 const tables = settings.root + "/runs/" + settings.name + "/tables";
 await Deno.mkdir(tables, { recursive: true });
 const row = { source: "measured", seed: settings.seed };

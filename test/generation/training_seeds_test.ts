@@ -65,8 +65,8 @@ Deno.test("rowsOverSeeds() has means and sample deviations of what was chosen fo
 });
 
 /** Method, temperatures, reasons, seeds and validity. */
-const short = (rows: readonly ResultRow[]) =>
-  rowsOverSeeds(rows).map((row) => [
+const short = (...rows: Parameters<typeof rowsOverSeeds>) =>
+  rowsOverSeeds(...rows).map((row) => [
     ...[row.method, row.mode, row.temperatures, row.chosenFor, row.seeds],
     row.validity,
   ]);
@@ -117,14 +117,20 @@ Deno.test("rowsOverSeeds() has in a reading what was chosen in it, the published
   );
 });
 
-Deno.test("rowsOverSeeds() counts a seed of a method once, whatever run it is of", () => {
+Deno.test("rowsOverSeeds() counts a seed of a method once, and of a further run its own seed", () => {
   assert.deepEqual(
     short([
       row("arch2vec", 0, 20),
       row("arch2vec", 1, 22),
       row("repaired", 0, 60),
-      row("arch2vec", 1, 99),
-    ]),
+    ], [{
+      seed: 1,
+      rows: [
+        row("repaired", 1, 1, { source: "paper" }),
+        row("arch2vec", 1, 99),
+        row("arch2vec", 2, 99),
+      ],
+    }]),
     [
       ["arch2vec", "strict", undefined, undefined, "0, 1", 21],
       ["repaired", "strict", undefined, undefined, "0", 60],

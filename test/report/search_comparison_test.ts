@@ -3,8 +3,10 @@ import {
   budgetTable,
   coverageTable,
   differenceTable,
+  searchSeedsTable,
   searchSettingsTable,
 } from "../../lib/report/search_comparison.ts";
+import type { SearchSeedsRow } from "../../lib/search/training_seeds.ts";
 import type { ReportTable } from "../../lib/report/tables.ts";
 
 const own = { space: { name: "own", title: "Own cells" }, surrogate: true };
@@ -102,4 +104,43 @@ Deno.test("coverageTable() leaves the gain of random cells open", () => {
     ["covered (%)", "45.0", "–"],
     ["gain over random cells", "1.26", "–"],
   ]);
+});
+
+Deno.test("searchSeedsTable() has deviations over training seeds, and says where there is one", () => {
+  const row: SearchSeedsRow = {
+    source: "measured",
+    method: "A",
+    queries: 192,
+    seeds: "0, 1",
+    trainings: 2,
+    trials: 30,
+    ...{ "cifar10 validation": 91.5, "cifar10 validation deviation": 0.125 },
+    ...{ "cifar10 test": 94, "cifar10 test deviation": 0.5 },
+    ...{
+      "cifar10 optimum found": 20.5,
+      "cifar10 optimum found deviation": 0.707,
+    },
+  };
+  const datasets = [{ dataset: "cifar10", title: "CIFAR-10" }];
+  const several = searchSeedsTable([row], datasets, own);
+  assert.deepEqual(texts(several), [
+    ["method", "A"],
+    ["queries", "192"],
+    ["training seeds", "0, 1"],
+    ["CIFAR-10 validation (%)", "91.50 ± 0.13"],
+    ["CIFAR-10 test (%)", "94.00 ± 0.50"],
+    ["CIFAR-10 optimum found", "20.5 ± 0.7"],
+  ]);
+  assert.match(several.notes[0], /^Mean ± sample standard .* over 30 trials/);
+  const one = searchSeedsTable(
+    [{ ...row, seeds: "0", trainings: 1, "cifar10 optimum found": 20 }],
+    datasets,
+    own,
+  );
+  assert.deepEqual(texts(one).slice(3), [
+    ["CIFAR-10 validation (%)", "91.50"],
+    ["CIFAR-10 test (%)", "94.00"],
+    ["CIFAR-10 optimum found", "20"],
+  ]);
+  assert.match(one.notes[0], /^Of one training seed/);
 });

@@ -14,7 +14,12 @@ import {
   resultsFolder,
   type RunSettings,
 } from "../../lib/run/settings.ts";
-import { SEED_STAGES, stageKey, STAGES } from "../../lib/run/stages.ts";
+import {
+  furtherStages,
+  SEED_STAGES,
+  stageKey,
+  STAGES,
+} from "../../lib/run/stages.ts";
 import type { Stage } from "../../lib/run/stage.ts";
 import { withFolder } from "../_helpers.ts";
 import { notebookWith } from "../cli/_notebooks.ts";
@@ -32,14 +37,22 @@ const row = (method: string, seed?: number): ResultRow =>
 async function finish(
   settings: RunSettings,
   seed: number,
-  { rows = [row("ours", seed)], stages = SEED_STAGES, asked = {} }: {
+  {
+    rows = [row("ours", seed)],
+    names = ["t"],
+    stages = SEED_STAGES,
+    asked = {},
+  }: {
     rows?: readonly ResultRow[];
+    names?: readonly string[];
     stages?: readonly Stage[];
     asked?: Partial<RunSettings>;
   } = {},
 ) {
   const own = withSeed(settings, seed);
-  await writeJson(join(resultsFolder(own), "tables", "t.json"), rows);
+  for (const name of names) {
+    await writeJson(join(resultsFolder(own), "tables", `${name}.json`), rows);
+  }
   await writeManifest(
     { ...own, ...asked },
     stages.map(({ name }) => ({
@@ -114,16 +127,14 @@ Deno.test("furtherRuns() are of the same settings, stages and versions; the devi
   });
 });
 
-Deno.test("furtherRows() are the measured ones of each run's own seed", async () => {
+Deno.test("furtherRows() are those of each run by its seed", async () => {
   await withRuns(async (settings) => {
-    await finish(settings, 1, {
-      rows: [row("paper"), row("ours", 1), row("rival", 1), row("rival", 2)],
-    });
-    await finish(settings, 2, { rows: [row("ours", 2), row("rival", 3)] });
+    const rows = [[row("paper"), row("ours", 1)], [row("ours", 2)]];
+    await finish(settings, 1, { rows: rows[0] });
+    await finish(settings, 2, { rows: rows[1] });
     assert.deepEqual(await furtherRows(settings, "t", SEED_STAGES), [
-      row("ours", 1),
-      row("rival", 1),
-      row("ours", 2),
+      { seed: 1, rows: rows[0] },
+      { seed: 2, rows: rows[1] },
     ]);
     await assert.rejects(furtherRows(settings, "another", SEED_STAGES), Error);
   });
@@ -142,7 +153,7 @@ Deno.test("furtherTables() change with what a further run has found", async () =
   });
 });
 
-Deno.test("the stage of generation runs again where a further seed has come, and no other does", async () => {
+Deno.test("the stages that read further seeds run again where one has come that has them, and no other does", async () => {
   await withRuns(async (settings) => {
     const notebooks = settings.root;
     for (const { name } of STAGES) {
@@ -155,15 +166,32 @@ Deno.test("the stage of generation runs again where a further seed has come, and
       Promise.all(
         STAGES.map((stage) => stageKey(stage, [], notebooks, settings)),
       );
-    const before = await keys();
-    await finish(settings, 1);
-    const after = await keys();
+    /** The stages whose key is another once something has been done. */
+    const changed = async (action: () => Promise<void>) => {
+      const before = await keys();
+      await action();
+      const after = await keys();
+      return STAGES.filter((_, i) => after[i] !== before[i])
+        .map(({ name }) => name);
+    };
+    const names = ["table_2", "table_4"];
     assert.deepEqual(
-      STAGES.filter((_, i) => after[i] !== before[i]).map(({ name }) => name),
+      await changed(() => finish(settings, 1, { names })),
       ["5_generate"],
     );
-    assert.deepEqual(await keys(), after);
+    assert.deepEqual(await changed(async () => {}), []);
+    assert.deepEqual(
+      await changed(() => finish(settings, 1, { names, stages: STAGES })),
+      ["7_nas"],
+    );
   });
+});
+
+Deno.test("furtherStages() are trainings and the stage itself", () => {
+  const names = (stage: string) => furtherStages(stage).map(({ name }) => name);
+  const trained = ["2_vqvae", "4_finetune", "5_generate"];
+  assert.deepEqual(names("5_generate"), trained);
+  assert.deepEqual(names("7_nas"), [...trained, "7_nas"]);
 });
 
 Deno.test("SEED_STAGES train and sample", () => {
