@@ -22,6 +22,7 @@ import {
   loadTokenizer,
   writeCodesTokenizer,
 } from "../lib/language/tokenizer.ts";
+import { ReconstructionCounter } from "../lib/metrics/reconstruction.ts";
 import { Arch2vec } from "../lib/models/arch2vec/arch2vec.ts";
 import { arch2vecConfig } from "../lib/models/arch2vec/config.ts";
 import {
@@ -229,14 +230,15 @@ async function arch2vec(): Promise<Figures> {
   const model = new Arch2vec(trained, executor);
   const cells = space.split().validation.subarray(0, 200);
   const latents = await model.encode(space, cells);
-  const report = await model.reconstruction(space, cells);
+  const counter = new ReconstructionCounter();
+  counter.add(space.cells(), cells, await model.decode(latents));
   await model.dispose();
   return {
     parameters: size(trained.weights.parameters),
     statistics: size(trained.weights.statistics),
     prior: size(trained.weights.prior),
     latents: latents.reduce((sum, z) => sum + Math.abs(z), 0) / latents.length,
-    operations: report.ops,
+    operations: counter.report().ops,
   };
 }
 

@@ -56,7 +56,8 @@ export function arch2vecGenerator(
     ...(unchecked === undefined
       ? {}
       : { invalidReason: _unchecked(space, unchecked) }),
-    reconstruct: (cells) => model.reconstruction(space, cells),
+    reconstruct: async (cells) =>
+      await model.decode(await model.encode(space, cells)),
     async sample(count, { random, signal }) {
       signal?.throwIfAborted();
       return {

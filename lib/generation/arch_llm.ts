@@ -38,7 +38,8 @@ export function archLlmGenerator(
     key: runKey({ model: model.key, temperature, topK, topP, aim }),
     setting,
     settings: { temperature, topK, topP },
-    reconstruct: (cells) => vqvae.reconstruction(space, cells),
+    reconstruct: async (cells) =>
+      await vqvae.decode((await vqvae.encode(space, cells)).codes),
     sample: async (count, options) =>
       aim === undefined
         ? {

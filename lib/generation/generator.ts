@@ -17,14 +17,18 @@ import {
   type Sample,
   trainingKeys,
 } from "../metrics/generation.ts";
-import type { ReconstructionReport } from "../metrics/reconstruction.ts";
 import {
   measuredRow,
   type ResultRow,
   type RowSettings,
 } from "../metrics/result_row.ts";
 import type { MetricMode, SearchSpace } from "../spaces/space.ts";
-import { loadSamples, saveSamples } from "./saved_samples.ts";
+import type { DecodedCells } from "../spaces/tensors.ts";
+import {
+  type MeasuredReconstruction,
+  measureReconstruction,
+} from "./reconstruction.ts";
+import { loadSamples, SAMPLES_SUFFIX, saveSamples } from "./saved_samples.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 2;
@@ -64,11 +68,12 @@ export interface CellGenerator {
   /** Why a graph is no cell, where its authors judge otherwise than the space does. */
   readonly invalidReason?: SearchSpace["invalidReason"];
   /**
-   * Encodes and decodes cells of the space, and counts what comes back.
+   * Encodes and decodes cells of the space.
    *
    * @param cells Indices into the space's cells.
+   * @returns What comes back, in the same order.
    */
-  reconstruct(cells: ArrayLike<number>): Promise<ReconstructionReport>;
+  reconstruct(cells: ArrayLike<number>): Promise<DecodedCells>;
   /**
    * Makes cells.
    *
@@ -104,7 +109,7 @@ export function knownCells(space: SearchSpace): KnownCells {
  * @param options `samples`: how many; `seed`: stated in its rows; `note`: what readers must
  *   know of the model; `reconstruction`: of the validation cells, and `known`, where these
  *   were found before; `file`: where to save the samples, and to find those of a run that
- *   was killed.
+ *   was killed; what is reconstructed here is saved beside them.
  * @returns Null if nothing came of it.
  */
 export async function measureGenerator(
@@ -123,7 +128,7 @@ export async function measureGenerator(
     readonly seed?: number;
     readonly note?: string;
     readonly file?: string;
-    readonly reconstruction?: ReconstructionReport;
+    readonly reconstruction?: MeasuredReconstruction;
     readonly known?: KnownCells;
   },
 ): Promise<MeasuredGenerator | null> {
@@ -138,7 +143,14 @@ export async function measureGenerator(
   const generated = saved ?? await generator.sample(count, drawing);
   if (generated.samples.length === 0) return null;
   const reconstructed = reconstruction ??
-    await generator.reconstruct(space.split().validation);
+    await measureReconstruction(
+      space,
+      (cells) => generator.reconstruct(cells),
+      {
+        model: generator.key,
+        file: file?.replace(SAMPLES_SUFFIX, `_reconstruction${SAMPLES_SUFFIX}`),
+      },
+    );
   const { invalidReason } = generator;
   const judge = invalidReason === undefined
     ? space
@@ -159,6 +171,9 @@ export async function measureGenerator(
         ...(seed === undefined ? {} : { seed }),
         draws: generated.draws,
         ...(file === undefined ? {} : { samplesKey: key }),
+        ...(reconstructed.key === undefined
+          ? {}
+          : { reconstructionKey: reconstructed.key }),
         ...(notes.length === 0 ? {} : { note: notes.join(" ") }),
       },
     );

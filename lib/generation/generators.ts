@@ -19,7 +19,7 @@ import {
   arch2vecGenerator,
   trainContenders,
 } from "./arch2vec.ts";
-import type { ArchLlmSetting } from "./arch_llm.ts";
+import { archLlmGenerator, type ArchLlmSetting } from "./arch_llm.ts";
 import { openCellModel } from "./cell_model.ts";
 import {
   knownCells,
@@ -27,6 +27,7 @@ import {
   measuredRows,
   measureGenerator,
 } from "./generator.ts";
+import { measureReconstruction } from "./reconstruction.ts";
 import { SAMPLES_SUFFIX } from "./saved_samples.ts";
 import {
   aimedSettings,
@@ -111,12 +112,16 @@ function _archLlm(code: CodeKind): Generators {
         vqvae: run.model(`${code}/vqvae`),
         t5: run.model(`${code}/t5`),
       }, executor);
-      const reconstruction = await model.vqvae.reconstruction(
+      const folder = run.samplesOf?.(code);
+      const reconstruction = await measureReconstruction(
         space,
-        space.split().validation,
+        archLlmGenerator(model, { temperature: 1 }).reconstruct,
+        {
+          model: model.key,
+          file: folder && join(folder, `reconstruction${SAMPLES_SUFFIX}`),
+        },
       );
       const random = Random.fromSeed(seed).split("sampling");
-      const folder = run.samplesOf?.(code);
       let far = 0;
       const draw = (part: number, draws: string, settings: ArchLlmSetting[]) =>
         sweepSampling(model, settings, {

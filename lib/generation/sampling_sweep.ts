@@ -13,7 +13,6 @@
 import { join } from "node:path";
 import type { OnProgress } from "../core/progress.ts";
 import type { Random } from "../core/random.ts";
-import type { ReconstructionReport } from "../metrics/reconstruction.ts";
 import { READINGS } from "../metrics/result_row.ts";
 import type { MetricMode } from "../spaces/space.ts";
 import { AIMS } from "./aimed_sampling.ts";
@@ -25,6 +24,7 @@ import {
   measureGenerator,
   MODES,
 } from "./generator.ts";
+import type { MeasuredReconstruction } from "./reconstruction.ts";
 import { SAMPLES_SUFFIX } from "./saved_samples.ts";
 
 /** Temperatures of the reported sweep; the paper's are among them. */
@@ -150,7 +150,7 @@ export async function sweepSampling(
     samples: number;
     seed: number;
     random: Random;
-    reconstruction: ReconstructionReport;
+    reconstruction: MeasuredReconstruction;
     note?: string;
     folder?: string;
     signal?: AbortSignal;

@@ -40,6 +40,8 @@ export interface RowSettings {
   readonly uncheckedNodes?: readonly number[];
   /** The key of its file of samples: what the percentages of generation are counted from. */
   readonly samplesKey?: string;
+  /** The key of the file of what came back of the validation cells, which reconstruction is counted from. */
+  readonly reconstructionKey?: string;
   /** What a reader has to know; printed under the table. */
   readonly note?: string;
 }

@@ -1,24 +1,58 @@
 /**
- * The rows of a table beside what their samples come to when they are counted again.
+ * The rows of a table beside what their samples and reconstructed cells come to when they are
+ * counted again.
  *
- * A row names its samples by their key. Only what samples tell is compared: reconstruction
- * takes the models.
+ * A row names them by their keys.
  *
  * @module
  */
 
 import { shown } from "../core/shown.ts";
 import { countAgain, type Figures } from "./count.ts";
-import type { KnownGraphs, PlainSpace, Reading } from "./plain_space.ts";
+import type {
+  KnownGraphs,
+  PlainSpace,
+  Reading,
+  SplitCells,
+} from "./plain_space.ts";
+import {
+  type Accuracies,
+  countReconstruction,
+  readReconstruction,
+} from "./reconstruction.ts";
 import { type CountedSamples, readCounted } from "./samples.ts";
 
 /** Figures that each row has; it may have others. */
-const NEEDED = ["samples", "validity", "absoluteUniqueness", "absoluteNovelty"];
+const NEEDED = [
+  "samples",
+  "reconstruction",
+  "validity",
+  "absoluteUniqueness",
+  "absoluteNovelty",
+];
 /** By how much percentages of the same counts may differ: the rounding of a division. */
 const ROUNDING = 1e-9;
 
 /** A row of a table as it is read: nothing is known of it. */
 export type UncheckedRow = Readonly<Record<string, unknown>>;
+
+/** What rows are counted again with. */
+export interface CountingAgain {
+  readonly space: PlainSpace;
+  readonly cells: SplitCells;
+  readonly known: KnownGraphs;
+  /** Of samples and reconstructed cells, by their keys. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** A row and what was counted for it. */
+export interface CountedRow {
+  readonly row: UncheckedRow;
+  /** Null where it could not be counted. */
+  readonly figures: Figures | null;
+  /** Why not, in words. */
+  readonly problem?: string;
+}
 
 /** What came of a row. */
 export interface RecountedRow {
@@ -36,55 +70,67 @@ export function measuredOf(rows: readonly UncheckedRow[]): UncheckedRow[] {
 }
 
 /**
- * Counts the samples of the measured rows of a table again, and compares.
+ * Counts what the measured rows of a table name again.
  *
- * @param files Of samples, by their keys.
- * @throws {Error} If a file of samples cannot be read.
- * @throws {SyntaxError} If one is none.
+ * @throws {Error} If a file cannot be read.
+ * @throws {SyntaxError} If one is not as a run saves it.
  */
-export async function recountRows(
+export async function countRows(
   rows: readonly UncheckedRow[],
-  { space, known, files }: {
-    readonly space: PlainSpace;
-    readonly known: KnownGraphs;
-    readonly files: ReadonlyMap<string, string>;
-  },
-): Promise<RecountedRow[]> {
+  counting: CountingAgain,
+): Promise<CountedRow[]> {
+  const { files, cells } = counting;
   const measured = measuredOf(rows);
-  const recounted = new Map<UncheckedRow, RecountedRow>();
-  // Each file is read once, for the rows of both readings.
+  const reconstructions = new Map<unknown, Accuracies | null>();
+  for (const key of new Set(measured.map((row) => row.reconstructionKey))) {
+    const path = files.get(String(key));
+    reconstructions.set(
+      key,
+      path === undefined ? null : countReconstruction(
+        await readReconstruction(path),
+        cells.table,
+        cells.validation,
+      ),
+    );
+  }
+  const counted = new Map<UncheckedRow, CountedRow>();
+  // Each file of samples is read once, for the rows of both readings.
   for (const [key, own] of Map.groupBy(measured, (row) => row.samplesKey)) {
     const path = files.get(String(key));
     const samples = path === undefined ? null : await readCounted(path);
     for (const row of own) {
-      recounted.set(row, _recounted(row, samples, space, known));
+      const accuracies = reconstructions.get(row.reconstructionKey) ?? null;
+      counted.set(row, _counted(row, samples, accuracies, counting));
     }
   }
-  return measured.map((row) => recounted.get(row)!);
+  return measured.map((row) => counted.get(row)!);
 }
 
-function _recounted(
+function _counted(
   row: UncheckedRow,
   samples: CountedSamples | null,
-  space: PlainSpace,
-  known: KnownGraphs,
-): RecountedRow {
-  const { method, mode, seed, uncheckedNodes } = row;
-  const name = `${method}, seed ${seed}, ${mode}`;
+  accuracies: Accuracies | null,
+  { space, known }: CountingAgain,
+): CountedRow {
+  const refused = (problem: string) => ({ row, figures: null, problem });
+  const { mode, uncheckedNodes } = row;
   const reading = _reading(mode);
   const unchecked = _nodes(uncheckedNodes);
-  const refused = (problem: string) => ({
-    row: name,
-    figures: 0,
-    differences: [problem],
-  });
   if (samples === null) return refused("its samples are not there");
+  if (accuracies === null) {
+    return refused("its reconstructed cells are not there, or of others");
+  }
   if (reading === null) return refused(`its reading is ${shown(mode)}`);
   if (unchecked === null) {
     return refused(`its unchecked nodes are ${shown(uncheckedNodes)}`);
   }
-  const figures = countAgain(space, samples, reading, known, unchecked);
-  return { row: name, ..._compared(row, figures) };
+  return {
+    row,
+    figures: {
+      ...countAgain(space, samples, reading, known, unchecked),
+      reconstruction: accuracies[reading],
+    },
+  };
 }
 
 function _reading(mode: unknown): Reading | null {
@@ -97,17 +143,34 @@ function _nodes(value: unknown): readonly number[] | null {
 }
 
 /** The figures that a row has, and those it must have, beside those that were counted. */
-function _compared(
-  row: UncheckedRow,
-  figures: Figures,
-): Pick<RecountedRow, "figures" | "differences"> {
+export function compareRow(
+  { row, figures, problem = "" }: CountedRow,
+): RecountedRow {
+  const { method, mode, seed } = row;
+  const name = `${method}, seed ${seed}, ${mode}`;
+  if (figures === null) {
+    return { row: name, figures: 0, differences: [problem] };
+  }
   const names = Object.keys(figures)
     .filter((name) => name in row || NEEDED.includes(name));
+  return { row: name, ...compareFigures(row, figures, names) };
+}
+
+/**
+ * Compares figures of a row with those that were counted.
+ *
+ * @param names Of the figures.
+ */
+export function compareFigures(
+  row: UncheckedRow,
+  counted: Figures,
+  names: readonly string[],
+): Pick<RecountedRow, "figures" | "differences"> {
   const differences = names.flatMap((name) => {
-    const stated = row[name], counted = figures[name];
+    const stated = row[name], value = counted[name];
     const agrees = typeof stated === "number" &&
-      Math.abs(stated - counted) <= ROUNDING * Math.max(1, counted);
-    return agrees ? [] : [`${name} is ${shown(stated)}, counted ${counted}`];
+      Math.abs(stated - value) <= ROUNDING * Math.max(1, value);
+    return agrees ? [] : [`${name} is ${shown(stated)}, counted ${value}`];
   });
   return { figures: names.length, differences };
 }

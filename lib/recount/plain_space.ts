@@ -20,6 +20,12 @@ export interface TrainedCells {
   readonly train: Uint32Array;
 }
 
+/** The same with the cells that were to be reconstructed. */
+export interface SplitCells extends TrainedCells {
+  /** Indices of the validation cells. */
+  readonly validation: Uint32Array;
+}
+
 /** What tells whether a valid graph is known from training. */
 export interface KnownGraphs {
   /**

@@ -1,5 +1,5 @@
 /**
- * Files of samples as counting again reads them: by a reader of its own.
+ * Files of samples and reconstructed cells as counting again reads them: by a reader of its own.
  *
  * @module
  */
@@ -30,12 +30,12 @@ export interface CountedSamples {
  * @throws {SyntaxError} If it is none.
  */
 export async function readCounted(path: string): Promise<CountedSamples> {
-  const { key, draws, samples } = await _opened(path);
+  const { key, draws, samples } = await openCounted(path);
   if (typeof draws !== "number" || !Number.isSafeInteger(draws)) {
-    throw _unlike(path, "the number of draws", draws);
+    throw unlikeSaved(path, "the number of draws", draws);
   }
   if (!Array.isArray(samples) || samples.length === 0) {
-    throw _unlike(path, "the list of samples", samples);
+    throw unlikeSaved(path, "the list of samples", samples);
   }
   // Samples repeat: equal ones are one graph.
   const graphs = new Map<unknown, PlainGraph | null>(
@@ -44,25 +44,35 @@ export async function readCounted(path: string): Promise<CountedSamples> {
   for (const text of samples) {
     if (graphs.has(text)) continue;
     const graph = typeof text === "string" ? plainGraph(text) : null;
-    if (graph === null) throw _unlike(path, "each sample", text);
+    if (graph === null) throw unlikeSaved(path, "each sample", text);
     graphs.set(text, graph);
   }
   return { key, draws, samples: samples.map((text) => graphs.get(text)!) };
 }
 
-/** A file's object, which has a key. */
-async function _opened(
+/**
+ * Reads a file that rows name by its key; the rest of it is the reader's to check.
+ *
+ * @throws {Error} If it cannot be read.
+ * @throws {SyntaxError} If it has no key.
+ */
+export async function openCounted(
   path: string,
-): Promise<{ key: string; draws?: unknown; samples?: unknown }> {
+): Promise<{ readonly key: string; readonly [name: string]: unknown }> {
   const file = await readGzipJson(path, "samples") as
     | { readonly key?: unknown }
     | null;
   const key = file?.key;
-  if (typeof key !== "string") throw _unlike(path, "the key", file);
+  if (typeof key !== "string") throw unlikeSaved(path, "the key", file);
   return { ...file, key };
 }
 
-function _unlike(path: string, what: string, got: unknown): SyntaxError {
+/** The error of a file that is not as a run saves it. */
+export function unlikeSaved(
+  path: string,
+  what: string,
+  got: unknown,
+): SyntaxError {
   return new SyntaxError(
     `Cannot read the samples: ${what} in ${path} must be as a run saves it, got ${
       shown(got)
@@ -71,7 +81,7 @@ function _unlike(path: string, what: string, got: unknown): SyntaxError {
 }
 
 /**
- * The files of samples in a folder and those below it, by their keys; none where it is not there.
+ * The files in a folder of samples and those below it, by their keys; none where it is not there.
  *
  * @throws {Error} If one cannot be read.
  * @throws {SyntaxError} If one has no key.
@@ -85,7 +95,7 @@ export async function sampleFiles(
       const path = join(folder, name);
       if (isDirectory) await walk(path);
       else if (name.endsWith(".json.gz")) {
-        files.set((await _opened(path)).key, path);
+        files.set((await openCounted(path)).key, path);
       }
     }
   };

@@ -1,7 +1,8 @@
 /**
- * The tables of a run whose figures are counted from samples that are kept with them.
+ * The tables of a run whose figures are counted from samples and reconstructed cells that are
+ * kept with them.
  *
- * Their rows name their samples by `samplesKey`.
+ * Their rows name these by `samplesKey` and `reconstructionKey`.
  *
  * @module
  */
@@ -31,19 +32,30 @@ export async function countedTables(
 ): Promise<CountedTable[]> {
   const tables: CountedTable[] = [];
   for (const name of [generationTableName(space), "beyond_independent_draws"]) {
-    const path = join(outputs, "tables", `${name}.json`);
-    if (!await exists(path)) continue;
-    const rows = await readJson<unknown>(path, "table");
-    if (!_isRows(rows)) {
-      throw new SyntaxError(
-        `Cannot read the table: ${path} must be a list of rows, got ${
-          shown(rows)
-        }`,
-      );
-    }
-    tables.push({ name, rows });
+    const rows = await savedRows(outputs, name);
+    if (rows !== null) tables.push({ name, rows });
   }
   return tables;
+}
+
+/**
+ * Reads the rows of a table; null where there is none.
+ *
+ * @param outputs Folder of the run or the record.
+ * @throws {Error} If it cannot be read.
+ * @throws {SyntaxError} If it is no list of rows.
+ */
+export async function savedRows(
+  outputs: string,
+  name: string,
+): Promise<CountedTable["rows"] | null> {
+  const path = join(outputs, "tables", `${name}.json`);
+  if (!await exists(path)) return null;
+  const rows = await readJson<unknown>(path, "table");
+  if (_isRows(rows)) return rows;
+  throw new SyntaxError(
+    `Cannot read the table: ${path} must be a list of rows, got ${shown(rows)}`,
+  );
 }
 
 function _isRows(value: unknown): value is CountedTable["rows"] {

@@ -2,8 +2,8 @@
  * Makes a run the run of record of its space: what a reader of the repository sees.
  *
  * A run of record is a full run that has finished, each stage of it run from a commit whose
- * code is that of the checkout, with nothing changed. Of its files tables, the samples that
- * their rows were counted from, figures as data and as images, trained models, manifest and
+ * code is that of the checkout, with nothing changed. Of its files tables, the samples and
+ * reconstructed cells that their rows were counted from, figures as data and as images, trained models, manifest and
  * executed notebooks are kept; other samples, trials and checkpoints stay with the run.
  *
  * @module
@@ -139,7 +139,7 @@ function _isKept(path: string): boolean {
 }
 
 /**
- * Of the files of a run those of the samples that its tables report.
+ * Of the files of a run those of the samples and reconstructed cells that its tables report.
  *
  * @throws {RangeError} If those of a measured row are not among them.
  */
@@ -159,15 +159,21 @@ async function _countedSamples(
   const kept = new Set<string>();
   const tables = await countedTables(outputs, getSpace(settings.space));
   for (const { name, rows } of tables) {
-    for (const { source, method, samplesKey } of rows) {
+    for (const { source, method, samplesKey, reconstructionKey } of rows) {
       if (source === "paper") continue;
-      const path = keys.get(samplesKey);
-      if (path === undefined) {
-        throw new RangeError(
-          `Cannot ${action}: the samples of each row of ${name} must be there, got none of ${method}; run it again with --fresh`,
-        );
+      const needed = {
+        samples: samplesKey,
+        "reconstructed cells": reconstructionKey,
+      };
+      for (const [what, key] of Object.entries(needed)) {
+        const path = keys.get(key);
+        if (path === undefined) {
+          throw new RangeError(
+            `Cannot ${action}: the ${what} of each row of ${name} must be there, got none of ${method}; run it again with --fresh`,
+          );
+        }
+        kept.add(path);
       }
-      kept.add(path);
     }
   }
   return [...kept];

@@ -2,6 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeJson } from "../../lib/core/files.ts";
 import { PROJECT_ROOT } from "../../lib/core/project.ts";
+import { rowsOverSeeds } from "../../lib/generation/training_seeds.ts";
+import type { ResultRow } from "../../lib/metrics/result_row.ts";
+import { writeManifest } from "../../lib/run/manifest.ts";
+import { withSeed } from "../../lib/run/seeds.ts";
+import { checkRunSettings, resultsFolder } from "../../lib/run/settings.ts";
+import { SEED_STAGES } from "../../lib/run/stages.ts";
 import { withFolder } from "../_helpers.ts";
 import { ROWS, writeMadeUp } from "../recount/_files.ts";
 
@@ -27,13 +33,13 @@ Deno.test("recount says of each row of a record whether it is as counted", () =>
     await writeMadeUp(record);
     const lines = (paper: string) => [
       `NAS-Bench-201, table_2: Ours, seed 3, paper: ${paper}`,
-      "NAS-Bench-201, table_2: Ours, seed 3, strict: agrees, 7 figures",
+      "NAS-Bench-201, table_2: Ours, seed 3, strict: agrees, 8 figures",
     ];
     assert.deepEqual(await recount(root), {
       code: 0,
       output: [
-        ...lines("agrees, 7 figures"),
-        `${record}: all 14 figures agree with their samples`,
+        ...lines("agrees, 8 figures"),
+        `${record}: all 16 figures agree with what they are counted from`,
       ].join("\n"),
       errors: "",
     });
@@ -48,6 +54,50 @@ Deno.test("recount says of each row of a record whether it is as counted", () =>
       errors: "",
     });
   }));
+
+Deno.test("recount counts rows over training seeds from the runs of all of them, and says which are not there", () =>
+  withFolder(async (root) => {
+    const settings = checkRunSettings({ root, quick: true, seed: 3 });
+    const other = withSeed(settings, 4);
+    const rows = (seed: number) =>
+      ROWS.map((row) => ({ ...row, ...("seed" in row ? { seed } : {}) }));
+    for (const one of [settings, other]) {
+      await writeMadeUp(resultsFolder(one), rows(one.seed));
+      await writeManifest(one, SEED_STAGES.map(({ name }) => record(name)), {
+        ...{ command: "c", stages: SEED_STAGES, jupyterVersions: {} },
+      });
+    }
+    const overSeeds = rowsOverSeeds(
+      rows(3).slice(1) as unknown as ResultRow[],
+      [{ seed: 4, rows: rows(4) as unknown as ResultRow[] }],
+    );
+    await writeJson(
+      join(resultsFolder(settings), "tables", "training_seeds.json"),
+      overSeeds.map((row) => ({ ...row, source: "measured" })),
+    );
+    const last = async (code: number) => {
+      const run = await recount(root, "--run", settings.name);
+      assert.equal(run.code, code, run.output + run.errors);
+      return run.output.split("\n").slice(2);
+    };
+    const run = resultsFolder(settings);
+    assert.deepEqual(await last(0), [
+      "NAS-Bench-201, training_seeds: Ours, seeds 3, 4, paper: agrees, 12 figures",
+      "NAS-Bench-201, training_seeds: Ours, seeds 3, 4, strict: agrees, 12 figures",
+      `${run}: all 40 figures agree with what they are counted from`,
+    ]);
+    await Deno.remove(join(resultsFolder(other), "manifest.json"));
+    assert.deepEqual(await last(0), [
+      "NAS-Bench-201, training_seeds: 2 rows not counted again, as samples of training seed 4 are not here",
+      `${run}: all 16 figures agree with what they are counted from`,
+    ]);
+  }));
+
+/** A stage that has ended. */
+const record = (name: string) => ({
+  ...{ name, key: "k", git: null, seconds: 1, files: {} },
+  ...{ peakMemoryBytes: null, finished: "2026-01-01T00:00:00.000Z" },
+});
 
 Deno.test("recount says in a sentence what cannot be counted", () =>
   withFolder(async (root) => {

@@ -51,7 +51,7 @@ Deno.test("arch2vecGenerator() samples and reconstructs as the model does", asyn
   );
   assert.deepEqual(
     await generator.reconstruct(few.validation),
-    await model.reconstruction(space, few.validation),
+    await model.decode(await model.encode(space, few.validation)),
   );
   await assert.rejects(
     generator.sample(1, {

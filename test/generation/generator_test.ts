@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { readGzipJson } from "../../lib/core/gzip.ts";
 import { Random } from "../../lib/core/random.ts";
 import {
   type CellGenerator,
   measureGenerator,
 } from "../../lib/generation/generator.ts";
 import type { Sample } from "../../lib/metrics/generation.ts";
-import type { Graph } from "../../lib/spaces/graph.ts";
+import { type Graph, graphText } from "../../lib/spaces/graph.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { cellGraph, type MetricMode } from "../../lib/spaces/space.ts";
 import { withFolder } from "../_helpers.ts";
@@ -14,7 +15,10 @@ import { withFolder } from "../_helpers.ts";
 const space = getSpace("nasbench201");
 const { train, validation } = space.split();
 
-/** Copies cells of the space: known ones and new ones in turn, every fifth sample is none. */
+/**
+ * Copies cells of the space: known ones and new ones in turn, every fifth sample is none. Of
+ * ten cells that it reconstructs, node 1 of the first three comes back as something else.
+ */
 class Copier implements CellGenerator {
   readonly name = "Copier";
   readonly key: string;
@@ -28,12 +32,18 @@ class Copier implements CellGenerator {
 
   reconstruct(cells: ArrayLike<number>) {
     this.reconstructed = cells.length;
+    const table = space.cells();
+    const rows = Array.from(
+      { length: cells.length * 8 },
+      (_, i) => 8 * cells[Math.floor(i / 8)] + i % 8,
+    );
     return Promise.resolve({
-      cells: cells.length,
-      ops: 90,
-      edges: 80,
-      elementwise: 85,
-      wholeGraph: 70,
+      ops: Int32Array.from(
+        rows,
+        (at, i) =>
+          i % 80 < 24 && i % 8 === 1 ? table.ops[at] % 5 + 1 : table.ops[at],
+      ),
+      incoming: Uint32Array.from(rows, (at) => table.incoming[at]),
     });
   }
 
@@ -78,14 +88,18 @@ Deno.test("measureGenerator() makes a row for each reading of any generator", as
   assert.deepEqual(strict, {
     ...shared,
     mode: "strict",
-    reconstruction: 70,
+    reconstruction: 100 * (1563 - 471) / 1563,
     structureUniqueness: byStructure!.uniqueness,
     structureAbsoluteUniqueness: byStructure!.absoluteUniqueness,
     structureNovelty: byStructure!.novelty,
     structureAbsoluteNovelty: byStructure!.absoluteNovelty,
   });
   assert.equal(paper.mode, "paper");
-  assert.equal(paper.reconstruction, 85);
+  // Of 1,563 cells 3 · 156 + 3 come back otherwise, each in one of 8 operations.
+  assert.equal(
+    paper.reconstruction,
+    (100 * (12_504 - 471) / 12_504 + 100) / 2,
+  );
   assert.equal(measured!.reports.strict.malformed["wrong length"], 2);
   assert.equal(copier.reconstructed, validation.length);
 });
@@ -129,6 +143,29 @@ Deno.test("measureGenerator() has nothing to say where nothing was made", async 
     const file = join(folder, "samples.json.gz");
     assert.equal(await measure(silent, { file }), null);
     assert.deepEqual([...Deno.readDirSync(folder)], []);
+  });
+});
+
+Deno.test("measureGenerator() saves what came back otherwise, under a key that its rows have", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "samples.json.gz");
+    const { paper, strict } = (await measure(new Copier(), { file }))!.rows;
+    const { key, cells, decoded } = await readGzipJson(
+      join(folder, "samples_reconstruction.json.gz"),
+      "cells",
+    ) as { key: string; cells: number; decoded: Record<string, string> };
+    assert.equal(cells, validation.length);
+    assert.deepEqual([paper, strict].map((row) => row.reconstructionKey), [
+      key,
+      key,
+    ]);
+    assert.equal(Object.keys(decoded).length, 471);
+    const { ops, incoming } = cellGraph(space.cells(), validation[12]);
+    ops[1] = ops[1] % 5 + 1;
+    assert.equal(decoded[12], graphText({ ops, incoming }));
+    // Of another model there is another file.
+    const other = (await measure(new Copier("another"), { file }))!;
+    assert.notEqual(other.rows.strict.reconstructionKey, key);
   });
 });
 

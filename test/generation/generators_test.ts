@@ -108,6 +108,7 @@ Deno.test("Arch-LLM is swept, reported at the temperatures chosen on that, on ot
     );
     assert.deepEqual(files(join(folder, "samples/arch-llm")), [
       "aimed",
+      "reconstruction.json.gz",
       "reported",
       "sweep",
     ]);

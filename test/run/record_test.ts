@@ -21,14 +21,14 @@ import { filesLeft } from "../../lib/run/stage_files.ts";
 import { type Checkout, oneCell, withCheckout } from "./_checkout.ts";
 
 const SAMPLED: Record<string, Uint8Array> = Object.fromEntries(
-  ["reported", "sweep"].map((name) => [
+  ["reported", "reconstruction", "sweep"].map((name) => [
     `samples/arch-llm/${name}/t.json.gz`,
     gzipped(JSON.stringify({ key: name })),
   ]),
 );
-const row = (samplesKey?: string) => ({
+const row = (samplesKey?: string, reconstructionKey = "reconstruction") => ({
   ...{ method: "Ours", source: "measured", mode: "paper" },
-  samplesKey,
+  ...{ samplesKey, reconstructionKey },
 });
 const tableOf = (...rows: readonly Record<string, unknown>[]) =>
   JSON.stringify([{ method: "Theirs", source: "paper" }, ...rows]);
@@ -146,19 +146,21 @@ Deno.test("recordRun() keeps what a reader needs, in place of the record before"
     ) {
       assert.equal(await exists(join(outputs, path)), false, path);
     }
-    // Of the samples those that a table reports.
-    const [reported] = Object.keys(SAMPLED);
-    assert.deepEqual(
-      await Deno.readFile(join(outputs, reported)),
-      SAMPLED[reported],
-    );
+    // Of the samples those that a table reports, and what it counts reconstruction from.
+    const counted = Object.keys(SAMPLED).slice(0, 2);
+    for (const path of counted) {
+      assert.deepEqual(
+        await Deno.readFile(join(outputs, path)),
+        SAMPLED[path],
+      );
+    }
     const manifest = await readJson<Manifest>(
       join(outputs, "manifest.json"),
       "manifest",
     );
     assert.deepEqual(
       Object.keys(manifest.files).sort(),
-      [...kept, reported].sort(),
+      [...kept, ...counted].sort(),
     );
     assert.equal(manifest.settings.name, "mine");
     for (const place of [outputs, folder]) {
@@ -221,6 +223,11 @@ const REFUSED: [what: string, made: Made, message: RegExp][] = [
     "a row that names no samples",
     { files: { "tables/table_2.json": tableOf(row()) } },
     /the samples of each row of table_2 must be there, got none of Ours; /,
+  ],
+  [
+    "a row without its reconstructed cells",
+    { files: { "tables/table_2.json": tableOf(row("reported", "another")) } },
+    /the reconstructed cells of each row of table_2 must be there, got none of Ours; /,
   ],
   [
     "a figure without an image",

@@ -11,10 +11,6 @@ import { runKey, weightsDigest } from "../../core/keys.ts";
 import type { Random } from "../../core/random.ts";
 import { floats, type HostTensors } from "../../core/tensors.ts";
 import type { DeviceState, Executor } from "../../engine/executor.ts";
-import {
-  ReconstructionCounter,
-  type ReconstructionReport,
-} from "../../metrics/reconstruction.ts";
 import { cutAtOutput, type Graph } from "../../spaces/graph.ts";
 import type { CellTable, SearchSpace } from "../../spaces/space.ts";
 import { type DecodedCells, decodedGraph } from "../../spaces/tensors.ts";
@@ -98,17 +94,6 @@ export class Arch2vec implements AsyncDisposable {
         z: floats([part.length / latentDim, latentDim], part),
       });
     });
-  }
-
-  /** Encodes and decodes cells, and counts what comes back. */
-  async reconstruction(
-    space: SearchSpace,
-    indices: ArrayLike<number>,
-  ): Promise<ReconstructionReport> {
-    const counter = new ReconstructionCounter();
-    const decoded = await this.decode(await this.encode(space, indices));
-    counter.add(space.cells(), indices, decoded);
-    return counter.report();
   }
 
   /**

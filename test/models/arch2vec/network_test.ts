@@ -20,6 +20,7 @@ import {
   measureGeneration,
   trainingKeys,
 } from "../../../lib/metrics/generation.ts";
+import { ReconstructionCounter } from "../../../lib/metrics/reconstruction.ts";
 import { Arch2vec } from "../../../lib/models/arch2vec/arch2vec.ts";
 import {
   type Arch2vecConfig,
@@ -229,7 +230,10 @@ Deno.test("trainArch2vec() learns to bring operations back, and samples by its s
   });
   const model = new Arch2vec(trained, executor);
   const { validation } = space.split();
-  const report = await model.reconstruction(space, validation);
+  const counter = new ReconstructionCounter();
+  const decoded = await model.decode(await model.encode(space, validation));
+  counter.add(space.cells(), validation, decoded);
+  const report = counter.report();
   assert.ok(report.ops > 60, `${report.ops} % of operations`);
   assert.ok(report.edges > 60, `${report.edges} % of edges`);
   const draw = (seed: number) =>
