@@ -32,22 +32,35 @@ export type SeedsRow =
   & Readonly<Record<ResultMetric, number>>
   & Readonly<Record<`${ResultMetric}Deviation`, number>>;
 
+/** Rows that belong together, one a seed, ascending. */
+export interface SeedGroup {
+  /** Without the temperature that the names of rows have. */
+  readonly method: string;
+  readonly mode: ResultRow["mode"];
+  /** What their temperatures were chosen for; undefined where there was no choice. */
+  readonly reason: string | undefined;
+  readonly rows: readonly ResultRow[];
+}
+
+/** Rows of the run of a seed. */
+interface SeedRows {
+  readonly seed: number;
+  readonly rows: readonly ResultRow[];
+}
+
 /**
- * Puts the rows of several trainings together.
+ * Sorts the rows of several trainings by what they stand for.
  *
- * In a reading stand the paper's temperatures and those chosen for a metric in that reading.
+ * In a reading stand the paper's temperatures, each for itself, and those chosen for a metric in
+ * that reading.
  *
  * @param rows Measured rows, each with its seed; of equal ones of a seed the first counts.
  * @param further Rows of the runs of further seeds: measured ones of a run's own seed count.
- * @returns In the order of first appearance, the published reading first.
  */
-export function rowsOverSeeds(
+export function seedGroups(
   rows: readonly ResultRow[],
-  further: readonly {
-    readonly seed: number;
-    readonly rows: readonly ResultRow[];
-  }[] = [],
-): SeedsRow[] {
+  further: readonly SeedRows[] = [],
+): SeedGroup[] {
   const others = further.flatMap(({ seed, rows }) =>
     rows.filter((row) => row.source === "measured" && row.seed === seed)
   );
@@ -55,16 +68,28 @@ export function rowsOverSeeds(
     [...rows, ...others].flatMap((row) =>
       _reasons(row).map((reason) => ({ row, reason, method: _method(row) }))
     ),
-    ({ row, reason, method }) =>
-      [method, row.mode, reason, reason === AS_PUBLISHED && row.temperature]
-        .join("/"),
+    ({ row, reason, method }) => {
+      const isChosen = reason !== undefined && reason !== AS_PUBLISHED;
+      return [method, row.mode, reason, isChosen || row.temperature].join("/");
+    },
   );
+  return [...groups.values()].map(([{ row, reason, method }, ...others]) => ({
+    ...{ method, mode: row.mode, reason },
+    rows: _firstOfSeeds([row, ...others.map((other) => other.row)]),
+  }));
+}
+
+/**
+ * Puts the rows of several trainings together, as {@link seedGroups} sorts them.
+ *
+ * @returns In the order of first appearance, the published reading first.
+ */
+export function rowsOverSeeds(
+  ...rows: Parameters<typeof seedGroups>
+): SeedsRow[] {
   // Chosen for several metrics alike: one row that says so.
   const alike = Map.groupBy(
-    [...groups.values()].map(([{ row, reason, method }, ...others]) => {
-      const all = [row, ...others.map((other) => other.row)];
-      return { method, mode: row.mode, reason, rows: _firstOfSeeds(all) };
-    }),
+    seedGroups(...rows),
     ({ method, mode, rows }) =>
       JSON.stringify([
         method,

@@ -32,6 +32,17 @@ export function spread(values: readonly number[]): Spread {
   return { mean, deviation: n < 2 ? 0 : Math.sqrt(squares / (n - 1)) };
 }
 
+/**
+ * The standard error of a share of independent draws, that of a binomial distribution.
+ *
+ * @param share A fraction in `[0, 1]`.
+ * @param count How many were drawn.
+ * @returns A fraction; null where none were drawn.
+ */
+export function shareError(share: number, count: number): number | null {
+  return count > 0 ? Math.sqrt(share * (1 - share) / count) : null;
+}
+
 /** How paired values differ from others: the mean of the differences, and a sign test of them. */
 export interface PairedDifference extends Estimate {
   /** Pairs in which the value is above the other one. */

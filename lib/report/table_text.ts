@@ -132,8 +132,7 @@ function _blockText(
   widths: readonly number[],
 ): string {
   if (block.length === 0) return "";
-  const row = (cells: readonly string[]): string[] => {
-    const folded = cells.map((text, at) => _fold(text, widths[at]));
+  const row = (folded: readonly (readonly string[])[]): string[] => {
     const height = Math.max(...folded.map((lines) => lines.length));
     return Array.from(
       { length: height },
@@ -145,13 +144,27 @@ function _blockText(
         }).join(GAP).trimEnd(),
     );
   };
+  const cells = block.map(({ texts }, at) =>
+    _flowed(texts.map((text) => _fold(text, widths[at])))
+  );
   return [
-    ...row(block.map(({ title }) => title)),
+    ...row(block.map(({ title }, at) => _fold(title, widths[at]))),
     widths.map((width) => "─".repeat(width)).join(GAP),
-    ...block[0].texts.flatMap((_, i) =>
-      row(block.map(({ texts }) => texts[i]))
-    ),
+    ...block[0].texts.flatMap((_, i) => row(cells.map((of) => of[i]))),
   ].join("\n");
+}
+
+/** Has a folded text go on in the empty cells under it. */
+function _flowed(cells: readonly string[][]): string[][] {
+  const flowed = [...cells];
+  for (let at = 0; at + 1 < flowed.length; at++) {
+    const [line, ...rest] = flowed[at];
+    if (rest.length > 0 && flowed[at + 1].join("") === "") {
+      flowed[at] = [line];
+      flowed[at + 1] = rest;
+    }
+  }
+  return flowed;
 }
 
 /** In characters. */

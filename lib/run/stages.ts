@@ -73,7 +73,7 @@ export const STAGES: readonly Stage[] = [
   {
     name: "5_generate",
     versions: {
-      stage: 2,
+      stage: 3,
       ...declaredVersions("generation", "models/arch2vec"),
     },
     ignores: [],

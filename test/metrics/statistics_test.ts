@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   estimate,
   pairedDifference,
+  shareError,
   signTest,
   spread,
 } from "../../lib/metrics/statistics.ts";
@@ -43,4 +44,11 @@ Deno.test("signTest() is exact, two-sided and the same from both sides", () => {
   assert.equal(signTest(5, 5), 1);
   assert.equal(signTest(0, 0), 1);
   assert.equal(signTest(1, 0), 1);
+});
+
+Deno.test("shareError() is that of a binomial distribution", () => {
+  // √(0.2 · 0.8 / 400) = 0.4 / 20.
+  assertClose([shareError(0.2, 400)!], [0.02], SAME_ALGORITHM);
+  assert.equal(shareError(1, 10), 0);
+  assert.equal(shareError(0.5, 0), null);
 });

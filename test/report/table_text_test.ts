@@ -77,3 +77,16 @@ Deno.test("foldText() folds between words and indents what continues an item", (
   );
   assert.equal(foldText("as it  is", 20), "as it  is");
 });
+
+Deno.test("tableText() has a text go on in the empty cells under it", () => {
+  const rows = [
+    { name: "Some words that are too long", n: 1 },
+    { name: "", n: 2 },
+    { name: "B", n: 3 },
+  ];
+  const [, ...lines] = tableText(table(rows), 20).split("─\n");
+  assert.deepEqual(
+    lines.join("").split("\n").map((line) => line.split(/ {2,}/)),
+    [["Some words that", "1"], ["are too long", "2"], ["B", "3"]],
+  );
+});
