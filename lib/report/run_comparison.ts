@@ -187,11 +187,14 @@ function _generationFigure(
   { rows }: SeedGroup,
   metric: ResultMetric | "temperature",
 ): Figure | null {
-  const figure = _overSeeds(rows.map((row) => row[metric]));
+  const isOfValid = metric === "uniqueness" || metric === "novelty";
+  const figure = _overSeeds(
+    // A share of no valid samples is none.
+    rows.map((row) => isOfValid && row.validity === 0 ? null : row[metric]),
+  );
   if (figure === null || rows.length > 1) return figure;
   if (metric === "temperature" || metric === "reconstruction") return figure;
   const [{ samples = 0, validity }] = rows;
-  const isOfValid = metric === "uniqueness" || metric === "novelty";
   const count = isOfValid ? samples * validity / 100 : samples;
   const error = shareError(figure.value / 100, count);
   return { ...figure, error: error && 100 * error };

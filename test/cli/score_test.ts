@@ -54,7 +54,10 @@ Deno.test("score prints a file's rows beside the published ones and saves them i
     );
     const text = printed.join("\n");
     assert.match(text, /Arch-LLM t=1\.8 +paper/);
-    assert.match(text, /Mine .* 75\.00 +66\.67 +50\.00/);
+    // What does not fit beside it stands in further parts of the table.
+    for (const figure of ["75.00", "66.67", "50.00"]) {
+      assert.match(text, new RegExp(`^Mine .* ${figure}\\b`, "m"));
+    }
     assert.match(text, /it is no graph at all +1 +1/);
     assert.match(text, /2 different ones among 3/);
     const rows = await readJson<

@@ -153,3 +153,21 @@ Deno.test("comparisonTables() compares searches by data set; those on other accu
     ["Ours, surrogate", "192", "validation (%)", "–", "90.00", "–"],
   ]);
 });
+
+Deno.test("comparisonTables() has no share of valid samples where there are none", () => {
+  const none = { ...run(0, 1, 80), generation: [row("Ours", 0, 0)] };
+  const { table_2_strict: table } = tables(
+    { label: "A", runs: [none] },
+    { label: "B", runs: [{ ...none, generation: [row("Ours", 0, 50)] }] },
+  );
+  assert.deepEqual(
+    lines(table).filter(([, figure]) => /uniqueness|novelty/.test(figure))
+      .map(([, figure, a, , difference]) => [figure, a, difference]),
+    [
+      ["uniqueness", "–", "–"],
+      ["abs. uniqueness", "70.00", "0.00 ± 3.24"],
+      ["novelty", "–", "–"],
+      ["abs. novelty", "9.00", "0.00 ± 2.02"],
+    ],
+  );
+});
