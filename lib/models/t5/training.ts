@@ -105,7 +105,7 @@ export function t5Training(
   const { epochs, batchSize, fillShare, embeddingStepFactor } =
     space.settings.t5;
   return {
-    epochs: quick ? 3 : epochs,
+    epochs: quick ? 2 : epochs,
     batchSize,
     fillShare,
     accumulate: 1,
