@@ -9,7 +9,7 @@
 
 import { floats, type HostTensor, type HostTensors } from "../core/tensors.ts";
 import { type Tensors, tf } from "../engine/tensorflow.ts";
-import { batchNormInference, batchNormTraining, linear } from "./layers.ts";
+import { batchNormInference, linear, linearNormRelu } from "./layers.ts";
 
 /** Decay of the running statistics per training step, where a model has none of its own. */
 const STATISTICS_DECAY = 0.95;
@@ -42,15 +42,29 @@ export function initialGinLayer(
   return { parameters, statistics };
 }
 
+/** How a layer is run. */
+export interface GinOptions {
+  /** Triplets in the MLP. */
+  readonly depth: number;
+  readonly training: boolean;
+  /** Of the running statistics in a training step; by default 0.95. */
+  readonly decay?: number;
+  /** In training, the share of the batch that each row stands for; see `linearNormRelu`. */
+  readonly shares?: tf.Tensor;
+}
+
 /** A linear–batchnorm–ReLU triplet, and the running statistics it updates. */
 function _triplet(
   state: Tensors,
   prefix: string,
   x: tf.Tensor,
-  { training, decay }: { training: boolean; decay: number },
+  { training, decay = STATISTICS_DECAY, shares }: GinOptions,
   updates: Tensors,
 ): tf.Tensor {
-  const product = linear(x, state[`${prefix}.weight`], state[`${prefix}.bias`]);
+  const layer = {
+    weight: state[`${prefix}.weight`],
+    bias: state[`${prefix}.bias`],
+  };
   const gamma = state[`${prefix}.norm.gamma`];
   const beta = state[`${prefix}.norm.beta`];
   const names = {
@@ -59,16 +73,57 @@ function _triplet(
   };
   const running = { mean: state[names.mean], variance: state[names.variance] };
   if (!training) {
+    const product = linear(x, layer.weight, layer.bias);
     return tf.relu(batchNormInference(product, gamma, beta, running));
   }
-  const { y, statistics } = batchNormTraining(product, gamma, beta);
+  const { y, statistics } = linearNormRelu(x, layer, { gamma, beta }, shares);
   for (const key of ["mean", "variance"] as const) {
     updates[names[key]] = tf.add(
       tf.mul(running[key], decay),
       tf.mul(statistics[key], 1 - decay),
     );
   }
-  return tf.relu(y);
+  return y;
+}
+
+/**
+ * `(1 + ε) · H + Ã H` of each graph.
+ *
+ * One product with Ã + (1 + ε) I, and a gradient that makes as few passes over the rows.
+ *
+ * @param h `[B·N, C]`.
+ * @param adjacency Ã, `[B, N, N]`, symmetric.
+ * @param epsilon Scalar.
+ * @returns `[B·N, C]`.
+ */
+function _withNeighbours(
+  h: tf.Tensor,
+  adjacency: tf.Tensor,
+  epsilon: tf.Tensor,
+): tf.Tensor {
+  const [batch, nodes] = adjacency.shape;
+  const sum = tf.customGrad((...args) => {
+    const [h, epsilon] = args as tf.Tensor[];
+    const save = args.at(-1) as tf.GradSaveFunc;
+    const weights = tf.add(
+      adjacency,
+      tf.mul(tf.eye(nodes), tf.add(1, epsilon)),
+    ); // [B, N, N]
+    const product = (rows: tf.Tensor, weights: tf.Tensor) =>
+      tf.reshape(
+        tf.matMul(weights, tf.reshape(rows, [batch, nodes, -1])),
+        [batch * nodes, -1],
+      );
+    save([h, weights]);
+    return {
+      value: product(h, weights),
+      gradFunc: (dy: tf.Tensor, [h, weights]: tf.Tensor[]) => [
+        product(dy, weights),
+        tf.sum(tf.mul(dy, h)),
+      ],
+    };
+  });
+  return sum(h, epsilon);
 }
 
 /**
@@ -79,8 +134,6 @@ function _triplet(
  *   `{prefix}.{i}.bias` where the linear layer has one.
  * @param h Node embeddings, `[B·N, C]`.
  * @param adjacency Ã = A + Aᵀ, `[B, N, N]`.
- * @param options `depth`: triplets in the MLP; `decay`: of the running statistics in a
- *   training step, by default 0.95.
  * @param updates Gets the new running statistics when training.
  * @returns `[B·N, C']`.
  */
@@ -89,25 +142,43 @@ export function ginLayer(
   prefix: string,
   h: tf.Tensor,
   adjacency: tf.Tensor,
-  { depth, training, decay = STATISTICS_DECAY }: {
-    depth: number;
-    training: boolean;
-    decay?: number;
-  },
+  options: GinOptions,
   updates: Tensors,
 ): tf.Tensor {
-  const [batch, nodes] = adjacency.shape;
-  const channels = h.shape[1]!;
-  const neighbours = tf.matMul(
-    adjacency,
-    tf.reshape(h, [batch, nodes, channels]),
-  ); // [B, N, C]
-  let x: tf.Tensor = tf.add(
-    tf.mul(h, tf.add(1, state[`${prefix}.epsilon`])),
-    tf.reshape(neighbours, [batch * nodes, channels]),
-  ); // [B·N, C]
-  for (let i = 0; i < depth; i++) {
-    x = _triplet(state, `${prefix}.${i}`, x, { training, decay }, updates);
+  const x = _withNeighbours(h, adjacency, state[`${prefix}.epsilon`]);
+  return _mlp(state, prefix, x, options, updates);
+}
+
+/**
+ * The same for rows whose neighbours are known as their sum, such as those of a first layer.
+ *
+ * @param rows `own` and `neighbours`, `[M, C]` each.
+ * @returns `[M, C']`.
+ */
+export function ginLayerOfRows(
+  state: Tensors,
+  prefix: string,
+  { own, neighbours }: { own: tf.Tensor; neighbours: tf.Tensor },
+  options: GinOptions,
+  updates: Tensors,
+): tf.Tensor {
+  const x = tf.add(
+    tf.mul(own, tf.add(1, state[`${prefix}.epsilon`])),
+    neighbours,
+  );
+  return _mlp(state, prefix, x, options, updates);
+}
+
+function _mlp(
+  state: Tensors,
+  prefix: string,
+  x: tf.Tensor,
+  options: GinOptions,
+  updates: Tensors,
+): tf.Tensor {
+  let y = x;
+  for (let i = 0; i < options.depth; i++) {
+    y = _triplet(state, `${prefix}.${i}`, y, options, updates);
   }
-  return x;
+  return y;
 }

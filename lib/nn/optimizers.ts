@@ -42,6 +42,9 @@ export function adamWSlots(parameters: HostTensors): HostTensors {
   return slots;
 }
 
+/** Parameters of no more elements are updated together: a runtime starts each op for all. */
+const SMALL = 4096;
+
 /**
  * One AdamW update.
  *
@@ -49,7 +52,8 @@ export function adamWSlots(parameters: HostTensors): HostTensors {
  * @param gradients By parameter name.
  * @param learningRate Scalar.
  * @param step Scalar, 1 at the first update.
- * @returns The new parameters and slots, and the norm of the gradient before clipping.
+ * @returns The new parameters and slots, and the norm of the gradient before clipping where
+ *   it is clipped.
  */
 export function adamWUpdate(
   state: Tensors,
@@ -65,15 +69,11 @@ export function adamWUpdate(
     clipNorm = 0,
     stepFactor = () => 1,
   }: AdamWOptions = {},
-): { state: Tensors; gradientNorm: tf.Tensor } {
-  const gradientNorm = tf.sqrt(
-    tf.addN(
-      Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient))),
-    ),
-  );
-  const clip = clipNorm > 0
-    ? tf.minimum(1, tf.div(clipNorm, tf.add(gradientNorm, 1e-6)))
-    : undefined;
+): OptimizerUpdate {
+  const gradientNorm = clipNorm > 0 ? _globalNorm(gradients) : undefined;
+  const clip = gradientNorm === undefined
+    ? undefined
+    : tf.minimum(1, tf.div(clipNorm, tf.add(gradientNorm, 1e-6)));
   // The slots are m/(1 − β₁) and v/(1 − β₂), which takes two passes over memory less;
   // their factors and both bias corrections are in the scalars of m̂/(√v̂ + ε).
   const correction1 = tf.sub(1, tf.pow(beta1, step));
@@ -85,14 +85,28 @@ export function adamWUpdate(
     correction1,
   );
   const scaledEpsilon = tf.mul(epsilon, correction2);
+  const kept = tf.sub(1, tf.mul(learningRate, weightDecay));
+  const doesDecay = (name: string) =>
+    weightDecay > 0 && decays(name, state[name].rank);
+  const groups = Object.groupBy(
+    Object.keys(gradients),
+    (name) =>
+      state[name].size > SMALL
+        ? name
+        : `${doesDecay(name)} ${stepFactor(name)}`,
+  );
   const next: Tensors = {};
-  for (const [name, gradientBefore] of Object.entries(gradients)) {
+  for (const names of Object.values(groups) as string[][]) {
+    const [name] = names;
+    const stacked = (tensors: Tensors, prefix = "") =>
+      _stacked(names.map((name) => tensors[prefix + name]));
+    const gradientBefore = stacked(gradients);
     const gradient = clip === undefined
       ? gradientBefore
       : tf.mul(gradientBefore, clip);
-    const first = tf.add(tf.mul(state[FIRST + name], beta1), gradient);
+    const first = tf.add(tf.mul(stacked(state, FIRST), beta1), gradient);
     const second = tf.add(
-      tf.mul(state[SECOND + name], beta2),
+      tf.mul(stacked(state, SECOND), beta2),
       tf.square(gradient),
     );
     const factor = stepFactor(name);
@@ -100,15 +114,43 @@ export function adamWUpdate(
       tf.mul(first, factor === 1 ? rate : tf.mul(rate, factor)),
       tf.add(tf.sqrt(second), scaledEpsilon),
     );
-    const parameter = state[name];
-    const decayed = weightDecay > 0 && decays(name, parameter.rank)
-      ? tf.mul(parameter, tf.sub(1, tf.mul(learningRate, weightDecay)))
-      : parameter;
-    next[FIRST + name] = first;
-    next[SECOND + name] = second;
-    next[name] = tf.sub(decayed, update);
+    const parameter = stacked(state);
+    const decayed = doesDecay(name) ? tf.mul(parameter, kept) : parameter;
+    const shapes = names.map((name) => state[name].shape);
+    const assign = (prefix: string, tensor: tf.Tensor) =>
+      _unstacked(tensor, shapes).forEach((part, i) =>
+        next[prefix + names[i]] = part
+      );
+    assign(FIRST, first);
+    assign(SECOND, second);
+    assign("", tf.sub(decayed, update));
   }
   return { state: next, gradientNorm };
+}
+
+/** √ of the sum of all squares, scalar. */
+function _globalNorm(gradients: Tensors): tf.Tensor {
+  return tf.sqrt(
+    tf.addN(
+      Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient))),
+    ),
+  );
+}
+
+/** Tensors end to end, as one vector; a single one as it is. */
+function _stacked(tensors: readonly tf.Tensor[]): tf.Tensor {
+  if (tensors.length === 1) return tensors[0];
+  return tf.concat(tensors.map((tensor) => tf.reshape(tensor, [-1])));
+}
+
+/** The inverse of {@link _stacked}. */
+function _unstacked(
+  tensor: tf.Tensor,
+  shapes: readonly number[][],
+): tf.Tensor[] {
+  if (shapes.length === 1) return [tensor];
+  return tf.split(tensor, shapes.map(tf.util.sizeFromShape))
+    .map((part, i) => tf.reshape(part, shapes[i]));
 }
 
 /** What an optimizer makes of gradients. */

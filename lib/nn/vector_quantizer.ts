@@ -19,10 +19,12 @@ import { embedding, stopGradient } from "./layers.ts";
  * @returns Codes, `[M]`, int32; a tie goes to the lower one.
  */
 export function nearestCodes(z: tf.Tensor, codebook: tf.Tensor): tf.Tensor {
-  // |z − e|² = |z|² − 2 z·e + |e|², and |z|² does not depend on the code.
-  const squares = tf.sum(tf.square(codebook), 1); // [K]
-  const product = tf.matMul(tf.mul(z, -2), codebook, false, true); // [M, K]
-  return tf.argMin(tf.add(product, squares), 1);
+  // |z − e|² = |z|² − 2 z·e + |e|², and |z|² does not depend on the code. The rest is one
+  // product, of (−2z, 1) and (e, |e|²): no further pass over [M, K].
+  const squares = tf.sum(tf.square(codebook), 1, true); // [K, 1]
+  const rows = tf.concat([tf.mul(z, -2), tf.ones([z.shape[0]!, 1])], 1);
+  const codes = tf.concat([codebook, squares], 1);
+  return tf.argMin(tf.matMul(rows, codes, false, true), 1);
 }
 
 /** What `quantize` returns. */
@@ -37,16 +39,28 @@ export interface Quantized {
   readonly commitmentLoss: tf.Tensor;
 }
 
-/** Quantizes rows with a straight-through estimator (eq. 3 and 6). */
-export function quantize(z: tf.Tensor, codebook: tf.Tensor): Quantized {
+/**
+ * Quantizes rows with a straight-through estimator (eq. 3 and 6).
+ *
+ * @param weights How often each row counts in the losses, `[M, 1]`; by default once.
+ */
+export function quantize(
+  z: tf.Tensor,
+  codebook: tf.Tensor,
+  weights?: tf.Tensor,
+): Quantized {
   const codes = nearestCodes(stopGradient(z), stopGradient(codebook));
   const vectors = embedding(codebook, codes); // [M, D]
   const detached = stopGradient(vectors);
+  const distance = (a: tf.Tensor, b: tf.Tensor) => {
+    const squares = tf.square(tf.sub(a, b));
+    return tf.sum(weights === undefined ? squares : tf.mul(squares, weights));
+  };
   return {
     codes,
     zq: _straightThrough(z, detached),
-    codebookLoss: tf.sum(tf.square(tf.sub(stopGradient(z), vectors))),
-    commitmentLoss: tf.sum(tf.square(tf.sub(z, detached))),
+    codebookLoss: distance(stopGradient(z), vectors),
+    commitmentLoss: distance(z, detached),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Executor } from "../../lib/engine/executor.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import { batchTensors } from "../../lib/models/batch_tensors.ts";
 import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
+import { withDistinctRows } from "../../lib/models/vqvae/distinct_rows.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
@@ -126,7 +127,10 @@ Deno.test("a VQ-VAE trains on wasm as on the CPU", async () => {
       ...adamWSlots(parameters),
     });
     const { loss } = await step.run(state, {
-      ...batchTensors(space, space.cells(), [1, 500, 9000]),
+      ...withDistinctRows(
+        config,
+        batchTensors(space, space.cells(), [1, 500, 9000]),
+      ),
       hardness: scalar(1),
       learningRate: scalar(1e-3),
       step: scalar(1),

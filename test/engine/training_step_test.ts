@@ -22,6 +22,7 @@ import {
   t5Loss,
 } from "../../lib/models/t5/network.ts";
 import { VQVAE_PAPER } from "../../lib/models/vqvae/config.ts";
+import { withDistinctRows } from "../../lib/models/vqvae/distinct_rows.ts";
 import {
   CODEBOOK,
   initialVqvaeWeights,
@@ -63,10 +64,13 @@ function vqvaeProblem(cells: number): Problem {
     parameters,
     statistics,
     inputs: {
-      ...batchTensors(
-        space,
-        space.cells(),
-        random.permutation(1000).subarray(0, cells),
+      ...withDistinctRows(
+        config,
+        batchTensors(
+          space,
+          space.cells(),
+          random.permutation(1000).subarray(0, cells),
+        ),
       ),
       hardness: scalar(0.7),
     },

@@ -11,10 +11,10 @@ import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
 import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
 import {
   batchNormInference,
-  batchNormTraining,
   dropout,
   embedding,
   linear,
+  linearNormRelu,
   rmsNorm,
   stopGradient,
 } from "../../lib/nn/layers.ts";
@@ -137,66 +137,124 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
     assert.deepEqual([...biased.data], [11.5, -8, 23, -2.5, -6, -7]);
   });
 
-  Deno.test(`batchNormTraining() normalises each channel, ${kind}`, async () => {
-    const { y, mean, variance } = await run(
+  Deno.test(`linearNormRelu() normalises each channel of a product, ${kind}`, async () => {
+    const { y, mean, variance, biased } = await run(
       executor,
-      ({ x, gamma, beta }) => {
-        const { y, statistics } = batchNormTraining(x, gamma, beta);
-        return { y, ...statistics };
+      ({ x, weight, gamma, beta, bias }) => {
+        const norm = { gamma, beta };
+        const { y, statistics } = linearNormRelu(x, { weight }, norm);
+        const other = linearNormRelu(x, { weight, bias }, norm);
+        return { y, ...statistics, biased: other.statistics.mean };
       },
       {
         x: floats([4, 2], [1, 10, 3, 10, 5, 16, 7, 16]),
-        gamma: floats([2], [2, 1]),
-        beta: floats([2], [1, -1]),
+        weight: floats([2, 2], [0, 1, 2, 0]),
+        gamma: floats([2], [1, 2]),
+        beta: floats([2], [-0.5, 1]),
+        bias: floats([2], [100, -1]),
       },
     );
-    // Biased: (9 + 1 + 1 + 9)/4 = 5; 4 · 9/4 = 9.
-    assertClose(mean.data, [4, 13], SAME_ALGORITHM);
-    assertClose(variance.data, [5, 9], SAME_ALGORITHM);
-    const s = 2 / Math.sqrt(5 + 1e-5); // γ/σ of channel 0; of channel 1: 3/3 − 1 = 0
+    // The products are (10, 2), (10, 6), (16, 10), (16, 14); biased: 4 · 9/4 = 9 and
+    // (36 + 4 + 4 + 36)/4 = 20. A bias moves the mean alone.
+    assertClose(mean.data, [13, 8], SAME_ALGORITHM);
+    assertClose(variance.data, [9, 20], SAME_ALGORITHM);
+    assertClose(biased.data, [113, 7], SAME_ALGORITHM);
+    const s = 2 / Math.sqrt(20 + 1e-5); // γ/σ of channel 1
     const one = 3 / Math.sqrt(9 + 1e-5);
     assertClose(
       y.data,
-      [
-        ...[1 - 3 * s, -1 - one, 1 - s, -1 - one],
-        ...[1 + s, -1 + one, 1 + 3 * s, -1 + one],
-      ],
+      [0, 0, 0, 1 - 2 * s, one - 0.5, 1 + 2 * s, one - 0.5, 1 + 6 * s],
       ACROSS_BACKENDS,
     );
   });
 
-  Deno.test(`batchNormTraining() gives mean 0 and variance 1, batchNormInference() the same, ${kind}`, async () => {
+  Deno.test(`linearNormRelu() equals batchNormInference() with its statistics, ${kind}`, async () => {
     const random = Random.fromSeed(1);
-    const [rows, channels] = [64, 5];
-    const x = normal([rows, channels], random);
-    x.data.forEach((value, i) => x.data[i] = 3 * value + i % channels);
-    const fixed = {
-      gamma: normal([channels], random),
-      beta: normal([channels], random),
-    };
-    const { plain, training, inference } = await run(
+    const { training, inference } = await run(
       executor,
-      ({ x, gamma, beta }) => {
-        const { y, statistics } = batchNormTraining(x, gamma, beta);
-        const ones = tf.onesLike(gamma);
+      ({ x, weight, bias, gamma, beta }) => {
+        const { y, statistics } = linearNormRelu(x, { weight, bias }, {
+          gamma,
+          beta,
+        });
+        const product = linear(x, weight, bias);
         return {
-          plain: batchNormTraining(x, ones, tf.zerosLike(beta)).y,
           training: y,
-          inference: batchNormInference(x, gamma, beta, statistics),
+          inference: tf.relu(
+            batchNormInference(product, gamma, beta, statistics),
+          ),
         };
       },
-      { x, ...fixed },
+      {
+        x: normal([64, 3], random),
+        weight: normal([5, 3], random),
+        bias: normal([5], random),
+        gamma: normal([5], random),
+        beta: normal([5], random),
+      },
     );
-    for (let c = 0; c < channels; c++) {
-      const values = Array.from(
-        { length: rows },
-        (_, i) => plain.data[i * channels + c],
-      );
-      const mean = values.reduce((sum, v) => sum + v, 0) / rows;
-      const variance = values.reduce((sum, v) => sum + v * v, 0) / rows;
-      assertClose([mean, variance], [0, 1], ACROSS_BACKENDS);
-    }
     assertClose(inference.data, training.data, ACROSS_BACKENDS);
+  });
+
+  Deno.test(`linearNormRelu() of rows with shares equals that of rows that repeat, ${kind}`, async () => {
+    const random = Random.fromSeed(2);
+    const rowOf = [0, 2, 1, 2, 2, 0, 2, 3];
+    // The last row stands for nothing.
+    const x = normal([5, 3], random);
+    const repeated = rowOf.flatMap((row) => [
+      ...x.data.subarray(3 * row, 3 * row + 3),
+    ]);
+    const dy = normal([8, 4], random);
+    const summed = new Float32Array(5 * 4);
+    dy.data.forEach((value, i) =>
+      summed[4 * rowOf[Math.floor(i / 4)] + i % 4] += value
+    );
+    const layer = {
+      weight: normal([4, 3], random),
+      gamma: normal([4], random),
+      beta: normal([4], random),
+    };
+    /** Statistics, and the gradients of Σ y · dy. */
+    const pass = async (inputs: HostTensors) => {
+      const { dx: _, ...same } = await run(
+        executor,
+        ({ x, dy, shares, weight, gamma, beta }) => {
+          const norm = (
+            x: tf.Tensor,
+            weight: tf.Tensor,
+            ...rest: tf.Tensor[]
+          ) =>
+            linearNormRelu(
+              x,
+              { weight },
+              { gamma: rest[0], beta: rest[1] },
+              shares,
+            );
+          const [dx, dWeight, dGamma, dBeta] = tf.grads((
+            x: tf.Tensor,
+            ...rest: tf.Tensor[]
+          ) => tf.sum(tf.mul(norm(x, rest[0], rest[1], rest[2]).y, dy)))([
+            x,
+            weight,
+            gamma,
+            beta,
+          ]);
+          const { statistics } = norm(x, weight, gamma, beta);
+          return { dx, dWeight, dGamma, dBeta, ...statistics };
+        },
+        { ...inputs, ...layer },
+      );
+      return same;
+    };
+    const plain = await pass({ x: floats([8, 3], repeated), dy });
+    const weighted = await pass({
+      x,
+      dy: floats([5, 4], summed),
+      shares: floats([5, 1], [2 / 8, 1 / 8, 4 / 8, 1 / 8, 0]),
+    });
+    for (const [name, { data }] of Object.entries(plain)) {
+      assertClose(weighted[name].data, data, ACROSS_BACKENDS, name);
+    }
   });
 
   Deno.test(`batchNormInference() uses the statistics given, ${kind}`, async () => {
@@ -278,9 +336,10 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
     };
     await assertGradients(
       executor,
-      ({ x, gamma, beta }) => batchNormTraining(x, gamma, beta).y,
-      inputs,
-      ["x", "gamma", "beta"],
+      ({ x, matrix, gamma, beta }) =>
+        linearNormRelu(x, { weight: matrix }, { gamma, beta }).y,
+      { ...inputs, matrix: normal([3, 3], random) },
+      ["x", "matrix", "gamma", "beta"],
     );
     await assertGradients(
       executor,

@@ -4,7 +4,7 @@ import { floats, type HostTensors, scalar } from "../../lib/core/tensors.ts";
 import { eagerExecutor } from "../../lib/engine/eager_executor.ts";
 import type { Executor } from "../../lib/engine/executor.ts";
 import { onnxExecutor } from "../../lib/engine/onnx_executor.ts";
-import { tf } from "../../lib/engine/tensorflow.ts";
+import { type Tensors, tf } from "../../lib/engine/tensorflow.ts";
 import {
   type AdamWOptions,
   adamWSlots,
@@ -36,7 +36,9 @@ async function update(
 ) {
   const step = executor.compile((state, { w, b, learningRate, step }) => {
     const next = adamWUpdate(state, { w, b }, learningRate, step, options);
-    return { outputs: { norm: next.gradientNorm }, state: next.state };
+    const outputs: Tensors = {};
+    if (next.gradientNorm !== undefined) outputs.norm = next.gradientNorm;
+    return { outputs, state: next.state };
   }, { name: "AdamW" });
   const state = executor.state({ ...PARAMETERS, ...adamWSlots(PARAMETERS) });
   const steps = [];
@@ -50,7 +52,7 @@ async function update(
     const after = await state.read();
     steps.push({
       parameters: [...after.w.data, ...after.b.data],
-      norm: norm.data[0],
+      norm: norm?.data[0],
       after,
     });
   }

@@ -95,6 +95,17 @@ for (const [kind, executor] of Object.entries(EXECUTORS)) {
     assert.deepEqual([...out.commitmentLoss.data], [2.0625]);
   });
 
+  Deno.test(`quantize() weighs rows in its losses, ${kind}`, async () => {
+    const out = await run(
+      executor,
+      ({ z, codebook, weights }) => ({ ...quantize(z, codebook, weights) }),
+      { z: Z, codebook: CODEBOOK, weights: floats([4, 1], [2, 0, 4, 1]) },
+    );
+    // 2 · (0.25 + 0.25) + 4 · 0.0625 + 0.25
+    assert.deepEqual([...out.codebookLoss.data], [1.5]);
+    assert.deepEqual([...out.commitmentLoss.data], [1.5]);
+  });
+
   Deno.test(`quantize() passes gradients where they belong, ${kind}`, async () => {
     const dy = floats([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
     /** Gradients of one of the results alone. */

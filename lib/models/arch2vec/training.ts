@@ -32,7 +32,7 @@ import {
 import { PriorCounter } from "./prior.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** Settings of a training run. */
 export interface Arch2vecTraining {

@@ -19,8 +19,8 @@
 import type { Random } from "../../core/random.ts";
 import { floats, type HostTensors } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
-import { ginLayer, initialGinLayer } from "../../nn/gin.ts";
-import { linear } from "../../nn/layers.ts";
+import { ginLayer, ginLayerOfRows, initialGinLayer } from "../../nn/gin.ts";
+import { embedding, linear } from "../../nn/layers.ts";
 import {
   sigmoidCrossEntropy,
   softmaxCrossEntropyOneHot,
@@ -28,6 +28,7 @@ import {
 import type { LossResult } from "../../nn/optimizers.ts";
 import { nearestCodes, quantize } from "../../nn/vector_quantizer.ts";
 import type { VqvaeConfig } from "./config.ts";
+import { inputWidth } from "./distinct_rows.ts";
 
 /** Name of the codebook among the weights. */
 export const CODEBOOK = "quantizer.codebook";
@@ -71,7 +72,7 @@ export function initialVqvaeWeights(
     const gin = initialGinLayer(
       `encoder.gin.${layer}`,
       {
-        width: layer === 0 ? _inputWidth(config) : hidden,
+        width: layer === 0 ? inputWidth(config) : hidden,
         hidden,
         depth: config.mlpDepth,
       },
@@ -104,11 +105,6 @@ export function initialVqvaeWeights(
   return { parameters, statistics };
 }
 
-/** Columns of the encoder's input: operations, and positions where the code knows them. */
-function _inputWidth({ code, nodes, operations }: VqvaeConfig): number {
-  return code === "arch-llm-plus" ? operations + nodes : operations;
-}
-
 /** The encoder's input H⁽⁰⁾, `[B·N, columns]`. */
 function _encoderInput(config: VqvaeConfig, operations: tf.Tensor): tf.Tensor {
   const rows = tf.reshape(operations, [-1, config.operations]); // [B·N, K]
@@ -117,12 +113,26 @@ function _encoderInput(config: VqvaeConfig, operations: tf.Tensor): tf.Tensor {
   return tf.concat([rows, tf.tile(tf.eye(config.nodes), [batch, 1])], 1);
 }
 
+/** A + Aᵀ, `[B, N, N]`, which is what the encoder sees. */
+function _undirected(adjacency: tf.Tensor): tf.Tensor {
+  return tf.add(adjacency, tf.transpose(adjacency, [0, 2, 1]));
+}
+
+/** Encoder outputs of the last layer's embeddings. */
+function _encoderOutput(state: Tensors, h: tf.Tensor): tf.Tensor {
+  return linear(
+    h,
+    state["encoder.output.weight"],
+    state["encoder.output.bias"],
+  );
+}
+
 /**
  * Encodes cells (eq. 1).
  *
  * @param operations One-hot, `[B, N, K]`.
  * @param adjacency Directed, `[B, N, N]`; the encoder sees A + Aᵀ.
- * @param updates Gets the new running statistics when `training`.
+ * @param training Whether to normalise with the statistics of the batch.
  * @returns `[B·N, D]`.
  */
 export function encode(
@@ -131,28 +141,62 @@ export function encode(
   operations: tf.Tensor,
   adjacency: tf.Tensor,
   training: boolean,
-  updates: Tensors = {},
 ): tf.Tensor {
-  const undirected = tf.add(
-    adjacency,
-    tf.transpose(adjacency, [0, 2, 1]),
-  ); // [B, N, N]
+  const undirected = _undirected(adjacency);
+  const options = { depth: config.mlpDepth, training };
   let h = _encoderInput(config, operations);
   for (let layer = 0; layer < config.layers; layer++) {
-    h = ginLayer(
-      state,
-      `encoder.gin.${layer}`,
-      h,
-      undirected,
-      { depth: config.mlpDepth, training },
-      updates,
-    );
+    h = ginLayer(state, `encoder.gin.${layer}`, h, undirected, options, {});
   }
-  return linear(
-    h,
-    state["encoder.output.weight"],
-    state["encoder.output.bias"],
+  return _encoderOutput(state, h);
+}
+
+/** Encoder outputs in training, and what their rows are. */
+interface EncodedRows {
+  /** `[R, D]` of distinct rows where there is one layer, else `[B·N, D]` of all nodes. */
+  readonly z: tf.Tensor;
+  /** How many nodes each row stands for, `[R, 1]`; none where each is one. */
+  readonly weights?: tf.Tensor;
+  /** Takes what belongs to rows, `[R, …]`, to the nodes, `[B·N, …]`. */
+  readonly ofNodes: (rows: tf.Tensor) => tf.Tensor;
+}
+
+/**
+ * The same in training, with the first layer computed once for all nodes that are alike to it.
+ *
+ * @param inputs `adjacency`, and what `withDistinctRows` adds.
+ * @param updates Gets the new running statistics.
+ */
+function _encodeDistinct(
+  config: VqvaeConfig,
+  state: Tensors,
+  inputs: Tensors,
+  updates: Tensors,
+): EncodedRows {
+  const rowOf = inputs["rows.of"];
+  const shares = inputs["rows.shares"];
+  const options = { depth: config.mlpDepth, training: true };
+  const first = ginLayerOfRows(
+    state,
+    "encoder.gin.0",
+    { own: inputs["rows.own"], neighbours: inputs["rows.neighbours"] },
+    { ...options, shares },
+    updates,
   );
+  if (config.layers === 1) {
+    return {
+      z: _encoderOutput(state, first),
+      weights: tf.mul(shares, rowOf.size),
+      ofNodes: (rows) => embedding(rows, rowOf),
+    };
+  }
+  const undirected = _undirected(inputs.adjacency);
+  let h = embedding(first, rowOf); // [B·N, C]
+  for (let layer = 1; layer < config.layers; layer++) {
+    const prefix = `encoder.gin.${layer}`;
+    h = ginLayer(state, prefix, h, undirected, options, updates);
+  }
+  return { z: _encoderOutput(state, h), ofNodes: (rows) => rows };
 }
 
 /** What the decoder gives for each cell. */
@@ -176,28 +220,45 @@ export function decode(
   state: Tensors,
   zq: tf.Tensor,
 ): DecoderLogits {
-  const { nodes, latentDim } = config;
-  const operations = linear(
+  const { nodes } = config;
+  const operations = _operationLogits(state, zq);
+  if (config.code === "arch-llm") {
+    return { operations, adjacency: _edgesOfPairs(config, zq) };
+  }
+  return {
+    operations,
+    adjacency: tf.transpose(
+      tf.reshape(_incomingEdges(state, zq), [-1, nodes, nodes]),
+      [0, 2, 1],
+    ),
+  };
+}
+
+/** Logits of a node's operation (eq. 5): `[M, D]` → `[M, K]`. */
+function _operationLogits(state: Tensors, zq: tf.Tensor): tf.Tensor {
+  return linear(
     zq,
     state["decoder.operations.weight"],
     state["decoder.operations.bias"],
   );
-  if (config.code === "arch-llm") {
-    const z = tf.reshape(zq, [-1, nodes, latentDim]);
-    return { operations, adjacency: tf.matMul(z, z, false, true) };
-  }
-  const incoming = linear(
+}
+
+/** Logits of the edges between the nodes of a cell (eq. 4): `[B·N, D]` → `[B, N, N]`. */
+function _edgesOfPairs(
+  { nodes, latentDim }: VqvaeConfig,
+  zq: tf.Tensor,
+): tf.Tensor {
+  const z = tf.reshape(zq, [-1, nodes, latentDim]);
+  return tf.matMul(z, z, false, true);
+}
+
+/** Logits of the edges that enter a node: `[M, D]` → `[M, N]`, from node 0 and on. */
+function _incomingEdges(state: Tensors, zq: tf.Tensor): tf.Tensor {
+  return linear(
     zq,
     state["decoder.edges.weight"],
     state["decoder.edges.bias"],
-  ); // [B·N, N]: row j, column i is the edge i → j
-  return {
-    operations,
-    adjacency: tf.transpose(
-      tf.reshape(incoming, [-1, nodes, nodes]),
-      [0, 2, 1],
-    ),
-  };
+  );
 }
 
 /**
@@ -207,40 +268,34 @@ export function decode(
  * pairs `i < j`, as in arch2vec (a node paired with itself has `zᵢ·zᵢ ≥ 0` and no edge to
  * decode); a padding row, whose one-hot row is zero, adds nothing to that of eq. 5.
  *
- * @param inputs `operations` `[B, N, K]`, `adjacency` `[B, N, N]`, and `hardness`, a scalar
- *   in `[0, 1]`: the decoder sees `z + hardness · (e − z)`, at 1 the codebook vectors.
+ * @param inputs What `withDistinctRows` returns, and `hardness`, a scalar in `[0, 1]`: the
+ *   decoder sees `z + hardness · (e − z)`, at 1 the codebook vectors.
  */
 export function vqvaeLoss(
   config: VqvaeConfig,
   state: Tensors,
   inputs: Tensors,
 ): LossResult {
-  const { operations, adjacency } = inputs;
-  const batch = adjacency.shape[0];
+  const batch = inputs["rows.of"].size / config.nodes;
   const updates: Tensors = {};
-  const z = encode(config, state, operations, adjacency, true, updates);
+  const encoded = _encodeDistinct(config, state, inputs, updates);
+  const { z, weights, ofNodes } = encoded;
   const { codes, zq, codebookLoss, commitmentLoss } = quantize(
     z,
     state[CODEBOOK],
+    weights,
   );
   const seen = tf.add(
     tf.mul(zq, inputs.hardness),
     tf.mul(z, tf.sub(1, inputs.hardness)),
   );
-  const logits = decode(config, state, seen);
-  const operationLoss = tf.sum(
-    softmaxCrossEntropyOneHot(
-      logits.operations,
-      tf.reshape(operations, [-1, config.operations]),
+  const reconstruction = tf.div(
+    tf.add(
+      _operationLoss(config, state, inputs, seen, encoded),
+      _edgeLoss(config, state, inputs, seen, encoded),
     ),
+    batch,
   );
-  const edgeLoss = tf.sum(
-    tf.mul(
-      sigmoidCrossEntropy(logits.adjacency, adjacency),
-      _aboveDiagonal(config.nodes),
-    ),
-  );
-  const reconstruction = tf.div(tf.add(operationLoss, edgeLoss), batch);
   const quantization = tf.div(
     tf.add(codebookLoss, tf.mul(commitmentLoss, config.commitmentCost)),
     batch,
@@ -250,9 +305,63 @@ export function vqvaeLoss(
       reconstruction,
       tf.mul(quantization, config.quantizationCost),
     ),
-    outputs: { reconstruction, quantization, codes, z },
+    outputs: {
+      reconstruction,
+      quantization,
+      codes: weights === undefined
+        ? codes
+        : tf.gather(codes, inputs["rows.of"] as tf.Tensor1D),
+      z: ofNodes(z),
+    },
     state: updates,
   };
+}
+
+/** −log p of the operations of a batch (eq. 5), summed. */
+function _operationLoss(
+  config: VqvaeConfig,
+  state: Tensors,
+  inputs: Tensors,
+  seen: tf.Tensor,
+  { weights }: EncodedRows,
+): tf.Tensor {
+  const logits = _operationLogits(state, seen);
+  const { operations } = config;
+  if (weights === undefined) {
+    const targets = tf.reshape(inputs.operations, [-1, operations]);
+    return tf.sum(softmaxCrossEntropyOneHot(logits, targets));
+  }
+  const own = inputs["rows.own"];
+  const targets = tf.slice(own, [0, 0], [own.shape[0]!, operations]);
+  const losses = softmaxCrossEntropyOneHot(logits, targets); // [R]
+  return tf.sum(tf.mul(losses, tf.reshape(weights, [-1])));
+}
+
+/** −log p of the edges of a batch (eq. 4), summed over node pairs `i < j`. */
+function _edgeLoss(
+  config: VqvaeConfig,
+  state: Tensors,
+  inputs: Tensors,
+  seen: tf.Tensor,
+  { weights, ofNodes }: EncodedRows,
+): tf.Tensor {
+  const { nodes, operations } = config;
+  const above = _aboveDiagonal(nodes);
+  if (config.code === "arch-llm" || weights === undefined) {
+    const { adjacency } = decode(config, state, ofNodes(seen));
+    return tf.sum(
+      tf.mul(sigmoidCrossEntropy(adjacency, inputs.adjacency), above),
+    );
+  }
+  // A row has a position, and so the edges that enter it: those from neighbours before it.
+  const positions = (columns: tf.Tensor) =>
+    tf.slice(columns, [0, operations], [columns.shape[0]!, nodes]); // [R, N]
+  const before = tf.matMul(positions(inputs["rows.own"]), above, false, true);
+  const losses = sigmoidCrossEntropy(
+    _incomingEdges(state, seen),
+    positions(inputs["rows.neighbours"]),
+  );
+  return tf.sum(tf.mul(losses, tf.mul(before, weights)));
 }
 
 /** Ones above the diagonal, `[N, N]`. */

@@ -36,6 +36,7 @@ import {
 } from "../training_loop.ts";
 import { fillCodebook, reseedUnused } from "./codebook.ts";
 import type { VqvaeConfig } from "./config.ts";
+import { withDistinctRows } from "./distinct_rows.ts";
 import { saveVqvae } from "./files.ts";
 import {
   CODEBOOK,
@@ -256,7 +257,10 @@ function _epoch(
     async step({ rows, step, learningRate }) {
       const indices = rows.map((row) => train[row]);
       const outputs = await run.run(state, {
-        ...batchTensors(space, space.cells(), indices),
+        ...withDistinctRows(
+          functions.config,
+          batchTensors(space, space.cells(), indices),
+        ),
         learningRate: scalar(learningRate),
         step: scalar(step),
         hardness: scalar(Math.min(1, step / (softStart * steps))),

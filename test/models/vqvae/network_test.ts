@@ -19,6 +19,7 @@ import {
   type VqvaeConfig,
   vqvaeConfig,
 } from "../../../lib/models/vqvae/config.ts";
+import { withDistinctRows } from "../../../lib/models/vqvae/distinct_rows.ts";
 import {
   CODEBOOK,
   decodeStep,
@@ -64,7 +65,7 @@ function part(prefix: string): HostTensors {
 
 const parameters = part("parameter");
 const statistics = part("statistic");
-const inputs = part("input");
+const inputs = withDistinctRows(config, part("input"));
 
 async function run(
   executor: Executor,
