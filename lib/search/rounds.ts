@@ -49,10 +49,11 @@ export interface RoundSearch {
    * @param best The best cells so far, the best first.
    */
   candidates(best: readonly Cell[]): Iterable<Cell> | Promise<Iterable<Cell>>;
-  /** Sorts candidates, the most promising first. */
+  /** The first `count` candidates, or more, the most promising first. */
   rank(
     candidates: readonly Cell[],
     queries: readonly Query[],
+    count: number,
   ): readonly Cell[] | Promise<readonly Cell[]>;
 }
 
@@ -74,7 +75,11 @@ export async function searchInRounds(
       pool.set(cell.key, cell);
     }
     for (const { cell } of oracle.history) pool.delete(cell.key);
-    const ranked = await search.rank([...pool.values()], oracle.history);
+    const ranked = await search.rank(
+      [...pool.values()],
+      oracle.history,
+      round,
+    );
     await _askNew(oracle, ranked, round);
     if (oracle.remaining === before) {
       await _askNew(oracle, search.random(), round);
