@@ -33,6 +33,16 @@ const GRID: ProcessOptions = {
   noises: [1e-3, 1e-2, 1e-1],
 };
 
+/** What is expected of several cells together, in units of normal scores. */
+export interface JointPrediction {
+  /** `[m]`. */
+  readonly means: Float64Array;
+  /** `[m, m]`. */
+  readonly covariance: Float64Array;
+  /** Variance of the noise of a query. */
+  readonly noise: number;
+}
+
 /** What is expected of a cell, in units of normal scores. */
 export interface Prediction {
   readonly mean: number;
@@ -70,7 +80,7 @@ interface Relation {
 export class GaussianProcess {
   readonly #options: ProcessOptions;
   #points: readonly SparseVector[] = [];
-  #norms = new Float64Array(0);
+  readonly #norms = new WeakMap<SparseVector, number>();
   /** Of each training point to those before it. */
   readonly #between: Float64Array[] = [];
   #relations = new WeakMap<SparseVector, Relation>();
@@ -170,6 +180,34 @@ export class GaussianProcess {
     };
   }
 
+  /** Predicts `m` cells together: what one tells of the others is in their covariance. */
+  predictJointly(points: readonly SparseVector[]): JointPrediction {
+    const m = points.length;
+    const { scale, noise, factor } = this.#fitted!;
+    const relations = points.map((point) => this.#relationOf(point));
+    const solved = relations.map(({ kernel }) => {
+      const own = kernel.slice(0, this.#points.length);
+      factor.forward(own);
+      return own;
+    });
+    const covariance = new Float64Array(m * m);
+    const distances = new Float64Array(m);
+    for (let i = 0; i < m; i++) {
+      this.#measure(points[i], points, distances.subarray(0, i + 1), 0);
+      for (let j = 0; j <= i; j++) {
+        let value = Math.exp(-distances[j] / scale);
+        const [a, b] = [solved[i], solved[j]];
+        for (let k = 0; k < a.length; k++) value -= a[k] * b[k];
+        covariance[i * m + j] = covariance[j * m + i] = value;
+      }
+    }
+    const means = Float64Array.from(
+      relations,
+      (relation) => this.#meanOf(relation),
+    );
+    return { means, covariance, noise };
+  }
+
   /** Takes points to train on; what is known of others is forgotten unless these begin with them. */
   #take(points: readonly SparseVector[]): void {
     const before = this.#points.length;
@@ -181,10 +219,9 @@ export class GaussianProcess {
       this.#unit = 0;
     }
     this.#points = [...points];
-    this.#norms = Float64Array.from(points, _squaredNorm);
     for (let i = this.#between.length; i < points.length; i++) {
       const own = new Float64Array(i);
-      this.#measure(points[i], own, 0);
+      this.#measure(points[i], points, own, 0);
       this.#between.push(own);
     }
   }
@@ -247,7 +284,12 @@ export class GaussianProcess {
     }
     const { distances, kernel } = known;
     if (known.count < n) {
-      this.#measure(point, distances.subarray(0, n), known.count);
+      this.#measure(
+        point,
+        this.#points,
+        distances.subarray(0, n),
+        known.count,
+      );
       for (; known.count < n; known.count++) {
         known.least = Math.min(known.least, distances[known.count]);
       }
@@ -264,22 +306,37 @@ export class GaussianProcess {
     return known;
   }
 
-  /** Writes squared distances to the training points from `from` on. */
-  #measure(point: SparseVector, distances: Float64Array, from: number): void {
+  /** Writes squared distances of a vector to others, from the one at `from` on. */
+  #measure(
+    point: SparseVector,
+    others: readonly SparseVector[],
+    distances: Float64Array,
+    from: number,
+  ): void {
     const width = 1 + point.ids.reduce((most, id) => Math.max(most, id), 0);
     if (width > this.#dense.length) this.#dense = new Float64Array(2 * width);
     const dense = this.#dense;
     point.ids.forEach((id, i) => dense[id] = point.values[i]);
-    const norm = _squaredNorm(point);
+    const norm = this.#normOf(point);
     for (let i = from; i < distances.length; i++) {
-      const { ids, values } = this.#points[i];
+      const { ids, values } = others[i];
       let product = 0;
       for (let k = 0; k < ids.length; k++) {
         product += values[k] * (dense[ids[k]] ?? 0);
       }
-      distances[i] = Math.max(0, norm + this.#norms[i] - 2 * product);
+      distances[i] = Math.max(0, norm + this.#normOf(others[i]) - 2 * product);
     }
     point.ids.forEach((id) => dense[id] = 0);
+  }
+
+  /** Its squared length. */
+  #normOf(point: SparseVector): number {
+    let norm = this.#norms.get(point);
+    if (norm === undefined) {
+      norm = point.values.reduce((sum, value) => sum + value * value, 0);
+      this.#norms.set(point, norm);
+    }
+    return norm;
   }
 }
 
@@ -315,10 +372,6 @@ export function normalScores(values: readonly number[]): Float64Array {
     for (; start < end; start++) scores[order[start]] = score;
   }
   return scores;
-}
-
-function _squaredNorm({ values }: SparseVector): number {
-  return values.reduce((sum, value) => sum + value * value, 0);
 }
 
 function _grown(values: Float64Array, length: number): Float64Array {

@@ -161,3 +161,30 @@ Deno.test("GaussianProcess outlines a prediction: its mean, and at least its dev
     { absolute: 1e-12, relative: 0 },
   );
 });
+
+Deno.test("GaussianProcess predicts cells jointly as it would one after another", () => {
+  const points = Array.from({ length: 10 }, (_, i) => vector(i / 2, 1));
+  const process = new GaussianProcess({ lengthScales: [1], noises: [0.01] });
+  process.fit(points, points.map((_, i) => i));
+  const asked = [vector(0.8, 1), vector(1.1, 1), vector(7, 1)];
+  const { means, covariance, noise } = process.predictJointly(asked);
+  assert.equal(noise, 0.01);
+  asked.forEach((point, i) => {
+    const { mean, deviation } = process.predict(point);
+    assert.equal(means[i], mean);
+    assertClose([covariance[4 * i]], [deviation ** 2], {
+      absolute: 1e-12,
+      relative: 0,
+    });
+  });
+  // One point more, the first of those asked for: what is left of the others' variances.
+  process.fit([...points, asked[0]], [...points.map((_, i) => i), 3]);
+  for (const i of [1, 2]) {
+    const left = covariance[4 * i] -
+      covariance[i] ** 2 / (covariance[0] + noise);
+    assertClose([process.predict(asked[i]).deviation ** 2], [left], {
+      absolute: 1e-9,
+      relative: 0,
+    });
+  }
+});

@@ -8,40 +8,60 @@ import { Random } from "../../lib/core/random.ts";
 import { byExpectedImprovement } from "../../lib/search/ranking.ts";
 import { cell, SPACE, TABLE } from "./_tables.ts";
 
-Deno.test("byExpectedImprovement() gives the first of all candidates, in order", async () => {
-  const random = Random.fromSeed(3);
-  const some = (count: number) =>
-    Array.from({ length: count }, () => cell(random.integer(15_625)));
-  const queries = TABLE.covered.slice(0, 300)
-    .filter((_, i) => i % 7 === 0)
-    .reduce<{ cell: ReturnType<typeof cell>; validation: number }[]>(
-      (all, index) => [...all, {
-        cell: cell(index),
-        validation: TABLE.validation[index],
-      }],
-      [],
-    );
-  const vectors = encodingVectors(SPACE, ["paths", "subtrees"]);
-  const rank = byExpectedImprovement(vectors);
+const vectors = encodingVectors(SPACE, ["paths", "subtrees"]);
+const QUERIES = [...TABLE.covered.slice(0, 300)]
+  .filter((_, i) => i % 7 === 0)
+  .map((index) => ({
+    cell: cell(index),
+    validation: TABLE.validation[index],
+  }));
+
+/** Expected improvements of cells after queries. */
+function gains(
+  cells: readonly ReturnType<typeof cell>[],
+  queries: typeof QUERIES,
+) {
   const process = new GaussianProcess();
-  const pool = some(500);
-  for (const known of [20, queries.length]) {
-    const asked = queries.slice(0, known);
-    process.fit(
-      vectors(asked.map(({ cell }) => cell)),
-      asked.map(({ validation }) => validation),
-    );
-    const points = vectors(pool);
-    const gains = points.map((point) =>
-      expectedImprovement(process.predict(point), process.best)
-    );
-    const order = [...pool.keys()].sort((a, b) => gains[b] - gains[a]);
-    for (const count of [1, 16, 500, 600]) {
-      assert.deepEqual(
-        await rank(pool, asked, count),
-        order.slice(0, count).map((at) => pool[at]),
-      );
-    }
-    pool.push(...some(100));
-  }
+  process.fit(
+    vectors(queries.map(({ cell }) => cell)),
+    queries.map(({ validation }) => validation),
+  );
+  return vectors(cells).map((point) =>
+    expectedImprovement(process.predict(point), process.best)
+  );
+}
+
+Deno.test("byExpectedImprovement() begins with the best of all, and then passes over what is like it", async () => {
+  const random = Random.fromSeed(3);
+  const pool = Array.from(
+    { length: 500 },
+    () => cell(random.integer(15_625)),
+  );
+  const own = gains(pool, QUERIES);
+  const best = pool[own.indexOf(Math.max(...own))];
+  const rank = byExpectedImprovement(vectors);
+  assert.deepEqual(await rank(pool, QUERIES, 1), [best]);
+
+  // The best thrice: by their own expected improvements the three would come first.
+  const again = [best, ...pool, best];
+  const first = await rank(again, QUERIES, 16);
+  assert.equal(first.length, 16);
+  assert.equal(first[0], best);
+  assert.notEqual(first[1], best);
+  // What follows is of the 128 with the highest expected improvements.
+  const level = gains(again, QUERIES).sort((a, b) => b - a)[127];
+  assert.ok(gains(first, QUERIES).every((gain) => gain >= level));
+});
+
+Deno.test("byExpectedImprovement() ranks the same whatever was ranked before", async () => {
+  const pool = Array.from({ length: 40 }, (_, i) => cell(300 * i));
+  const rank = byExpectedImprovement(vectors);
+  await rank(pool.slice(0, 20), QUERIES.slice(0, -1), 5);
+  const ranked = await rank(pool, QUERIES, 50);
+  assert.deepEqual(
+    await byExpectedImprovement(vectors)(pool, QUERIES, 50),
+    ranked,
+  );
+  assert.equal(new Set(ranked).size, 40);
+  assert.deepEqual(await rank([], QUERIES, 5), []);
 });
