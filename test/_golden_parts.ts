@@ -367,14 +367,14 @@ const SEARCHES: Readonly<Record<string, GuardedSearch>> = {
       ...FEW_VARIANTS,
     }),
     budget: 20,
-    modules: ["arch_llm_search", ...BY_ROUNDS],
+    modules: ["arch_llm_search", "variants", ...BY_ROUNDS],
   },
   "control without a language model": {
     method: archLlmSearch(rewriteWriter(space), {
       ...FEW_VARIANTS,
     }),
     budget: 20,
-    modules: ["arch_llm_search", "rewrite_writer", ...BY_ROUNDS],
+    modules: ["arch_llm_search", "rewrite_writer", "variants", ...BY_ROUNDS],
   },
 };
 

@@ -2,10 +2,10 @@
  * The Arch-LLM+ search: the language model proposes, a Gaussian process chooses.
  *
  * Cells are written with the "generate:" prompt once, before the first ranking. In each round
- * variants are written with the "fill:" prompt, of the best cells and of the candidates that
- * the process expects most of; what is written stays a candidate. The
- * first cells are random, as in all searches by rounds, and nothing is known of accuracies
- * before they are queried.
+ * variants are written with the "fill:" prompt of the best cells and of the candidates that the
+ * process expects most of, then of those that it expects most of now; what is written stays a
+ * candidate. The first cells are random, as in all searches by rounds, and nothing is known of
+ * accuracies before they are queried.
  *
  * Source: AG-Net (arXiv:2203.08734), §4, for 16 cells to begin with; the rest is ours.
  *
@@ -28,6 +28,7 @@ import {
   VERSION as ROUNDS_VERSION,
 } from "./rounds.ts";
 import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
+import { Variants, VERSION as VARIANTS_VERSION } from "./variants.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 2;
@@ -39,7 +40,9 @@ export interface ArchLlmOptions
   readonly written: number;
   /** Candidates of the highest rank, of which variants are written as of the best cells. */
   readonly ahead: number;
-  /** Variants written of each of these in a round. */
+  /** How often, in a round, variants are written of the best cells and of those candidates. */
+  readonly looks: number;
+  /** Variants written of each of them at a time. */
   readonly fills: number;
   /** The most codes of a cell that a variant changes. */
   readonly changes: number;
@@ -55,6 +58,7 @@ export function archLlmOptions({ settings }: SearchSpace): ArchLlmOptions {
     best: 10,
     written: 2000,
     ahead: 10,
+    looks: 2,
     fills: 20,
     changes: settings.search.changes,
     features: ["paths", "subtrees"],
@@ -74,6 +78,7 @@ export function archLlmSearch(
       options,
       rounds: ROUNDS_VERSION,
       unseen: UNSEEN_VERSION,
+      variants: VARIANTS_VERSION,
       ranking: RANKING_VERSIONS,
     }),
     search: (oracle, random) => _search(oracle, random, writer, options),
@@ -86,20 +91,21 @@ function _search(
   writer: CellWriter,
   options: ArchLlmOptions,
 ): Promise<void> {
+  const variants = new Variants(writer, random, options.changes);
   let isFirst = true;
   return searchInRounds(oracle, { ...options, keep: true }, {
+    looks: options.looks,
     candidates: async (best, promising) => {
       const written = isFirst
         ? await writer.generate(options.written, random)
         : [];
       isFirst = false;
-      const varied = [...best, ...await promising(options.ahead)];
-      const prompts = varied.flatMap((cell) =>
-        new Array<Cell>(options.fills).fill(cell)
-      );
       return [
         ...written,
-        ...await writer.fill(prompts, random, options.changes),
+        ...await variants.next(
+          [...best, ...await promising(options.ahead)],
+          options.fills,
+        ),
       ];
     },
     rank: byExpectedImprovement(
