@@ -306,6 +306,11 @@ const WRITER: KeyedWriter = {
 
 const FEW = { initial: 8, round: 4, candidates: 60, best: 3, keep: true };
 
+const FEW_VARIANTS = {
+  ...archLlmOptions(space),
+  ...{ initial: 8, round: 4, best: 3, written: 60, ahead: 2, fills: 5 },
+};
+
 /** A search that is guarded, with its budget and the modules that it runs. */
 interface GuardedSearch {
   readonly method: SearchMethod;
@@ -361,28 +366,25 @@ const SEARCHES: Readonly<Record<string, GuardedSearch>> = {
   },
   "Arch-LLM+ search": {
     method: archLlmSearch(WRITER, {
-      ...archLlmOptions(space),
-      ...FEW,
-      fills: 5,
+      ...FEW_VARIANTS,
     }),
     budget: 20,
-    modules: ["arch_llm_search", ...BY_ROUNDS],
+    modules: ["arch_llm_search", "variants", ...BY_ROUNDS],
   },
   "control without a language model": {
     method: archLlmSearch(rewriteWriter(space), {
-      ...archLlmOptions(space),
-      ...FEW,
-      fills: 5,
+      ...FEW_VARIANTS,
     }),
     budget: 20,
-    modules: ["arch_llm_search", "rewrite_writer", ...BY_ROUNDS],
+    modules: ["arch_llm_search", "rewrite_writer", "variants", ...BY_ROUNDS],
   },
 };
 
-/** Modules of `analysis/` that rank candidates. */
+/** Modules that rank candidates. */
 const RANKING = [
   "lib/analysis/features.ts",
   "lib/analysis/gaussian_process.ts",
+  "lib/search/ranking.ts",
 ];
 
 async function searched(

@@ -392,7 +392,7 @@ Deno.test("a space that is not listed: every method ends where nothing is left t
     "Arch-LLM+ search": archLlmSearch(writer, {
       ...archLlmOptions(UNLISTED),
       ...rounds,
-      fills: 10,
+      ...{ written: 50, ahead: 2, fills: 10 },
     }),
   };
   const methods = Object.entries(searches).map(([name, method]) => ({

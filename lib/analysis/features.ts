@@ -40,7 +40,8 @@ export type FeatureKind = "paths" | "subtrees" | "one-hot";
 export class CellFeatures {
   readonly #space: SearchSpace;
   readonly #kinds: readonly FeatureKind[];
-  readonly #ids = new Map<string, number>();
+  readonly #ids = new Map<FeatureKind, Map<string, number>>();
+  #count = 0;
   readonly #vectors = new Map<string, SparseVector>();
 
   constructor(space: SearchSpace, kinds: readonly FeatureKind[]) {
@@ -54,8 +55,9 @@ export class CellFeatures {
     if (vector !== undefined) return vector;
     const counts = new Map<number, number>();
     for (const kind of this.#kinds) {
-      for (const [name, count] of ENCODERS[kind](this.#space, graph)) {
-        counts.set(this.#id(`${kind} ${name}`), count);
+      const idOf = (name: string) => this.#id(kind, name);
+      for (const id of ENCODERS[kind](this.#space, graph, idOf)) {
+        counts.set(id, (counts.get(id) ?? 0) + 1);
       }
     }
     vector = {
@@ -66,9 +68,12 @@ export class CellFeatures {
     return vector;
   }
 
-  #id(name: string): number {
-    let id = this.#ids.get(name);
-    if (id === undefined) this.#ids.set(name, id = this.#ids.size);
+  /** A number of its own for each feature. */
+  #id(kind: FeatureKind, name: string): number {
+    let ids = this.#ids.get(kind);
+    if (ids === undefined) this.#ids.set(kind, ids = new Map());
+    let id = ids.get(name);
+    if (id === undefined) ids.set(name, id = this.#count++);
     return id;
   }
 }
@@ -99,14 +104,24 @@ export function rowVectors(
   }));
 }
 
-const ENCODERS: Readonly<
-  Record<
-    FeatureKind,
-    (space: SearchSpace, graph: Graph) => Map<string, number>
-  >
-> = { paths: _paths, subtrees: _subtrees, "one-hot": _oneHot };
+/** The features of a cell by number, each as often as it occurs. */
+type Encoder = (
+  space: SearchSpace,
+  graph: Graph,
+  idOf: (name: string) => number,
+) => number[];
 
-function _paths(space: SearchSpace, graph: Graph): Map<string, number> {
+const ENCODERS: Readonly<Record<FeatureKind, Encoder>> = {
+  paths: _paths,
+  subtrees: _subtrees,
+  "one-hot": _oneHot,
+};
+
+function _paths(
+  space: SearchSpace,
+  graph: Graph,
+  idOf: (name: string) => number,
+): number[] {
   const { ops } = graph;
   const none = space.ops.indexOf("none");
   // The paths from the input to each node, as the operations on the way.
@@ -122,37 +137,45 @@ function _paths(space: SearchSpace, graph: Graph): Map<string, number> {
       for (const path of reach[from]) reach[node].add(path + own);
     }
   }
-  return new Map(Array.from(reach[ops.length - 1], (path) => [path, 1]));
+  return Array.from(reach[ops.length - 1], idOf);
 }
 
 /** Rounds of relabelling. */
 const ROUNDS = 2;
 
-function _subtrees(_space: SearchSpace, graph: Graph): Map<string, number> {
-  let labels = Array.from(graph.ops, String);
-  const counts = new Map<string, number>();
-  const count = () => {
-    for (const label of labels) {
-      counts.set(label, (counts.get(label) ?? 0) + 1);
-    }
-  };
-  count();
+function _subtrees(
+  _space: SearchSpace,
+  graph: Graph,
+  idOf: (name: string) => number,
+): number[] {
+  const nodes = [...graph.ops.keys()];
+  const into = nodes.map((node) =>
+    nodes.filter((other) => hasEdge(graph, other, node))
+  );
+  const from = nodes.map((node) =>
+    nodes.filter((other) => hasEdge(graph, node, other))
+  );
+  let labels = Array.from(graph.ops, (op) => idOf(`${op}`));
+  const all = [...labels];
   for (let round = 0; round < ROUNDS; round++) {
-    const near = (node: number, into: boolean) =>
-      labels.filter((_, other) =>
-        into ? hasEdge(graph, other, node) : hasEdge(graph, node, other)
-      ).sort().join(",");
+    const near = (others: readonly number[]) =>
+      others.map((other) => labels[other]).sort((a, b) => a - b);
+    // A label is the number of what it stands for: its own and those around it a round before.
     labels = labels.map((label, node) =>
-      `(${label}<${near(node, true)}>${near(node, false)})`
+      idOf(`${label}<${near(into[node])}>${near(from[node])}`)
     );
-    count();
+    all.push(...labels);
   }
-  return counts;
+  return all;
 }
 
-function _oneHot(_space: SearchSpace, graph: Graph): Map<string, number> {
-  return new Map([
-    ...Array.from(graph.ops, (op, row) => [`${row}:${op}`, 1] as const),
-    ...edgePairs(graph).map(([from, to]) => [`${from}→${to}`, 1] as const),
-  ]);
+function _oneHot(
+  _space: SearchSpace,
+  graph: Graph,
+  idOf: (name: string) => number,
+): number[] {
+  return [
+    ...Array.from(graph.ops, (op, row) => idOf(`${row}:${op}`)),
+    ...edgePairs(graph).map(([from, to]) => idOf(`${from}→${to}`)),
+  ];
 }

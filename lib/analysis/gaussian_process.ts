@@ -6,15 +6,19 @@
  * ranks, because accuracies have a long tail of bad cells that would swallow all
  * differences between good ones.
  *
+ * A process can be fitted again to more points, as a search does after each round: what was
+ * computed of the points before is used again.
+ *
  * Source: Rasmussen & Williams 2006, §2.2, algorithm 2.1 and eq. 5.8.
  *
  * @module
  */
 
+import { Cholesky } from "./cholesky.ts";
 import type { SparseVector } from "./features.ts";
 
 /** Raised with every change of what comes out for the same inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** The grid that a process is chosen from. */
 export interface ProcessOptions {
@@ -29,75 +33,114 @@ const GRID: ProcessOptions = {
   noises: [1e-3, 1e-2, 1e-1],
 };
 
+/** What is expected of several cells together, in units of normal scores. */
+export interface JointPrediction {
+  /** `[m]`. */
+  readonly means: Float64Array;
+  /** `[m, m]`. */
+  readonly covariance: Float64Array;
+  /** Variance of the noise of a query. */
+  readonly noise: number;
+}
+
 /** What is expected of a cell, in units of normal scores. */
 export interface Prediction {
   readonly mean: number;
   readonly deviation: number;
 }
 
-/** A fitted process. */
+/**
+ * By how much the median distance of the training points may depart from the one that length
+ * scales are multiples of: within it they stay, and what was computed with them.
+ */
+const DRIFT = 1.5;
+
+/** A length scale with a noise, and the kernel of the training points under them. */
+interface GridPoint {
+  /** 2ℓ². */
+  readonly scale: number;
+  readonly noise: number;
+  readonly factor: Cholesky;
+}
+
+/** What is known of a vector and the first training points. */
+interface Relation {
+  /** Squared. */
+  distances: Float64Array;
+  /** How many of the distances are known, and the least of them. */
+  count: number;
+  least: number;
+  kernel: Float64Array;
+  /** The scale that the kernel is under, and how much of it is known. */
+  scale: number;
+  kernelCount: number;
+}
+
+/** A process that is fitted to points. */
 export class GaussianProcess {
-  readonly #points: readonly SparseVector[];
-  readonly #norms: Float64Array;
-  readonly #scale: number;
-  readonly #factor: Float64Array;
-  readonly #weights: Float64Array;
-  readonly #best: number;
-  #scratch = new Float64Array(0);
+  readonly #options: ProcessOptions;
+  #points: readonly SparseVector[] = [];
+  readonly #norms = new WeakMap<SparseVector, number>();
+  /** Of each training point to those before it. */
+  readonly #between: Float64Array[] = [];
+  #relations = new WeakMap<SparseVector, Relation>();
+  /** Squared, that length scales are multiples of. */
+  #unit = 0;
+  #grid: GridPoint[] = [];
+  #fitted: GridPoint | null = null;
+  #weights: Float64Array = new Float64Array(0);
+  #best = 0;
+  #dense = new Float64Array(0);
+
+  constructor(options: ProcessOptions = GRID) {
+    this.#options = options;
+  }
 
   /**
-   * Fits a process.
+   * Fits the process.
    *
-   * @param points `n` vectors, at least 1.
+   * Where the points begin with those of the fit before, length scales are multiples of the
+   * same distance as there, unless the median is another by more than a half.
+   *
+   * @param points `n` vectors, at least 1; they must not be changed afterwards.
    * @param targets `[n]`, higher is better.
    * @throws {RangeError} If there are no points, or not as many targets.
    */
-  constructor(
-    points: readonly SparseVector[],
-    targets: readonly number[],
-    { lengthScales, noises }: ProcessOptions = GRID,
-  ) {
+  fit(points: readonly SparseVector[], targets: readonly number[]): void {
     const n = points.length;
     if (n === 0 || targets.length !== n) {
       throw new RangeError(
         `Cannot fit a Gaussian process: there must be as many targets as points and at least one, got ${targets.length} and ${n}`,
       );
     }
-    this.#points = points;
-    this.#norms = Float64Array.from(points, _squaredNorm);
+    this.#take(points);
     const scores = normalScores(targets);
     this.#best = Math.max(...scores);
-    const distances = new Float64Array(n * n);
-    for (let i = 0; i < n; i++) {
-      this.#distancesTo(points[i], distances.subarray(i * n, (i + 1) * n));
+    const typical = this.#median();
+    if (
+      !(typical <= DRIFT * this.#unit && typical >= this.#unit / DRIFT)
+    ) {
+      this.#unit = typical;
+      this.#grid = this.#options.lengthScales.flatMap((length) =>
+        this.#options.noises.map((noise) => ({
+          scale: 2 * length ** 2 * typical,
+          noise,
+          factor: new Cholesky(),
+        }))
+      );
     }
-    const typical = _median(distances.filter((distance) => distance > 0));
+    this.#extendGrid();
+    this.#fitted = null;
     let fit = -Infinity;
-    let scale = 1;
-    let factor: Float64Array = new Float64Array(0);
-    let weights: Float64Array = scores;
-    for (const length of lengthScales) {
-      const candidate = 2 * length ** 2 * typical;
-      for (const noise of noises) {
-        const kernel = distances.map((distance) =>
-          Math.exp(-distance / candidate)
-        );
-        for (let i = 0; i < n; i++) kernel[i * n + i] += noise;
-        const cholesky = _cholesky(kernel, n);
-        if (cholesky === null) continue;
-        const alpha = _solve(cholesky, n, scores);
-        const likelihood = _logLikelihood(cholesky, n, scores, alpha);
-        if (likelihood > fit) {
-          [fit, scale, factor, weights] = [
-            likelihood,
-            candidate,
-            cholesky,
-            alpha,
-          ];
-        }
+    for (const point of this.#grid) {
+      const weights = point.factor.solve(scores);
+      const likelihood = _logLikelihood(point.factor, scores, weights);
+      if (likelihood > fit) {
+        fit = likelihood;
+        this.#fitted = point;
+        this.#weights = weights;
       }
     }
-    [this.#scale, this.#factor, this.#weights] = [scale, factor, weights];
   }
 
   /** The highest training score. */
@@ -107,49 +150,193 @@ export class GaussianProcess {
 
   /** The mean alone, for which a sum over the training points is enough. */
   mean(point: SparseVector): number {
-    return this.#kernel(point)
-      .reduce((sum, value, i) => sum + value * this.#weights[i], 0);
+    return this.#meanOf(this.#relationOf(point));
   }
 
   /** Predicts one cell. */
   predict(point: SparseVector): Prediction {
-    const n = this.#points.length;
-    const kernel = this.#kernel(point);
-    let mean = 0;
-    for (let i = 0; i < n; i++) mean += kernel[i] * this.#weights[i];
-    _forward(this.#factor, n, kernel);
-    const explained = kernel.reduce((sum, value) => sum + value * value, 0);
-    return { mean, deviation: Math.sqrt(Math.max(1e-12, 1 - explained)) };
+    const relation = this.#relationOf(point);
+    const solved = relation.kernel.slice(0, this.#points.length);
+    this.#fitted!.factor.forward(solved);
+    let explained = 0;
+    for (let i = 0; i < solved.length; i++) explained += solved[i] ** 2;
+    return {
+      mean: this.#meanOf(relation),
+      deviation: _deviation(explained),
+    };
   }
 
-  /** Kernel of a vector with all training points. */
-  #kernel(point: SparseVector): Float64Array {
-    const kernel = new Float64Array(this.#points.length);
-    this.#distancesTo(point, kernel);
-    return kernel.map((distance) => Math.exp(-distance / this.#scale));
+  /**
+   * The prediction as far as it costs little: the deviation is that of a process which knows
+   * the nearest training point alone, and so never below the one that `predict` gives.
+   */
+  outline(point: SparseVector): Prediction {
+    const relation = this.#relationOf(point);
+    const { scale, noise } = this.#fitted!;
+    const nearest = Math.exp(-relation.least / scale);
+    return {
+      mean: this.#meanOf(relation),
+      deviation: _deviation(nearest ** 2 / (1 + noise)),
+    };
   }
 
-  /** Squared distances of a vector to all training points. */
-  #distancesTo(point: SparseVector, distances: Float64Array): void {
-    const width = Math.max(
-      this.#scratch.length,
-      1 + point.ids.reduce((most, id) => Math.max(most, id), 0),
-    );
-    if (width > this.#scratch.length) {
-      this.#scratch = new Float64Array(2 * width);
+  /** Predicts `m` cells together: what one tells of the others is in their covariance. */
+  predictJointly(points: readonly SparseVector[]): JointPrediction {
+    const m = points.length;
+    const { scale, noise, factor } = this.#fitted!;
+    const relations = points.map((point) => this.#relationOf(point));
+    const solved = relations.map(({ kernel }) => {
+      const own = kernel.slice(0, this.#points.length);
+      factor.forward(own);
+      return own;
+    });
+    const covariance = new Float64Array(m * m);
+    const distances = new Float64Array(m);
+    for (let i = 0; i < m; i++) {
+      this.#measure(points[i], points, distances.subarray(0, i + 1), 0);
+      for (let j = 0; j <= i; j++) {
+        let value = Math.exp(-distances[j] / scale);
+        const [a, b] = [solved[i], solved[j]];
+        for (let k = 0; k < a.length; k++) value -= a[k] * b[k];
+        covariance[i * m + j] = covariance[j * m + i] = value;
+      }
     }
-    const dense = this.#scratch;
+    const means = Float64Array.from(
+      relations,
+      (relation) => this.#meanOf(relation),
+    );
+    return { means, covariance, noise };
+  }
+
+  /** Takes points to train on; what is known of others is forgotten unless these begin with them. */
+  #take(points: readonly SparseVector[]): void {
+    const before = this.#points.length;
+    if (
+      before > points.length || this.#points.some((one, i) => one !== points[i])
+    ) {
+      this.#between.length = 0;
+      this.#relations = new WeakMap();
+      this.#unit = 0;
+    }
+    this.#points = [...points];
+    for (let i = this.#between.length; i < points.length; i++) {
+      const own = new Float64Array(i);
+      this.#measure(points[i], points, own, 0);
+      this.#between.push(own);
+    }
+  }
+
+  /** The median of the distances of training points that are not equal, squared. */
+  #median(): number {
+    const n = this.#points.length;
+    const all = new Float64Array(n * (n - 1) / 2);
+    this.#between.forEach((own, i) => all.set(own, i * (i - 1) / 2));
+    const positive = all.filter((distance) => distance > 0).sort();
+    return positive.length === 0 ? 1 : positive[positive.length >> 1];
+  }
+
+  /** Adds the points that are new to all factors; one that is not positive definite goes. */
+  #extendGrid(): void {
+    const kernels = new Map<number, Float64Array[]>();
+    this.#grid = this.#grid.filter(({ scale, noise, factor }) => {
+      let kernel = kernels.get(scale);
+      if (kernel === undefined) {
+        kernel = this.#between.slice(factor.size).map((own) => {
+          const row = new Float64Array(own.length + 1);
+          for (let j = 0; j < own.length; j++) {
+            row[j] = Math.exp(-own[j] / scale);
+          }
+          return row;
+        });
+        kernels.set(scale, kernel);
+      }
+      for (const row of kernel) row[row.length - 1] = 1 + noise;
+      return factor.extend(kernel);
+    });
+  }
+
+  #meanOf({ kernel }: Relation): number {
+    const weights = this.#weights;
+    let mean = 0;
+    for (let i = 0; i < weights.length; i++) mean += kernel[i] * weights[i];
+    return mean;
+  }
+
+  /** Distances and kernel of a vector with all training points. */
+  #relationOf(point: SparseVector): Relation {
+    const n = this.#points.length;
+    const { scale } = this.#fitted!;
+    let known = this.#relations.get(point);
+    if (known === undefined) {
+      known = {
+        distances: new Float64Array(n),
+        count: 0,
+        least: Infinity,
+        kernel: new Float64Array(n),
+        scale,
+        kernelCount: 0,
+      };
+      this.#relations.set(point, known);
+    }
+    if (known.distances.length < n) {
+      known.distances = _grown(known.distances, 2 * n);
+      known.kernel = _grown(known.kernel, 2 * n);
+    }
+    const { distances, kernel } = known;
+    if (known.count < n) {
+      this.#measure(
+        point,
+        this.#points,
+        distances.subarray(0, n),
+        known.count,
+      );
+      for (; known.count < n; known.count++) {
+        known.least = Math.min(known.least, distances[known.count]);
+      }
+    }
+    if (known.scale !== scale) {
+      known.scale = scale;
+      known.kernelCount = 0;
+    }
+    for (; known.kernelCount < n; known.kernelCount++) {
+      kernel[known.kernelCount] = Math.exp(
+        -distances[known.kernelCount] / scale,
+      );
+    }
+    return known;
+  }
+
+  /** Writes squared distances of a vector to others, from the one at `from` on. */
+  #measure(
+    point: SparseVector,
+    others: readonly SparseVector[],
+    distances: Float64Array,
+    from: number,
+  ): void {
+    const width = 1 + point.ids.reduce((most, id) => Math.max(most, id), 0);
+    if (width > this.#dense.length) this.#dense = new Float64Array(2 * width);
+    const dense = this.#dense;
     point.ids.forEach((id, i) => dense[id] = point.values[i]);
-    const norm = _squaredNorm(point);
-    for (let i = 0; i < distances.length; i++) {
-      const { ids, values } = this.#points[i];
+    const norm = this.#normOf(point);
+    for (let i = from; i < distances.length; i++) {
+      const { ids, values } = others[i];
       let product = 0;
       for (let k = 0; k < ids.length; k++) {
         product += values[k] * (dense[ids[k]] ?? 0);
       }
-      distances[i] = Math.max(0, norm + this.#norms[i] - 2 * product);
+      distances[i] = Math.max(0, norm + this.#normOf(others[i]) - 2 * product);
     }
     point.ids.forEach((id) => dense[id] = 0);
+  }
+
+  /** Its squared length. */
+  #normOf(point: SparseVector): number {
+    let norm = this.#norms.get(point);
+    if (norm === undefined) {
+      norm = point.values.reduce((sum, value) => sum + value * value, 0);
+      this.#norms.set(point, norm);
+    }
+    return norm;
   }
 }
 
@@ -187,67 +374,25 @@ export function normalScores(values: readonly number[]): Float64Array {
   return scores;
 }
 
-function _squaredNorm({ values }: SparseVector): number {
-  return values.reduce((sum, value) => sum + value * value, 0);
+function _grown(values: Float64Array, length: number): Float64Array {
+  const grown = new Float64Array(length);
+  grown.set(values);
+  return grown;
 }
 
-function _median(values: Float64Array): number {
-  return values.length === 0 ? 1 : values.toSorted()[values.length >> 1];
-}
-
-/** The lower Cholesky factor, `[n, n]`, or null if the matrix is not positive definite. */
-function _cholesky(matrix: Float64Array, n: number): Float64Array | null {
-  const factor = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = matrix[i * n + j];
-      for (let k = 0; k < j; k++) sum -= factor[i * n + k] * factor[j * n + k];
-      if (i === j) {
-        if (!(sum > 0)) return null;
-        factor[i * n + i] = Math.sqrt(sum);
-      } else factor[i * n + j] = sum / factor[j * n + j];
-    }
-  }
-  return factor;
-}
-
-/** Solves `L x = b` in place. */
-function _forward(factor: Float64Array, n: number, b: Float64Array): void {
-  for (let i = 0; i < n; i++) {
-    let sum = b[i];
-    for (let k = 0; k < i; k++) sum -= factor[i * n + k] * b[k];
-    b[i] = sum / factor[i * n + i];
-  }
-}
-
-/** Solves `L Lᵀ x = b`. */
-function _solve(
-  factor: Float64Array,
-  n: number,
-  b: Float64Array,
-): Float64Array {
-  const x = b.slice();
-  _forward(factor, n, x);
-  for (let i = n - 1; i >= 0; i--) {
-    let sum = x[i];
-    for (let k = i + 1; k < n; k++) sum -= factor[k * n + i] * x[k];
-    x[i] = sum / factor[i * n + i];
-  }
-  return x;
+/** Of what is left of a variance of 1. */
+function _deviation(explained: number): number {
+  return Math.sqrt(Math.max(1e-12, 1 - explained));
 }
 
 /** Up to a constant. */
 function _logLikelihood(
-  factor: Float64Array,
-  n: number,
+  factor: Cholesky,
   targets: Float64Array,
   weights: Float64Array,
 ): number {
-  let value = 0;
-  for (let i = 0; i < n; i++) {
-    value -= 0.5 * targets[i] * weights[i] + Math.log(factor[i * n + i]);
-  }
-  return value;
+  const product = targets.reduce((sum, one, i) => sum + one * weights[i], 0);
+  return -0.5 * (product + factor.logDeterminant());
 }
 
 /** Φ, to 1e-7 (Abramowitz & Stegun 1964, 7.1.26). */

@@ -60,10 +60,10 @@ export async function comparePredictors(
       const vectors = representations[name];
       sizes.forEach((size, s) => {
         const labelled = order.slice(0, size);
-        const process = new GaussianProcess(
+        const process = new GaussianProcess(REGRESSOR);
+        process.fit(
           labelled.map((cell) => vectors[cell]),
           labelled.map((cell) => accuracies[cell]),
-          REGRESSOR,
         );
         const predicted = tested.map((cell) => process.mean(vectors[cell]));
         taus[r][s].push(kendallTau(predicted, truth));

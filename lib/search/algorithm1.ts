@@ -128,14 +128,14 @@ async function _search(
     const parents = best.map(({ cell }) => cell);
     const filled = await add(
       2 * kept,
-      async () =>
-        oracle.propose(
-          await writer.fill(
-            [...parents, ...parents],
-            random,
-            masked ?? undefined,
-          ),
-        ),
+      async () => {
+        const variants = await writer.fill(
+          [...parents, ...parents],
+          random,
+          masked ?? undefined,
+        );
+        return oracle.propose(variants.filter((cell) => cell !== null));
+      },
     );
     const rest = population - kept - filled.length;
     alive = [...best, ...filled, ...await create(rest)];

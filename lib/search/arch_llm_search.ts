@@ -1,11 +1,13 @@
 /**
  * The Arch-LLM+ search: the language model proposes, a Gaussian process chooses.
  *
- * In each round candidates are written with the "generate:" prompt and, around the best
- * cells, with the "fill:" prompt. The first cells are random, as in all searches by rounds, and
- * nothing is known of accuracies before they are queried.
+ * Cells are written with the "generate:" prompt once, before the first ranking. In each round
+ * variants are written with the "fill:" prompt of the best cells and of the candidates that the
+ * process expects most of, then of those that it expects most of now; what is written stays a
+ * candidate. The first cells are random, as in all searches by rounds, and nothing is known of
+ * accuracies before they are queried.
  *
- * Source: AG-Net (arXiv:2203.08734), §4, for 16 cells a round; the rest is ours.
+ * Source: AG-Net (arXiv:2203.08734), §4, for 16 cells to begin with; the rest is ours.
  *
  * @module
  */
@@ -26,13 +28,21 @@ import {
   VERSION as ROUNDS_VERSION,
 } from "./rounds.ts";
 import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
+import { Variants, VERSION as VARIANTS_VERSION } from "./variants.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Settings of the search. */
-export interface ArchLlmOptions extends RoundOptions {
-  /** Variants written of each of the best cells in a round. */
+export interface ArchLlmOptions
+  extends Pick<RoundOptions, "initial" | "round" | "best"> {
+  /** Cells written before the first ranking. */
+  readonly written: number;
+  /** Candidates of the highest rank, of which variants are written as of the best cells. */
+  readonly ahead: number;
+  /** How often, in a round, variants are written of the best cells and of those candidates. */
+  readonly looks: number;
+  /** Variants written of each of them at a time. */
   readonly fills: number;
   /** The most codes of a cell that a variant changes. */
   readonly changes: number;
@@ -43,8 +53,13 @@ export interface ArchLlmOptions extends RoundOptions {
 /** Those of the reported search: cells are compared by the operations on their ways and around their nodes. */
 export function archLlmOptions({ settings }: SearchSpace): ArchLlmOptions {
   return {
-    ...ROUNDS,
-    fills: 60,
+    initial: ROUNDS.initial,
+    round: 8,
+    best: 10,
+    written: 2000,
+    ahead: 10,
+    looks: 2,
+    fills: 20,
     changes: settings.search.changes,
     features: ["paths", "subtrees"],
   };
@@ -63,6 +78,7 @@ export function archLlmSearch(
       options,
       rounds: ROUNDS_VERSION,
       unseen: UNSEEN_VERSION,
+      variants: VARIANTS_VERSION,
       ranking: RANKING_VERSIONS,
     }),
     search: (oracle, random) => _search(oracle, random, writer, options),
@@ -75,14 +91,21 @@ function _search(
   writer: CellWriter,
   options: ArchLlmOptions,
 ): Promise<void> {
-  return searchInRounds(oracle, options, {
-    candidates: async (best) => {
-      const variants = best.flatMap((cell) =>
-        new Array<Cell>(options.fills).fill(cell)
-      );
+  const variants = new Variants(writer, random, options.changes);
+  let isFirst = true;
+  return searchInRounds(oracle, { ...options, keep: true }, {
+    looks: options.looks,
+    candidates: async (best, promising) => {
+      const written = isFirst
+        ? await writer.generate(options.written, random)
+        : [];
+      isFirst = false;
       return [
-        ...await writer.generate(options.candidates, random),
-        ...await writer.fill(variants, random, options.changes),
+        ...written,
+        ...await variants.next(
+          [...best, ...await promising(options.ahead)],
+          options.fills,
+        ),
       ];
     },
     rank: byExpectedImprovement(

@@ -36,7 +36,7 @@ import {
 import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 const NETWORKS = 5;
 const HIDDEN_LAYERS = 10;
@@ -47,6 +47,8 @@ const LEARNING_RATE = 0.01;
 const LEAST_ERROR = 1;
 /** Rows that predictions are made in. */
 const BATCH = 256;
+/** Rows that training is done in are a multiple of this: a graph is compiled for each number. */
+const ROWS = 64;
 
 /** Candidates are made anew in each round, as in the paper's algorithm 1. */
 const BANANAS_ROUNDS: RoundOptions = { ...ROUNDS, keep: false };
@@ -79,7 +81,7 @@ async function _search(
   executor: Executor,
   options: RoundOptions,
 ): Promise<void> {
-  const ensemble = new Ensemble(oracle.space, oracle.budget, executor);
+  const ensemble = new Ensemble(oracle.space, executor);
   try {
     await searchInRounds(oracle, options, {
       random: () => unseenCells(oracle, random),
@@ -99,28 +101,23 @@ async function _search(
   }
 }
 
-/** The networks, trained side by side: every weight has them as its first axis. */
+/**
+ * The networks, trained side by side. What all hidden layers have is one tensor: steps are so
+ * small that their cost is the number of operations.
+ */
 class Ensemble {
   readonly #features: CellFeatures;
-  readonly #rows: number;
   readonly #paths: number;
   readonly #executor: Executor;
   readonly #step;
   readonly #predict;
-  readonly #names: readonly string[];
   #weights: HostTensors = {};
 
-  /** @param rows The most cells that it is fitted to. */
-  constructor(space: SearchSpace, rows: number, executor: Executor) {
+  constructor(space: SearchSpace, executor: Executor) {
     this.#features = new CellFeatures(space, ["paths"]);
-    this.#rows = rows;
     this.#paths = _pathCount(space);
     this.#executor = executor;
-    this.#names = Array.from(
-      { length: HIDDEN_LAYERS + 1 },
-      (_, layer) => [`${layer}.weight`, `${layer}.bias`],
-    ).flat();
-    this.#step = executor.compile(trainingStep(_loss, this.#names, {}), {
+    this.#step = executor.compile(trainingStep(_loss, PARAMETERS, {}), {
       name: "BANANAS training step",
     });
     this.#predict = executor.compile(
@@ -135,22 +132,23 @@ class Ensemble {
   async fit(queries: readonly Query[], random: Random): Promise<void> {
     const initial = this.#initial(random);
     const state = this.#executor.state({ ...initial, ...adamWSlots(initial) });
-    const errors = new Float32Array(this.#rows);
-    const mask = new Float32Array(this.#rows);
+    const rows = ROWS * Math.ceil(queries.length / ROWS);
+    const errors = new Float32Array(rows);
+    const mask = new Float32Array(rows);
     queries.forEach(({ validation }, i) => {
       errors[i] = 100 * (1 - validation);
       mask[i] = 1 / queries.length;
     });
     const inputs = {
-      paths: this.#encoded(queries.map(({ cell }) => cell), this.#rows),
-      errors: floats([this.#rows], errors),
-      mask: floats([this.#rows], mask),
+      paths: this.#encoded(queries.map(({ cell }) => cell), rows),
+      errors: floats([rows], errors),
+      mask: floats([rows], mask),
       learningRate: scalar(LEARNING_RATE),
     };
     for (let step = 1; step <= STEPS; step++) {
       await this.#step.run(state, { ...inputs, step: scalar(step) });
     }
-    this.#weights = await state.read(this.#names);
+    this.#weights = await state.read(PARAMETERS);
     state.dispose();
   }
 
@@ -184,28 +182,36 @@ class Ensemble {
     await this.#predict.dispose();
   }
 
-  /** He initialisation: normal, variance 2 / fan-in. */
+  /** He initialisation: normal, variance 2 / fan-in; biases are 0. */
   #initial(random: Random): HostTensors {
-    const weights: HostTensors = {};
-    for (let layer = 0; layer <= HIDDEN_LAYERS; layer++) {
-      const fanIn = layer === 0 ? this.#paths : WIDTH;
-      const out = layer === HIDDEN_LAYERS ? 1 : WIDTH;
-      weights[`${layer}.weight`] = floats(
-        [NETWORKS, fanIn, out],
+    const normal = (shape: readonly number[], fanIn: number) =>
+      floats(
+        shape,
         Float32Array.from(
-          { length: NETWORKS * fanIn * out },
+          { length: shape.reduce((product, size) => product * size) },
           () => Math.sqrt(2 / fanIn) * random.normal(),
         ),
       );
-      weights[`${layer}.bias`] = floats(
-        [NETWORKS, 1, out],
-        new Float32Array(NETWORKS * out),
+    const zero = (shape: readonly number[]) =>
+      floats(
+        shape,
+        new Float32Array(shape.reduce((product, size) => product * size)),
       );
-    }
-    return weights;
+    const width = NETWORKS * WIDTH;
+    return {
+      "first.weight": normal([this.#paths, width], this.#paths),
+      "first.bias": zero([width]),
+      "hidden.weight": normal(
+        [HIDDEN_LAYERS - 1, NETWORKS, WIDTH, WIDTH],
+        WIDTH,
+      ),
+      "hidden.bias": zero([HIDDEN_LAYERS - 1, NETWORKS, 1, WIDTH]),
+      "last.weight": normal([NETWORKS, WIDTH, 1], WIDTH),
+      "last.bias": zero([NETWORKS, 1, 1]),
+    };
   }
 
-  /** Path encodings as a matrix, `[1, rows, P]`; rows after the last cell are zero. */
+  /** Path encodings as a matrix, `[rows, P]`; rows after the last cell are zero. */
   #encoded(cells: readonly Cell[], rows: number) {
     const values = new Float32Array(rows * this.#paths);
     cells.forEach((cell, row) => {
@@ -213,9 +219,12 @@ class Ensemble {
         values[row * this.#paths + id] = 1;
       }
     });
-    return floats([1, rows, this.#paths], values);
+    return floats([rows, this.#paths], values);
   }
 }
+
+const PARAMETERS: readonly string[] = ["first", "hidden", "last"]
+  .flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]);
 
 /**
  * How many paths there can be: sequences of operations of each length, from each input;
@@ -230,15 +239,22 @@ function _pathCount(space: SearchSpace): number {
 
 /** Predicted errors, percent, `[E, M]`. */
 function _errors(state: Tensors, paths: tf.Tensor): tf.Tensor {
-  let h = tf.tile(paths, [NETWORKS, 1, 1]); // [E, M, P]
-  for (let layer = 0; layer <= HIDDEN_LAYERS; layer++) {
-    h = tf.add(
-      tf.matMul(h, state[`${layer}.weight`]),
-      state[`${layer}.bias`],
-    );
-    if (layer < HIDDEN_LAYERS) h = tf.relu(h);
-  }
-  return tf.squeeze(h, [2]);
+  const first = tf.add(
+    tf.matMul(paths as tf.Tensor2D, state["first.weight"] as tf.Tensor2D),
+    state["first.bias"],
+  ); // [M, E · W]
+  let h: tf.Tensor = tf.relu(
+    tf.transpose(tf.reshape(first, [-1, NETWORKS, WIDTH]), [1, 0, 2]),
+  ); // [E, M, W]
+  const weights = tf.unstack(state["hidden.weight"]);
+  const biases = tf.unstack(state["hidden.bias"]);
+  weights.forEach((weight, layer) => {
+    h = tf.relu(tf.add(tf.matMul(h, weight), biases[layer]));
+  });
+  return tf.squeeze(
+    tf.add(tf.matMul(h, state["last.weight"]), state["last.bias"]),
+    [2],
+  );
 }
 
 /** Mean absolute error, as a share of how far an error is above the least: good cells count more. */

@@ -20,13 +20,14 @@ export interface CellWriter {
    * Writes one variant of each cell: a model with the "fill:" prompt and random masks.
    *
    * @param most The most codes that are hidden, or nodes that are rewritten; by default all.
-   * @returns As `generate`.
+   * @returns One for each cell, in their order; null where what was written is no cell of the
+   *   space.
    */
   fill(
     cells: readonly Cell[],
     random: Random,
     most?: number,
-  ): Promise<Cell[]>;
+  ): Promise<(Cell | null)[]>;
 }
 
 /** A writer whose key tells its model, settings and device from others. */

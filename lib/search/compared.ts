@@ -239,7 +239,8 @@ export function comparedMethods(
     {
       name: ARCH_LLM_SEARCH,
       budget: LONG_BUDGET,
-      source: "ours; rounds as in AG-Net (arXiv:2203.08734), §4",
+      source:
+        "ours; 16 cells to begin with as in AG-Net (arXiv:2203.08734), §4",
       trained: true,
       ...archLlmSearch(
         _writer(model, writerTemperature, executor),

@@ -28,10 +28,14 @@ import {
   searchInRounds,
   VERSION as ROUNDS_VERSION,
 } from "./rounds.ts";
-import { unseenCells, VERSION as UNSEEN_VERSION } from "./unseen_cells.ts";
+import {
+  nextCells,
+  unseenCells,
+  VERSION as UNSEEN_VERSION,
+} from "./unseen_cells.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** The search by one or several encodings of cells, side by side. */
 export function gaussianProcessSearch(
@@ -79,9 +83,11 @@ function _search(
   vectors: CellVectors,
   options: RoundOptions,
 ): Promise<void> {
+  const randomCells = () => unseenCells(oracle, random);
+  const fresh = randomCells();
   return searchInRounds(oracle, options, {
-    random: () => unseenCells(oracle, random),
-    drawn: () => unseenCells(oracle, random).take(options.candidates),
+    random: randomCells,
+    drawn: () => nextCells(fresh, options.candidates),
     candidates: (best) =>
       best.flatMap((cell) => neighbours(oracle.space, cell)),
     rank: byExpectedImprovement(vectors),

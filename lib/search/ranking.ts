@@ -2,34 +2,121 @@
  * Candidates ranked by a Gaussian process that is fitted to the cells queried so far: the
  * highest expected improvement first.
  *
+ * A ranking is of one search: it goes on from round to round with what it computed before.
+ *
  * @module
  */
 
-import { type CellVectors, VERSION as FEATURES } from "../analysis/features.ts";
+import {
+  type CellVectors,
+  type SparseVector,
+  VERSION as FEATURES,
+} from "../analysis/features.ts";
 import {
   expectedImprovement,
   GaussianProcess,
+  type JointPrediction,
+  type Prediction,
   VERSION as PROCESS,
 } from "../analysis/gaussian_process.ts";
 import type { RoundSearch } from "./rounds.ts";
 
-/** Versions of the parts that a ranking depends on, for the keys of methods. */
-export const RANKING_VERSIONS = { features: FEATURES, process: PROCESS };
+/** Raised with every change of what comes out for the same inputs. */
+export const VERSION = 1;
 
-/** Ranks candidates by vectors of cells. */
+/** Versions of what a ranking depends on, for the keys of methods. */
+export const RANKING_VERSIONS = {
+  ranking: VERSION,
+  features: FEATURES,
+  process: PROCESS,
+};
+
+/** Of how many candidates, as a multiple of those asked for, the order is looked at. */
+const SHORTLIST = 8;
+
+/**
+ * Ranks candidates by vectors of cells.
+ *
+ * Those that are wanted will be queried together, so each comes as if the accuracies of those
+ * before it were known to be what is expected of them: what is like one of them has less to
+ * tell. That order is made of a short list, of those with the highest expected improvements
+ * alone; what a whole prediction costs is spent on those only that may be on it.
+ *
+ * Source: the "kriging believer" of Ginsbourger et al. 2010, *Kriging is well-suited to
+ * parallelize optimization*.
+ */
 export function byExpectedImprovement(
   vectors: CellVectors,
 ): RoundSearch["rank"] {
-  return async (candidates, queries) => {
-    const known = await vectors(queries.map(({ cell }) => cell));
-    const process = new GaussianProcess(
-      known,
+  const process = new GaussianProcess();
+  return async (candidates, queries, count) => {
+    process.fit(
+      await vectors(queries.map(({ cell }) => cell)),
       queries.map(({ validation }) => validation),
     );
     const points = await vectors(candidates);
-    return candidates.map((cell, i) => ({
-      cell,
-      gain: expectedImprovement(process.predict(points[i]), process.best),
-    })).sort((a, b) => b.gain - a.gain).map(({ cell }) => cell);
+    const short = _mostPromising(process, points, SHORTLIST * count);
+    return _oneAfterAnother(
+      process.predictJointly(short.map((at) => points[at])),
+      process.best,
+      count,
+    ).map((at) => candidates[short[at]]);
   };
+}
+
+/** Indices of the points with the highest expected improvements, the highest first. */
+function _mostPromising(
+  process: GaussianProcess,
+  points: readonly SparseVector[],
+  count: number,
+): number[] {
+  const gain = (prediction: Prediction) =>
+    expectedImprovement(prediction, process.best);
+  const most = points.map((point) => gain(process.outline(point)));
+  const first: { at: number; gain: number }[] = [];
+  for (
+    const at of [...points.keys()].sort((a, b) => most[b] - most[a] || a - b)
+  ) {
+    if (first.length === count && most[at] < first[count - 1].gain) break;
+    const own = { at, gain: gain(process.predict(points[at])) };
+    const before = first.findLastIndex((one) =>
+      one.gain > own.gain || one.gain === own.gain && one.at < at
+    );
+    first.splice(before + 1, 0, own);
+    first.length = Math.min(first.length, count);
+  }
+  return first.map(({ at }) => at);
+}
+
+/**
+ * Indices of cells in the order of their expected improvements, each given that those before
+ * it turn out as expected: that leaves means as they are and makes deviations smaller.
+ */
+function _oneAfterAnother(
+  { means, covariance, noise }: JointPrediction,
+  best: number,
+  count: number,
+): number[] {
+  const m = means.length;
+  const left = new Set(means.keys());
+  const chosen: number[] = [];
+  while (left.size > 0 && chosen.length < count) {
+    let [next, highest] = [-1, -Infinity];
+    for (const at of left) {
+      const variance = Math.max(1e-12, covariance[at * m + at]);
+      const gain = expectedImprovement(
+        { mean: means[at], deviation: Math.sqrt(variance) },
+        best,
+      );
+      if (gain > highest) [next, highest] = [at, gain];
+    }
+    left.delete(next);
+    chosen.push(next);
+    const own = covariance.slice(next * m, (next + 1) * m);
+    const scale = Math.max(1e-12, own[next]) + noise;
+    for (const a of left) {
+      for (const b of left) covariance[a * m + b] -= own[a] * own[b] / scale;
+    }
+  }
+  return chosen;
 }

@@ -35,8 +35,7 @@ export function rewriteWriter(space: SearchSpace): KeyedWriter {
         ),
       fill: (cells, random, most = space.nodeCount) =>
         Promise.resolve(
-          cells.map((cell) => _variant(space, cell, random, most))
-            .filter((cell) => cell !== null),
+          cells.map((cell) => _variant(space, cell, random, most)),
         ),
     },
   };

@@ -39,6 +39,8 @@ export const ROUNDS: RoundOptions = {
 
 /** The parts in which searches by rounds differ; cells may repeat or have been queried. */
 export interface RoundSearch {
+  /** How often further candidates are looked for before each round; by default once. */
+  readonly looks?: number;
   /** Random cells that were not queried: to begin with, and where there are no candidates. */
   random(): Iterable<Cell>;
   /** Those random cells that are candidates in each round; by default none. */
@@ -47,12 +49,17 @@ export interface RoundSearch {
    * Further candidates; those beside the covered cells are passed over.
    *
    * @param best The best cells so far, the best first.
+   * @param promising The first of the candidates there are, ranked.
    */
-  candidates(best: readonly Cell[]): Iterable<Cell> | Promise<Iterable<Cell>>;
-  /** Sorts candidates, the most promising first. */
+  candidates(
+    best: readonly Cell[],
+    promising: (count: number) => Promise<readonly Cell[]>,
+  ): Iterable<Cell> | Promise<Iterable<Cell>>;
+  /** The first `count` candidates, or more, the most promising first. */
   rank(
     candidates: readonly Cell[],
     queries: readonly Query[],
+    count: number,
   ): readonly Cell[] | Promise<readonly Cell[]>;
 }
 
@@ -69,12 +76,21 @@ export async function searchInRounds(
     const leaders = byAccuracy(oracle.history).slice(0, best)
       .map(({ cell }) => cell);
     if (!keep) pool.clear();
-    for (const cell of search.drawn?.() ?? []) pool.set(cell.key, cell);
-    for (const cell of oracle.propose(await search.candidates(leaders))) {
-      pool.set(cell.key, cell);
-    }
     for (const { cell } of oracle.history) pool.delete(cell.key);
-    const ranked = await search.rank([...pool.values()], oracle.history);
+    const promising = async (count: number) =>
+      pool.size === 0 ? [] : (await search.rank(
+        [...pool.values()],
+        oracle.history,
+        count,
+      )).slice(0, count);
+    for (const cell of search.drawn?.() ?? []) pool.set(cell.key, cell);
+    for (let look = 0; look < (search.looks ?? 1); look++) {
+      const found = await search.candidates(leaders, promising);
+      for (const cell of oracle.propose(found)) {
+        if (!oracle.seen(cell)) pool.set(cell.key, cell);
+      }
+    }
+    const ranked = await promising(round);
     await _askNew(oracle, ranked, round);
     if (oracle.remaining === before) {
       await _askNew(oracle, search.random(), round);

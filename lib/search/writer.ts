@@ -27,16 +27,18 @@ export function modelWriter(
 ): CellWriter {
   const { space, vqvae } = model;
   const { nodes } = vqvae.config;
-  const cellsOf = async (written: readonly ParsedSentence[]): Promise<Cell[]> =>
-    (await decodeParsed(model, written)).flatMap((sample) => {
-      const cell = typeof sample === "string" ? null : cellOf(space, sample);
-      return cell === null ? [] : [cell];
-    });
+  const cellsOf = async (
+    written: readonly ParsedSentence[],
+  ): Promise<(Cell | null)[]> =>
+    (await decodeParsed(model, written)).map((sample) =>
+      typeof sample === "string" ? null : cellOf(space, sample)
+    );
   return {
     async generate(count, random) {
-      return await cellsOf(
+      const cells = await cellsOf(
         await writeSequences(model, count, { temperature, random }),
       );
+      return cells.filter((cell) => cell !== null);
     },
     async fill(cells, random, most = nodes) {
       if (cells.length === 0) return [];

@@ -34,7 +34,7 @@ export class NeighbourWriter implements CellWriter {
 /** Has nothing to say. */
 export const silentWriter: CellWriter = {
   generate: () => Promise.resolve([]),
-  fill: () => Promise.resolve([]),
+  fill: (cells) => Promise.resolve(cells.map(() => null)),
 };
 
 export const keyed = (writer: CellWriter): KeyedWriter => ({

@@ -10,7 +10,7 @@ import { SPACE, TABLE } from "./_tables.ts";
 import { keyed, NeighbourWriter, silentWriter } from "./_writers.ts";
 
 const evaluator = new TableEvaluator(TABLE);
-const options = { ...archLlmOptions(SPACE), candidates: 200 };
+const options = { ...archLlmOptions(SPACE), written: 200 };
 
 Deno.test("archLlmSearch() spends its budget and beats a search without accuracies", async () => {
   const run = async (seed: number) => {

@@ -114,12 +114,15 @@ Deno.test("modelWriter() fills masks and keeps the rest of each cell", async () 
     generator.prompts.every((text) => /^fill:.*<extra_id_0>/.test(text)),
   );
   // A masked end becomes a convolution, and the decode no cell of the space.
-  assert.ok(cells.length > 0 && cells.length < 20);
-  for (const { graph: { ops }, index } of cells) {
-    const parent = given.find((one) =>
-      ops.every((op, i) => op === CONV || op === one.graph.ops[i])
+  assert.equal(cells.length, 30);
+  const count = cells.filter((cell) => cell !== null).length;
+  assert.ok(count > 0 && count < 20);
+  for (const [at, cell] of cells.entries()) {
+    if (cell === null) continue;
+    const { graph: { ops }, index } = cell;
+    assert.ok(
+      ops.every((op, i) => op === CONV || op === given[at].graph.ops[i]),
     );
-    assert.notEqual(parent, undefined);
     assert.notEqual(index, null);
   }
   assert.deepEqual(await fill([], Random.fromSeed(3)), []);
@@ -134,7 +137,8 @@ Deno.test("modelWriter() writes cells of a space whose cells are not listed", as
     [ALL_CONVOLUTIONS.key, null],
     [ALL_CONVOLUTIONS.key, null],
   ]);
-  const variants = await fill(cells, Random.fromSeed(3), 1);
+  const variants = (await fill(cells, Random.fromSeed(3), 1))
+    .filter((cell) => cell !== null);
   assert.ok(variants.length > 0);
   for (const { index } of variants) assert.equal(index, null);
 });
