@@ -9,7 +9,7 @@
 import type { OnProgress } from "../core/progress.ts";
 import type { ParsedSentence } from "../language/sentences.ts";
 import type { Sample } from "../metrics/generation.ts";
-import type { DrawOptions } from "../models/t5/generator.ts";
+import type { DrawOptions } from "../models/t5/token_draws.ts";
 import type { Graph } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { decodeParsed, joinSequences } from "./cell_decoding.ts";

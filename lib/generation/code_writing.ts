@@ -11,7 +11,8 @@
 import type { OnProgress } from "../core/progress.ts";
 import type { ParsedSentence } from "../language/sentences.ts";
 import type { NextCodes } from "../language/without_replacement.ts";
-import type { DrawOptions, GenerationOptions } from "../models/t5/generator.ts";
+import type { GenerationOptions } from "../models/t5/generator.ts";
+import type { DrawOptions } from "../models/t5/token_draws.ts";
 import type { WritingModel } from "./cell_model.ts";
 
 /** How the model writes: as `T5Generator.generate`, as long as its sentences are. */

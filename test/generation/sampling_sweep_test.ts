@@ -25,10 +25,10 @@ import {
 } from "../../lib/language/tokenizer.ts";
 import { T5_MINI } from "../../lib/models/t5/config.ts";
 import {
-  type DrawOptions,
   T5Generator,
   type WritingLimits,
 } from "../../lib/models/t5/generator.ts";
+import type { DrawOptions } from "../../lib/models/t5/token_draws.ts";
 import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
 import { graphText } from "../../lib/spaces/graph.ts";
