@@ -17,11 +17,8 @@ import {
   benchmarkTable,
   contextLines,
 } from "../speed/bench_report.ts";
-import {
-  generationBenchmark,
-  t5Benchmark,
-  vqvaeBenchmarks,
-} from "../speed/benchmarks.ts";
+import { t5Benchmark, vqvaeBenchmarks } from "../speed/benchmarks.ts";
+import { generationBenchmarks } from "../speed/generation.ts";
 import {
   type Benchmark,
   type BenchmarkResult,
@@ -113,7 +110,7 @@ async function main(args: readonly string[]): Promise<number> {
   const makers = {
     t5: () => [t5Benchmark(pytorch)],
     vqvae: () => vqvaeBenchmarks(pytorch),
-    generation: () => [generationBenchmark(pytorch)],
+    generation: () => generationBenchmarks(pytorch),
     scale: () => scaleBenchmarks(pytorch),
   };
   const results: BenchmarkResult[] = [];

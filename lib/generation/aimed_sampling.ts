@@ -37,7 +37,7 @@ export interface AimedCells extends SampledCells {
   readonly draws: number;
 }
 
-/** Sentences drawn at a time. */
+/** The fewest sentences drawn at a time. */
 const BATCH = 1000;
 /** Outcomes drawn for a sequence without replacement, at most. */
 const MOST_DRAWS = 20;
@@ -65,12 +65,13 @@ export async function sampleWithAim(
   let draws = 0;
   let lastKept = 0;
   while (samples.length < count && draws - lastKept < PATIENCE) {
-    const drawn = await sampleCells(model, BATCH, {
-      ...options,
-      onProgress: undefined,
-    });
+    const drawn = await sampleCells(
+      model,
+      Math.max(BATCH, count - samples.length),
+      { ...options, onProgress: undefined },
+    );
     for (const [i, sample] of drawn.samples.entries()) {
-      if (samples.length === count) break;
+      if (samples.length === count || draws - lastKept === PATIENCE) break;
       draws++;
       if (!keep(sample)) continue;
       samples.push(sample);

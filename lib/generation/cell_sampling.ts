@@ -6,13 +6,15 @@
  * @module
  */
 
+import type { OnProgress } from "../core/progress.ts";
 import type { ParsedSentence } from "../language/sentences.ts";
 import type { Sample } from "../metrics/generation.ts";
+import type { DrawOptions } from "../models/t5/token_draws.ts";
 import type { Graph } from "../spaces/graph.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { decodeParsed, joinSequences } from "./cell_decoding.ts";
 import type { WritingModel } from "./cell_model.ts";
-import { writeSequences, type WritingOptions } from "./code_writing.ts";
+import { writeSequencesEach, type WritingOptions } from "./code_writing.ts";
 
 /** How to sample. */
 export interface CellSamplingOptions extends WritingOptions {
@@ -37,17 +39,40 @@ export interface SampledCells {
 export async function sampleCells(
   model: WritingModel,
   count: number,
-  { signal, onProgress, ...options }: CellSamplingOptions,
+  options: CellSamplingOptions,
 ): Promise<SampledCells> {
+  const [sampled] = await sampleCellsEach(model, count, [options], options);
+  return sampled;
+}
+
+/**
+ * Samples as many cells in each of several settings, all in one pass.
+ *
+ * @param options `signal` and `onProgress` are of all settings together.
+ * @returns Of each setting what {@link sampleCells} returns.
+ * @throws {RangeError} If a sampling option is out of range.
+ */
+export async function sampleCellsEach(
+  model: WritingModel,
+  count: number,
+  settings: readonly DrawOptions[],
+  { signal, onProgress }: { signal?: AbortSignal; onProgress?: OnProgress },
+): Promise<SampledCells[]> {
   signal?.throwIfAborted();
-  const sequences = await writeSequences(model, count, {
-    ...options,
-    onProgress: (progress) => {
+  const written = await writeSequencesEach(
+    model,
+    count,
+    settings,
+    (progress) => {
       signal?.throwIfAborted();
       onProgress?.(progress);
     },
-  });
-  return { sequences, samples: await decodeParsed(model, sequences) };
+  );
+  const sampled: SampledCells[] = [];
+  for (const sequences of written) {
+    sampled.push({ sequences, samples: await decodeParsed(model, sequences) });
+  }
+  return sampled;
 }
 
 /** The codes of the sequences that are well-formed, one after the other, `[B·N]`. */

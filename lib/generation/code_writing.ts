@@ -8,9 +8,11 @@
  * @module
  */
 
+import type { OnProgress } from "../core/progress.ts";
 import type { ParsedSentence } from "../language/sentences.ts";
 import type { NextCodes } from "../language/without_replacement.ts";
 import type { GenerationOptions } from "../models/t5/generator.ts";
+import type { DrawOptions } from "../models/t5/token_draws.ts";
 import type { WritingModel } from "./cell_model.ts";
 
 /** How the model writes: as `T5Generator.generate`, as long as its sentences are. */
@@ -24,16 +26,41 @@ export type WritingOptions = Omit<GenerationOptions, "maxTokens">;
  * @throws {RangeError} If a sampling option is out of range.
  */
 export async function writeSequences(
-  { tokens, generator }: WritingModel,
+  model: WritingModel,
   count: number,
   options: WritingOptions,
 ): Promise<ParsedSentence[]> {
+  const [sequences] = await writeSequencesEach(
+    model,
+    count,
+    [options],
+    options.onProgress,
+  );
+  return sequences;
+}
+
+/**
+ * Writes as many sequences in each of several settings, all in one pass.
+ *
+ * @param onProgress Gets the sequences of all settings.
+ * @returns Of each setting what {@link writeSequences} returns.
+ * @throws {RangeError} If a sampling option is out of range.
+ */
+export async function writeSequencesEach(
+  { tokens, generator }: WritingModel,
+  count: number,
+  settings: readonly DrawOptions[],
+  onProgress?: OnProgress,
+): Promise<ParsedSentence[][]> {
   const maxTokens = tokens.lengths.generate.target;
-  const ids = await generator.generate(tokens.generatePrompts(count), {
-    ...options,
-    maxTokens,
-  });
-  return _rows(ids, maxTokens).map((row) => tokens.codesOf(row));
+  const written = await generator.generateEach(
+    tokens.generatePrompts(count),
+    settings,
+    { maxTokens, onProgress },
+  );
+  return written.map((ids) =>
+    _rows(ids, maxTokens).map((row) => tokens.codesOf(row))
+  );
 }
 
 /**

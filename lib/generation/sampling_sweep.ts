@@ -2,8 +2,8 @@
  * Arch-LLM sampled and measured at one setting after the other, and which temperatures
  * Tables 1 and 2 report.
  *
- * The samples of each setting are saved as soon as they are drawn, and a run that was
- * killed goes on from them.
+ * Independent draws are made in one pass over all settings. The samples of each setting are
+ * saved as soon as they are measured, and a run that was killed goes on from them.
  *
  * Source: the paper, §4.3 and figure 2.
  *
@@ -18,7 +18,9 @@ import type { MetricMode } from "../spaces/space.ts";
 import { AIMS } from "./aimed_sampling.ts";
 import { archLlmGenerator, type ArchLlmSetting } from "./arch_llm.ts";
 import type { CellModel } from "./cell_model.ts";
+import { sampleCellsEach, type SampledCells } from "./cell_sampling.ts";
 import {
+  type GeneratedCells,
   knownCells,
   type MeasuredGenerator,
   measureGenerator,
@@ -160,14 +162,38 @@ export async function sweepSampling(
   const { space } = model;
   const known = knownCells(space);
   const points: SweepPoint[] = [];
+  const randomOf = (setting: ArchLlmSetting) =>
+    random.split(_drawName(setting));
+  const total = settings.length * samples;
+  const independent = _inOnePass(
+    settings.filter(({ aim }) => aim === undefined),
+    async (rest) =>
+      await sampleCellsEach(
+        model,
+        samples,
+        rest.map((setting) => ({ ...setting, random: randomOf(setting) })),
+        {
+          signal,
+          onProgress: ({ done, message }) =>
+            onProgress({
+              done: settings.indexOf(rest[0]) * samples + done,
+              total,
+              message,
+            }),
+        },
+      ),
+  );
   for (const [index, setting] of settings.entries()) {
+    const generator = archLlmGenerator(model, setting);
     const measured = await measureGenerator(
       space,
-      archLlmGenerator(model, setting),
+      setting.aim === undefined
+        ? { ...generator, sample: () => independent(setting) }
+        : generator,
       {
         samples,
         seed,
-        random: random.split(_drawName(setting)),
+        random: randomOf(setting),
         reconstruction,
         known,
         note,
@@ -175,10 +201,10 @@ export async function sweepSampling(
           ? undefined
           : join(folder, _fileName(setting)),
         signal,
-        onProgress: ({ done, total, message }) =>
+        onProgress: ({ done, total: all, message }) =>
           onProgress({
-            done: index * samples + Math.round(samples * done / total),
-            total: settings.length * samples,
+            done: index * samples + Math.round(samples * done / all),
+            total,
             message,
           }),
       },
@@ -186,6 +212,31 @@ export async function sweepSampling(
     if (measured !== null) points.push({ ...measured, setting });
   }
   return points;
+}
+
+/**
+ * Draws settings together: all that come after the first that is asked for, with it, as those
+ * before it were saved by a run that was killed.
+ */
+function _inOnePass(
+  settings: readonly ArchLlmSetting[],
+  draw: (settings: readonly ArchLlmSetting[]) => Promise<SampledCells[]>,
+): (setting: ArchLlmSetting) => Promise<GeneratedCells> {
+  let drawn: Map<ArchLlmSetting, GeneratedCells> | undefined;
+  return async (setting) => {
+    if (drawn === undefined) {
+      const rest = settings.slice(settings.indexOf(setting));
+      const started = performance.now();
+      const sampled = await draw(rest);
+      const seconds = (performance.now() - started) / 1000 / rest.length;
+      drawn = new Map(rest.map((setting, i) => [setting, {
+        ...sampled[i],
+        draws: sampled[i].samples.length,
+        seconds,
+      }]));
+    }
+    return drawn.get(setting)!;
+  };
 }
 
 /** The point with the highest value of a metric in a mode; the first of equals. */

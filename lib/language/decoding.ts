@@ -57,9 +57,24 @@ export function checkSampling(
  */
 export function sampleToken(
   logits: Float32Array,
-  { temperature, topK = null, topP = null }: SamplingOptions,
+  options: SamplingOptions,
   random: Random,
 ): number {
+  const best = mostProbableToken(logits);
+  if (options.temperature === 0) return best;
+  const weights = Float64Array.from(
+    logits,
+    (logit) => Math.exp((logit - logits[best]) / options.temperature),
+  );
+  return tokenSampler(weights, options)(random.uniform());
+}
+
+/**
+ * The lowest of the most probable tokens.
+ *
+ * @throws {RangeError} If there is no distribution, as {@link sampleToken}.
+ */
+export function mostProbableToken(logits: Float32Array): number {
   let best = 0;
   let lacksNumber = false;
   for (let i = 0; i < logits.length; i++) {
@@ -73,43 +88,75 @@ export function sampleToken(
       }`,
     );
   }
-  if (temperature === 0) return best;
-  const weights = new Float64Array(logits.length);
-  let total = 0;
-  for (let i = 0; i < logits.length; i++) {
-    total += weights[i] = Math.exp((logits[i] - logits[best]) / temperature);
-  }
-  if (topK !== null || (topP !== null && topP < 1)) {
-    total = _truncate(weights, total, topK, topP);
-  }
-  let rest = random.uniform() * total;
-  let last = best;
-  for (let i = 0; i < weights.length; i++) {
-    if (weights[i] === 0) continue;
-    last = i;
-    rest -= weights[i];
-    if (rest < 0) return i;
-  }
-  return last; // rounding: the sum fell short of the total
+  return best;
 }
 
-/** Sets the weights that top-k and top-p leave out to zero; returns what remains. */
-function _truncate(
-  weights: Float64Array,
-  total: number,
+/** Tokens whose weights are added up at once. */
+const BLOCK = 32;
+/** Above all draws of 32 bits, and below 1. */
+const HIGHEST_DRAW = 1 - 2 ** -33;
+
+/**
+ * Makes ready to draw tokens from one distribution, as often as asked.
+ *
+ * @param weights Of each token, `[V]`, in proportion to its probability before top-k and
+ *   top-p.
+ * @returns Takes a uniform draw from `[0, 1)` to a token.
+ * @throws {RangeError} If there is no distribution: their sum is not finite or not above 0.
+ */
+export function tokenSampler(
+  weights: Float32Array | Float64Array,
+  { topK = null, topP = null }: Pick<SamplingOptions, "topK" | "topP">,
+): (uniform: number) => number {
+  const kept = topK === null && (topP === null || topP === 1)
+    ? weights
+    : _truncated(weights, topK, topP);
+  // Sums up to the end of each block: a draw looks for its block, then for its token.
+  const sums = new Float64Array(Math.ceil(kept.length / BLOCK));
+  let total = 0;
+  for (let block = 0; block < sums.length; block++) {
+    const end = Math.min((block + 1) * BLOCK, kept.length);
+    let sum = 0;
+    for (let i = block * BLOCK; i < end; i++) sum += kept[i];
+    sums[block] = total += sum;
+  }
+  if (!(total > 0 && total < Infinity)) {
+    throw new RangeError(
+      `Cannot sample: the sum of weights must be finite and above 0, got ${total}`,
+    );
+  }
+  return (uniform) => {
+    const drawn = Math.min(uniform, HIGHEST_DRAW) * total;
+    let block = 0;
+    while (sums[block] <= drawn) block++;
+    let rest = block === 0 ? drawn : drawn - sums[block - 1];
+    const end = Math.min((block + 1) * BLOCK, kept.length);
+    let last = 0;
+    for (let i = block * BLOCK; i < end; i++) {
+      if (kept[i] === 0) continue;
+      last = i;
+      rest -= kept[i];
+      if (rest < 0) break;
+    }
+    return last; // also where, by rounding, the weights fall short of their sum
+  };
+}
+
+/** The weights with those that top-k and top-p leave out set to zero. */
+function _truncated(
+  weights: Float32Array | Float64Array,
   topK: number | null,
   topP: number | null,
-): number {
+): Float64Array {
   const order = Array.from(weights.keys())
     .sort((a, b) => weights[b] - weights[a] || a - b);
   const kept = order.slice(0, topK ?? weights.length);
   const mass = kept.reduce((sum, i) => sum + weights[i], 0);
-  let remaining = 0;
-  let keep = 0;
-  while (keep < kept.length) {
-    remaining += weights[kept[keep++]];
-    if (topP !== null && remaining >= topP * mass) break;
+  const truncated = new Float64Array(weights.length);
+  let sum = 0;
+  for (const i of kept) {
+    sum += truncated[i] = weights[i];
+    if (topP !== null && sum >= topP * mass) break;
   }
-  for (const i of order.slice(keep)) weights[i] = 0;
-  return topK === null && topP === null ? total : remaining;
+  return truncated;
 }

@@ -14,7 +14,7 @@ import { type Cell, cellOf } from "../spaces/cell.ts";
 import type { CellWriter } from "./cell_writer.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /**
  * A trained model as a writer.

@@ -1,5 +1,5 @@
 /**
- * What is measured: a T5 and VQ-VAE training step, and generation.
+ * What is measured: a T5 and a VQ-VAE training step.
  *
  * @module
  */
@@ -15,7 +15,6 @@ import {
   T5_MINI,
   type T5Config,
 } from "../models/t5/config.ts";
-import { T5Generator } from "../models/t5/generator.ts";
 import { t5Loss } from "../models/t5/network.ts";
 import { vqvaeConfig } from "../models/vqvae/config.ts";
 import { withDistinctRows } from "../models/vqvae/distinct_rows.ts";
@@ -182,50 +181,4 @@ export async function vqvaeBenchmarks(
     benchmarks.push(vqvaeBenchmark(pytorch, space));
   }
   return benchmarks;
-}
-
-/** Sampling 8 codes and the end token from a T5 with random weights. */
-export function generationBenchmark(pytorch: PyTorch | null): Benchmark {
-  const config = T5;
-  const [rows, batches, maxTokens] = [1000, 10, 9];
-  const prompt = [2, config.eos_token_id];
-  const start = () => {
-    const random = Random.fromSeed(0);
-    const weights = initialT5Weights(config, random);
-    const generator = new T5Generator({ config, weights }, onnxExecutor(CPU));
-    const prompts = {
-      ids: Int32Array.from(
-        { length: rows * prompt.length },
-        (_, i) => prompt[i % prompt.length],
-      ),
-      mask: new Int32Array(rows * prompt.length).fill(1),
-      rows,
-      length: prompt.length,
-    };
-    return {
-      run: () =>
-        generator.generate(prompts, { temperature: 1, maxTokens, random }),
-      dispose: () => generator.dispose(),
-    };
-  };
-  return {
-    title: `Generation: ${
-      (rows * batches).toLocaleString("en-US")
-    } sequences of ${
-      maxTokens - 1
-    } codes and an end token, the same T5, temperature 1, whole vocabulary, key–value cache, batch ${rows}`,
-    unit: "sequences",
-    burst: { seconds: 0, leastSteps: batches },
-    notes: [],
-    contenders: [
-      ownContender(OURS, rows, start),
-      pytorchContender(
-        pytorch,
-        "PyTorch eager, Hugging Face generate",
-        rows,
-        "generation-hugging-face",
-        { config, rows, prompt, maxTokens },
-      ),
-    ],
-  };
 }

@@ -16,14 +16,17 @@ export class PyTorch {
   /** By name; Python's is among them. */
   readonly versions: Readonly<Record<string, string | null>>;
   readonly description: string;
+  /** Whether `torch.compile` has a compiler to work with. */
+  readonly compiles: boolean;
   readonly #python: string;
   readonly #process: SideProcess;
 
   private constructor(python: string, process: SideProcess) {
-    const { versions, threads, capability } = process.hello;
+    const { versions, threads, capability, compiles } = process.hello;
     this.#python = python;
     this.#process = process;
     this.versions = versions as Record<string, string | null>;
+    this.compiles = compiles === true;
     this.description = `${threads} threads, ${capability}`;
   }
 
@@ -58,8 +61,9 @@ export function missingForPyTorch(
 ): string | undefined {
   const needed = model.includes("hugging-face") ? "transformers" : "torch";
   if (pytorch === null) return `needs PyTorch; ${INSTALL}`;
-  return pytorch.versions[needed] === null
-    ? `needs ${needed}; ${INSTALL}`
+  if (pytorch.versions[needed] === null) return `needs ${needed}; ${INSTALL}`;
+  return model.endsWith("compiled") && !pytorch.compiles
+    ? "needs a C++ compiler, g++ or clang++"
     : undefined;
 }
 

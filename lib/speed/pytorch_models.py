@@ -7,7 +7,7 @@ between it waits and uses no processor, so that both sides can take turns. It en
 when its standard input is closed. The first line comes unasked:
 
     {"versions": {"python": "...", "torch": "...", "transformers": "..." or null},
-     "threads": 2, "capability": "AVX2"}
+     "threads": 2, "capability": "AVX2", "compiles": true}
 
     {"prepare": NAME, "model": one of MODELS, "settings": {...}}     -> {"first_seconds": 1.2}
     {"measure": NAME, "seconds": 1.5, "least_steps": 1}              -> {"steps": 9, "seconds": 1.6}
@@ -20,6 +20,7 @@ Shapes: B sequences or cells, L tokens, N nodes, K operations, D latent width.
 import importlib.metadata
 import json
 import platform
+import shutil
 import sys
 import time
 
@@ -175,27 +176,50 @@ def build_t5_fine_tuning_hugging_face(settings):
     return training_step(model, loss, settings)
 
 
-def build_generation_hugging_face(settings):
-    """Sampling from the whole vocabulary by transformers' generate(), with its cache."""
+def build_generation_hugging_face(settings, compiled=False):
+    """Sampling from the whole vocabulary by transformers' generate(), with its cache.
+
+    The model is that of a folder, or one of a config with random weights. `compiled`: with a
+    cache of fixed size, for which torch.compile makes each step one program.
+    """
     import torch
 
-    config, rows = settings["config"], settings["rows"]
-    model = hugging_face_t5(config).eval()
+    model = generating_model(settings.get("folder"), settings.get("config"))
+    options = {}
+    if compiled:
+        model.forward = torch.compile(model.forward, dynamic=False)
+        options["cache_implementation"] = "static"
+    rows = settings["rows"]
     ids = torch.tensor([settings["prompt"]]).expand(rows, -1).contiguous()
     mask = torch.ones_like(ids)
 
     def step():
-        model.generate(
-            input_ids=ids,
-            attention_mask=mask,
-            do_sample=True,
-            temperature=1.0,
-            top_k=0,
-            max_new_tokens=settings["maxTokens"],
-            use_cache=True,
-        )
+        for temperature in settings["temperatures"]:
+            model.generate(
+                input_ids=ids,
+                attention_mask=mask,
+                do_sample=True,
+                temperature=float(temperature),
+                top_k=0,
+                max_new_tokens=settings["maxTokens"],
+                use_cache=True,
+                **options,
+            )
 
     return step
+
+
+def build_generation_hugging_face_compiled(settings):
+    return build_generation_hugging_face(settings, compiled=True)
+
+
+def generating_model(folder, config):
+    if folder is None:
+        return hugging_face_t5(config).eval()
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    return transformers.T5ForConditionalGeneration.from_pretrained(folder).float().eval()
 
 
 def build_vqvae(settings):
@@ -319,6 +343,7 @@ MODELS = {
     "t5-hugging-face": build_t5_hugging_face,
     "t5-fine-tuning-hugging-face": build_t5_fine_tuning_hugging_face,
     "generation-hugging-face": build_generation_hugging_face,
+    "generation-hugging-face-compiled": build_generation_hugging_face_compiled,
     "vqvae": build_vqvae,
 }
 
@@ -364,7 +389,15 @@ def main():
     versions = {"python": platform.python_version(), "torch": torch.__version__}
     versions["transformers"] = version("transformers")
     capability = torch.backends.cpu.get_cpu_capability()
-    tell({"versions": versions, "threads": torch.get_num_threads(), "capability": capability})
+    compiles = any(shutil.which(name) for name in ("g++", "clang++"))
+    tell(
+        {
+            "versions": versions,
+            "threads": torch.get_num_threads(),
+            "capability": capability,
+            "compiles": compiles,
+        }
+    )
     steps = {}
     for line in sys.stdin:
         try:

@@ -4,6 +4,7 @@ import protobuf from "protobufjs";
 import { Random } from "../../lib/core/random.ts";
 import {
   floats,
+  type HostTensor,
   type HostTensors,
   integers,
   scalar,
@@ -19,8 +20,9 @@ import {
 } from "../../lib/models/t5/config.ts";
 import {
   decoderStep,
-  emptyCache,
+  ownEntries,
   promptStep,
+  weightsStep,
 } from "../../lib/models/t5/decoder_step.ts";
 import { noiseSize, t5Loss } from "../../lib/models/t5/network.ts";
 import {
@@ -413,14 +415,23 @@ function steps(): Step[] {
   };
   const weights = initialT5Weights(T5, random);
   const prompt = { ids: zeroIds(3, 2), mask: zeros(3, 2) };
-  const crossCache = Object.fromEntries(
-    [0, 1].flatMap((block) =>
-      ["key", "value"].map((kind) => [
-        `cache.${block}.cross.${kind}`,
-        zeros(3, 2, 2, 4),
-      ])
-    ),
-  );
+  const onePrompt = { ids: zeroIds(1, 2), mask: zeros(1, 2) };
+  const decoded = {
+    ids: zeroIds(5),
+    prompt: zeroIds(5),
+    before: zeroIds(5, 8),
+    buckets: zeroIds(9),
+    visible: zeros(9),
+    ...Object.fromEntries(ownEntries(T5).map((name) => [name, zeros(40, 8)])),
+  };
+  const attended = (kinds: Record<string, HostTensor>) =>
+    Object.fromEntries(
+      [0, 1].flatMap((block) =>
+        Object.entries(kinds).map((
+          [kind, value],
+        ) => [`${block}.cross.${kind}`, value])
+      ),
+    );
   return [
     training(
       "vqvae training step",
@@ -446,18 +457,35 @@ function steps(): Step[] {
         examples,
       )
     ),
-    ["t5 prompt", promptStep(T5), weights, prompt],
+    ["t5 prompts", promptStep(T5), weights, prompt],
+    ["t5 prompt", promptStep(T5), weights, onePrompt],
     [
       "t5 decoder step",
       decoderStep(T5),
+      weights,
       {
-        ...weights,
-        ...emptyCache(T5, 3, 6),
-        ...crossCache,
-        "cache.mask": zeros(3, 1, 1, 2),
+        ...decoded,
+        mask: zeros(3, 2),
+        ...attended({ key: zeros(3, 2, 2, 4), value: zeros(3, 2, 2, 4) }),
       },
-      { ids: zeroIds(3), position: zeroIds(1), visible: zeros(6) },
     ],
+    [
+      "t5 decoder step, one prompt",
+      decoderStep(T5),
+      weights,
+      {
+        ...decoded,
+        mask: zeros(1, 2),
+        ...attended({
+          scores: zeros(T5.d_model, 4),
+          results: zeros(4, T5.d_model),
+        }),
+      },
+    ],
+    ["t5 draw", weightsStep, {}, {
+      logits: zeros(3, 5),
+      temperature: zeros(3, 1),
+    }],
   ];
 }
 
@@ -469,7 +497,7 @@ Deno.test({
     for (const [name, fn, state, inputs] of steps()) {
       files[name] = traceStep(fn, state, inputs).graph.serialize(name);
     }
-    assert.equal(Object.keys(files).length, 8);
+    assert.equal(Object.keys(files).length, 11);
     await assertPasses(files);
   },
 });

@@ -20,9 +20,10 @@ import {
 } from "../../lib/language/tokenizer.ts";
 import { T5_MINI } from "../../lib/models/t5/config.ts";
 import {
-  type GenerationOptions,
   T5Generator,
+  type WritingLimits,
 } from "../../lib/models/t5/generator.ts";
+import type { DrawOptions } from "../../lib/models/t5/token_draws.ts";
 import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
@@ -49,10 +50,11 @@ class TextGenerator extends T5Generator {
     super({ config: T5_MINI, weights: {} }, executor);
   }
 
-  override generate(
+  override generateEach(
     prompts: TokenBatch,
-    { maxTokens, temperature }: GenerationOptions,
-  ): Promise<Int32Array> {
+    [{ temperature }]: readonly DrawOptions[],
+    { maxTokens }: WritingLimits,
+  ): Promise<Int32Array[]> {
     assert.equal(temperature, 0.7);
     this.prompts = prompts;
     const ids = new Int32Array(this.texts.length * maxTokens)
@@ -60,7 +62,7 @@ class TextGenerator extends T5Generator {
     this.texts.forEach((text, row) =>
       ids.set(this.tokenizer.encode(text), row * maxTokens)
     );
-    return Promise.resolve(ids);
+    return Promise.resolve([ids]);
   }
 }
 

@@ -25,9 +25,10 @@ import {
 } from "../../lib/language/tokenizer.ts";
 import { T5_MINI } from "../../lib/models/t5/config.ts";
 import {
-  type GenerationOptions,
   T5Generator,
+  type WritingLimits,
 } from "../../lib/models/t5/generator.ts";
+import type { DrawOptions } from "../../lib/models/t5/token_draws.ts";
 import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
 import { graphText } from "../../lib/spaces/graph.ts";
@@ -91,26 +92,29 @@ const tokens = new CodeTokens(tokenizer, { length: 8, codebookSize: 64 });
 /** Writes what a script says for each row. */
 class ScriptedGenerator extends T5Generator {
   constructor(
-    readonly script: (row: number, options: GenerationOptions) => string,
+    readonly script: (row: number, options: DrawOptions) => string,
   ) {
     super({ config: T5_MINI, weights: {} }, executor);
   }
 
-  override generate(
-    prompts: TokenBatch,
-    options: GenerationOptions,
-  ): Promise<Int32Array> {
-    const sentences = Array.from(
-      { length: prompts.rows },
-      (_, row) => this.script(row, options).split(" "),
-    );
-    const { ids } = tokenizer.encodeBatch(sentences, options.maxTokens);
-    options.onProgress?.({
-      done: prompts.rows,
-      total: prompts.rows,
-      message: `temperature ${options.temperature}`,
-    });
-    return Promise.resolve(ids);
+  override generateEach(
+    { rows }: TokenBatch,
+    settings: readonly DrawOptions[],
+    { maxTokens, onProgress }: WritingLimits,
+  ): Promise<Int32Array[]> {
+    return Promise.resolve(settings.map((setting, i) => {
+      const sentences = Array.from(
+        { length: rows },
+        (_, row) => this.script(row, setting).split(" "),
+      );
+      const { ids } = tokenizer.encodeBatch(sentences, maxTokens);
+      onProgress?.({
+        done: (i + 1) * rows,
+        total: settings.length * rows,
+        message: `temperature ${setting.temperature}`,
+      });
+      return ids;
+    }));
   }
 }
 
@@ -447,27 +451,36 @@ Deno.test("sweepSampling() killed goes on to the same points with the sentences 
       }),
     );
     const sweep = async (killAt: number, options = {}) => {
-      const sampled: number[] = [];
+      const drawn: number[] = [];
       const points = await sweepSampling(random, SETTINGS, {
         ...OPTIONS,
         folder,
         ...options,
         onProgress: ({ done }) => {
-          sampled.push(done);
+          drawn.push(done);
           if (done === killAt) throw new Killed();
         },
       });
-      return { sampled, points: withoutTime(points) };
+      return { drawn, points: withoutTime(points) };
     };
+    // Killed while it draws it has saved none; later, those that were measured.
     await assert.rejects(sweep(30), Killed);
-    const { sampled, points } = await sweep(Infinity);
-    assert.deepEqual(sampled, [30, 40]);
-    assert.deepEqual(points, reference);
+    assert.deepEqual(await sweep(Infinity), {
+      drawn: [10, 20, 30, 40],
+      points: reference,
+    });
+    for (const name of ["1_top_k_3", "2_top_p_0.5"]) {
+      await Deno.remove(join(folder, `temperature_${name}.json.gz`));
+    }
+    assert.deepEqual(await sweep(Infinity), {
+      drawn: [30, 40],
+      points: reference,
+    });
     // Of another seed, size or model nothing is taken.
     for (
       const options of [{ random: Random.fromSeed(5) }, { samples: 11 }]
     ) {
-      assert.equal((await sweep(Infinity, options)).sampled.length, 4);
+      assert.equal((await sweep(Infinity, options)).drawn.length, 4);
     }
     const calls: number[] = [];
     await sweepSampling({ ...random, key: "another" }, SETTINGS, {
@@ -498,8 +511,8 @@ Deno.test("sweepSampling() with aims says how many draws each took", async () =>
     ]),
     [
       // There are two cells, of which one is novel; then 20,000 draws bring nothing.
-      ["Arch-LLM, unique, t=1", 2, 21_000, 100, 50],
-      ["Arch-LLM, novel, t=1", 1, 21_000, 100, 100],
+      ["Arch-LLM, unique, t=1", 2, 20_003, 100, 50],
+      ["Arch-LLM, novel, t=1", 1, 20_003, 100, 100],
     ],
   );
   const none = modelOf(() => MALFORMED);

@@ -4,6 +4,7 @@ import {
   checkSampling,
   sampleToken,
   type SamplingOptions,
+  tokenSampler,
 } from "../../lib/language/decoding.ts";
 
 /** Logits whose probabilities are 8, 4, 2, 1 and 1 sixteenths. */
@@ -202,5 +203,31 @@ Deno.test("sampleToken() refuses logits that are no distribution", () => {
       ),
       1,
     );
+  }
+});
+
+Deno.test("tokenSampler() takes uniform draws to tokens by the sums of weights", () => {
+  // 70 tokens in blocks of 32: token i weighs i, all together 2,415.
+  const weights = Float32Array.from({ length: 70 }, (_, i) => i);
+  const total = 70 * 69 / 2;
+  const sample = tokenSampler(weights, {});
+  for (let token = 1; token < weights.length; token++) {
+    const before = token * (token - 1) / 2;
+    assert.equal(sample((before + 0.01) / total), token);
+    assert.equal(sample((before + token - 0.01) / total), token);
+  }
+  assert.equal(sample(0), 1);
+  assert.equal(sample(1 - 2 ** -32), 69);
+  // Top-k leaves 69, 68 and 67, and lower tokens first.
+  const top = tokenSampler(weights, { topK: 3 });
+  assert.deepEqual([0, 0.4, 0.99].map(top), [67, 68, 69]);
+});
+
+Deno.test("tokenSampler() refuses weights that are no distribution", () => {
+  for (const weights of [[0, 0], [1, NaN], [1, Infinity]]) {
+    assert.throws(() => tokenSampler(Float32Array.from(weights), {}), {
+      name: "RangeError",
+      message: /the sum of weights must be finite and above 0, got/,
+    });
   }
 });

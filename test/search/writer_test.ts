@@ -9,9 +9,10 @@ import {
 } from "../../lib/language/tokenizer.ts";
 import { T5_MINI } from "../../lib/models/t5/config.ts";
 import {
-  type GenerationOptions,
   T5Generator,
+  type WritingLimits,
 } from "../../lib/models/t5/generator.ts";
+import type { DrawOptions } from "../../lib/models/t5/token_draws.ts";
 import { vqvaeConfig } from "../../lib/models/vqvae/config.ts";
 import { Vqvae } from "../../lib/models/vqvae/vqvae.ts";
 import { modelWriter } from "../../lib/search/writer.ts";
@@ -63,10 +64,11 @@ class ConvolutionGenerator extends T5Generator {
     super({ config: T5_MINI, weights: {} }, executor);
   }
 
-  override generate(
+  override generateEach(
     { ids, rows, length }: TokenBatch,
-    { maxTokens, temperature }: GenerationOptions,
-  ): Promise<Int32Array> {
+    [{ temperature }]: readonly DrawOptions[],
+    { maxTokens }: WritingLimits,
+  ): Promise<Int32Array[]> {
     assert.equal(temperature, 0.7);
     const sentences = Array.from({ length: rows }, (_, row) => {
       const text = tokenizer.decode(
@@ -79,7 +81,7 @@ class ConvolutionGenerator extends T5Generator {
         : ["0", ...new Array(6).fill(`${CONV}`), "6"];
       return row % 3 === 2 ? words.slice(0, -1) : words;
     });
-    return Promise.resolve(tokenizer.encodeBatch(sentences, maxTokens).ids);
+    return Promise.resolve([tokenizer.encodeBatch(sentences, maxTokens).ids]);
   }
 }
 

@@ -1,11 +1,15 @@
 /**
- * Generation with a T5: batches of sequences, token by token, with a key–value cache.
+ * Generation with a T5: sequences drawn side by side, token by token, with a key–value cache.
+ *
+ * The draws are a tree (see `sequence_tree.ts`), which is walked depth first in groups of
+ * beginnings of one length; so the cache holds one group a length, whatever the number of
+ * draws. Each draw has random numbers of its own, so that what it comes to does not depend
+ * on how draws are grouped.
  *
  * @module
  */
 
 import type { OnProgress } from "../../core/progress.ts";
-import type { Random } from "../../core/random.ts";
 import { floats, integers } from "../../core/tensors.ts";
 import type {
   CompiledFunction,
@@ -14,33 +18,47 @@ import type {
   StepFunction,
 } from "../../engine/executor.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
-import {
-  checkSampling,
-  sampleToken,
-  type SamplingOptions,
-} from "../../language/decoding.ts";
+import { checkSampling } from "../../language/decoding.ts";
 import type { TokenBatch } from "../../language/tokenizer.ts";
 import type { T5Config, T5Model } from "./config.ts";
-import { decoderStep, emptyCache, promptStep } from "./decoder_step.ts";
 import { decodeText, encodeText } from "./network.ts";
+import {
+  type Beginning,
+  continued,
+  distinctPrompts,
+  evenGroups,
+} from "./sequence_tree.ts";
+import { type DrawOptions, DrawStep, TokenDraws } from "./token_draws.ts";
+import { type DecodingCache, TreeDecoder } from "./tree_decoder.ts";
 
-/** What to generate. */
-export interface GenerationOptions extends SamplingOptions {
+/** How far to write. */
+export interface WritingLimits {
   /** Most tokens of a sequence, its end token included. */
   readonly maxTokens: number;
-  readonly random: Random;
+  /** Gets the sequences that have ended, and all. */
   readonly onProgress?: OnProgress;
 }
 
-const BATCH = 1000;
+/** What to generate. */
+export interface GenerationOptions extends DrawOptions, WritingLimits {}
+
+/** Rows of {@link T5Generator.nextLogits} at a time. */
+const NEXT_ROWS = 1000;
+
+/** The sequences of one call. */
+interface Drawing {
+  readonly draws: TokenDraws;
+  readonly cache: DecodingCache;
+  /** Called with the number of draws that have ended since. */
+  readonly ended: (count: number) => void;
+}
 
 /** A T5 ready to generate; it owns its weights on the device. */
 export class T5Generator implements AsyncDisposable {
   readonly config: T5Config;
-  readonly #executor: Executor;
   readonly #weights: DeviceState;
-  readonly #prompt: CompiledFunction;
-  readonly #step: CompiledFunction;
+  readonly #decoder: TreeDecoder;
+  readonly #draw: DrawStep;
   readonly #next: CompiledFunction;
 
   constructor(
@@ -48,12 +66,9 @@ export class T5Generator implements AsyncDisposable {
     executor: Executor,
   ) {
     this.config = config;
-    this.#executor = executor;
     this.#weights = executor.state(weights);
-    this.#prompt = executor.compile(promptStep(config), { name: "t5 prompt" });
-    this.#step = executor.compile(decoderStep(config), {
-      name: "t5 decoder step",
-    });
+    this.#decoder = new TreeDecoder(config, this.#weights, executor);
+    this.#draw = new DrawStep(config.vocab_size, executor);
     this.#next = executor.compile(_nextStep(config), { name: "t5 next token" });
   }
 
@@ -67,89 +82,92 @@ export class T5Generator implements AsyncDisposable {
     prompts: TokenBatch,
     options: GenerationOptions,
   ): Promise<Int32Array> {
-    checkSampling(options);
-    const { maxTokens, onProgress } = options;
+    const [ids] = await this.generateEach(prompts, [options], options);
+    return ids;
+  }
+
+  /**
+   * Generates one sequence for each prompt in each of several settings.
+   *
+   * Each setting draws with its own `random`, as often whatever comes of it, and gets what it
+   * would get alone; what is computed for one serves all.
+   *
+   * @returns Token ids of each setting, as {@link generate}.
+   * @throws {RangeError} If an option is out of range.
+   */
+  async generateEach(
+    prompts: TokenBatch,
+    settings: readonly DrawOptions[],
+    { maxTokens, onProgress }: WritingLimits,
+  ): Promise<Int32Array[]> {
+    settings.forEach(checkSampling);
     if (!(Number.isInteger(maxTokens) && maxTokens > 0)) {
       throw new RangeError(
         `Cannot generate: maxTokens must be a whole number from 1 up, got ${maxTokens}`,
       );
     }
-    const ids = new Int32Array(prompts.rows * maxTokens);
-    for (let start = 0; start < prompts.rows; start += BATCH) {
-      const rows = Math.min(BATCH, prompts.rows - start);
-      const part = <T extends Int32Array>(array: T) =>
-        array.slice(start * prompts.length, (start + rows) * prompts.length);
-      ids.set(
-        await this.#generateBatch(
-          {
-            ids: part(prompts.ids),
-            mask: part(prompts.mask),
-            rows,
-            length: prompts.length,
-          },
-          options,
-        ),
-        start * maxTokens,
-      );
-      onProgress?.({
-        done: start + rows,
-        total: prompts.rows,
-        message: `temperature ${options.temperature}`,
-      });
+    const { rows } = prompts;
+    const total = settings.length * rows;
+    const temperatures = settings.map(({ temperature }) => temperature);
+    const [least, most] = [
+      Math.min(...temperatures),
+      Math.max(...temperatures),
+    ];
+    const message = least === most
+      ? `temperature ${least}`
+      : `temperatures ${least} to ${most}`;
+    const drawing: Drawing = {
+      draws: new TokenDraws(this.#draw, settings, {
+        rows,
+        maxTokens,
+        padding: this.config.pad_token_id,
+      }),
+      cache: this.#decoder.cache(prompts.length, maxTokens),
+      ended: (count) => {
+        done += count;
+        if (count > 0) onProgress?.({ done, total, message });
+      },
+    };
+    let done = 0;
+    const { cache, draws: { tokens } } = drawing;
+    const distinct = distinctPrompts(prompts);
+    for (const part of evenGroups(distinct, cache.sizes)) {
+      const first = part.map(({ first }) => first);
+      await this.#decoder.encode(cache, prompts, first, distinct.length === 1);
+      const beginnings = part.map(({ rows: own }, row) => ({
+        token: this.config.decoder_start_token_id,
+        prompt: row,
+        parent: null,
+        row,
+        draws: settings.flatMap((_, i) => own.map((draw) => i * rows + draw)),
+      }));
+      await this.#grow(drawing, beginnings, 0);
     }
-    return ids;
+    const size = rows * maxTokens;
+    return settings.map((_, i) => tokens.slice(i * size, (i + 1) * size));
   }
 
-  async #generateBatch(
-    prompts: TokenBatch,
-    options: GenerationOptions,
-  ): Promise<Int32Array> {
-    const { config } = this;
-    const { rows, length } = prompts;
-    const { maxTokens } = options;
-    const cache = this.#executor.state({
-      ...emptyCache(config, rows, maxTokens),
-      ...await this.#prompt.run(this.#weights, {
-        ids: integers([rows, length], prompts.ids),
-        mask: floats([rows, length], Float32Array.from(prompts.mask)),
-      }),
-    });
-    using owned = new DisposableStack();
-    owned.defer(() => cache.dispose());
-    const result = new Int32Array(rows * maxTokens).fill(config.pad_token_id);
-    const ended = new Uint8Array(rows);
-    let last = new Int32Array(rows).fill(config.decoder_start_token_id);
-    for (let position = 0; position < maxTokens; position++) {
-      const { logits } = await this.#step.run([this.#weights, cache], {
-        ids: integers([rows], last),
-        position: integers([1], [position]),
-        visible: floats(
-          [maxTokens],
-          Float32Array.from(
-            { length: maxTokens },
-            (_, i) => i <= position ? 1 : 0,
-          ),
-        ),
-      });
-      const values = logits.data as Float32Array;
-      const next = new Int32Array(rows).fill(config.pad_token_id);
-      for (let row = 0; row < rows; row++) {
-        if (ended[row]) continue;
-        const token = sampleToken(
-          values.subarray(
-            row * config.vocab_size,
-            (row + 1) * config.vocab_size,
-          ),
-          options,
-          options.random,
-        );
-        next[row] = result[row * maxTokens + position] = token;
-        if (token === config.eos_token_id) ended[row] = 1;
-      }
-      if (ended.every(Boolean)) break;
-      last = next;
-    }
-    return result;
+  /** Draws the token at a position after each of a group, and all that comes after it. */
+  async #grow(
+    drawing: Drawing,
+    group: readonly Beginning[],
+    position: number,
+  ): Promise<void> {
+    const { cache, draws, ended } = drawing;
+    const { maxTokens, sizes } = cache;
+    await this.#decoder.decode(cache, group, position);
+    await draws.draw(group, position, cache.logits);
+    let ends = 0;
+    const groups = continued(group, (draw) => {
+      const token = draws.tokens[draw * maxTokens + position];
+      const isLast = token === this.config.eos_token_id ||
+        position + 1 === maxTokens;
+      if (!isLast) return token;
+      ends++;
+      return null;
+    }, sizes);
+    ended(ends);
+    for (const next of groups) await this.#grow(drawing, next, position + 1);
   }
 
   /**
@@ -168,10 +186,10 @@ export class T5Generator implements AsyncDisposable {
     const length = begun.length / rows;
     const logits = new Float32Array(rows * width);
     // Always whole batches: a graph is compiled for each shape, and holds on to its memory.
-    for (let first = 0; first < rows; first += BATCH) {
-      const count = Math.min(BATCH, rows - first);
-      const decoderIds = new Int32Array(BATCH * (length + 1));
-      for (let row = 0; row < BATCH; row++) {
+    for (let first = 0; first < rows; first += NEXT_ROWS) {
+      const count = Math.min(NEXT_ROWS, rows - first);
+      const decoderIds = new Int32Array(NEXT_ROWS * (length + 1));
+      for (let row = 0; row < NEXT_ROWS; row++) {
         const at = row * (length + 1);
         const from = (first + Math.min(row, count - 1)) * length;
         decoderIds[at] = start;
@@ -180,7 +198,7 @@ export class T5Generator implements AsyncDisposable {
       const part = await this.#next.run(this.#weights, {
         ids: integers([1, prompt.length], prompt.ids),
         mask: floats([1, prompt.length], Float32Array.from(prompt.mask)),
-        decoderIds: integers([BATCH, length + 1], decoderIds),
+        decoderIds: integers([NEXT_ROWS, length + 1], decoderIds),
       });
       logits.set(
         (part.logits.data as Float32Array).subarray(0, count * width),
@@ -193,9 +211,9 @@ export class T5Generator implements AsyncDisposable {
   /** Frees weights and compiled graphs. */
   async dispose(): Promise<void> {
     await this.#next.dispose();
+    await this.#draw.dispose();
+    await this.#decoder.dispose();
     this.#weights.dispose();
-    await this.#prompt.dispose();
-    await this.#step.dispose();
   }
 
   /** As {@link dispose}, at the end of an `await using`. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Progress } from "../../../lib/core/progress.ts";
 import { Random } from "../../../lib/core/random.ts";
 import {
   floats,
@@ -133,7 +134,7 @@ async function teacherForcing(
   return logits.data as Float32Array;
 }
 
-Deno.test("T5Generator frees what it placed on the device, its caches also where sampling fails", async () => {
+Deno.test("T5Generator frees what it placed on the device, also where sampling fails", async () => {
   const { executor: counted, open } = counting(executor);
   {
     await using generator = new T5Generator({
@@ -193,10 +194,10 @@ Deno.test("T5Generator agrees with an eager one at temperature 0", async () => {
 });
 
 Deno.test("T5Generator splits batches without a trace at temperature 0", async () => {
-  // 1,003 prompts: a batch of 1,000 and one of 3.
-  const batch = prompts(1003);
+  // More distinct prompts than a group or a part has rows.
+  const batch = prompts(1403);
   const all = rowsOf(await generate(batch, { temperature: 0 }));
-  for (const [from, to] of [[0, 1], [400, 420], [998, 1003]]) {
+  for (const [from, to] of [[0, 1], [400, 420], [998, 1403]]) {
     assert.deepEqual(
       rowsOf(await generate(someRows(batch, from, to), { temperature: 0 })),
       all.slice(from, to),
@@ -273,6 +274,217 @@ Deno.test("T5Generator draws second tokens given the first", async () => {
   assert.ok(tested >= 3);
 });
 
+/**
+ * Probabilities of all sequences of at most three tokens under the first prompt, by teacher
+ * forcing: of each sequence of three its own, of those that end early all that begin with them.
+ */
+async function sequenceProbabilities(
+  temperature: number,
+): Promise<Map<string, number>> {
+  const V = CONFIG.vocab_size;
+  const all = Array.from(
+    { length: V ** 3 },
+    (_, i) => [Math.floor(i / V ** 2), Math.floor(i / V) % V, i % V],
+  );
+  const one = prompts(1);
+  const batch = {
+    ids: Int32Array.from(all.flatMap(() => [...one.ids])),
+    mask: Int32Array.from(all.flatMap(() => [...one.mask])),
+    rows: all.length,
+    length: one.length,
+  };
+  const logits = await teacherForcing(batch, Int32Array.from(all.flat()), 3);
+  const probabilities = new Map<string, number>();
+  all.forEach((tokens, i) => {
+    const end = tokens.indexOf(END);
+    const written = end < 0 ? tokens : tokens.slice(0, end + 1);
+    let p = 1;
+    written.forEach((token, position) => {
+      const at = (i * 3 + position) * V;
+      const weights = Array.from(
+        logits.subarray(at, at + V),
+        (logit) => Math.exp(logit / temperature),
+      );
+      p *= weights[token] / weights.reduce((sum, weight) => sum + weight, 0);
+    });
+    const padded = [...written, PAD, PAD].slice(0, 3);
+    probabilities.set(`${padded}`, p);
+  });
+  return probabilities;
+}
+
+/** Throws unless rows come as often as expected, each within 5 standard errors and one row. */
+function assertJoint(rows: number[][], expected: Map<string, number>) {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    counts.set(`${row}`, (counts.get(`${row}`) ?? 0) + 1);
+  }
+  let squares = 0;
+  let freedom = -1;
+  for (const [name, p] of expected) {
+    const count = counts.get(name) ?? 0;
+    const mean = rows.length * p;
+    const allowed = 5 * Math.sqrt(mean * (1 - p)) + 1;
+    assert.ok(
+      Math.abs(count - mean) <= allowed,
+      `${name}: ${count}, expected ${mean}`,
+    );
+    if (mean < 5) continue;
+    squares += (count - mean) ** 2 / mean;
+    freedom++;
+  }
+  assert.ok(
+    squares < freedom + 5 * Math.sqrt(2 * freedom),
+    `χ² ${squares} of ${freedom} degrees of freedom`,
+  );
+}
+
+Deno.test("T5Generator draws whole sequences with their probabilities, at several temperatures in one pass", async () => {
+  const settings = [1, 3].map((temperature) => ({
+    temperature,
+    random: Random.fromSeed(5).split(`${temperature}`),
+  }));
+  const rows = {
+    ...many,
+    ids: Int32Array.from([...many.ids, ...many.ids, ...many.ids, ...many.ids]),
+    mask: Int32Array.from(
+      [...many.mask, ...many.mask, ...many.mask, ...many.mask],
+    ),
+    rows: 4 * many.rows,
+  };
+  const drawn = (await generator.generateEach(rows, settings, {
+    maxTokens: 3,
+  })).map((ids) => rowsOf(ids, 3));
+  const [one, three] = [
+    await sequenceProbabilities(1),
+    await sequenceProbabilities(3),
+  ];
+  for (const expected of [one, three]) {
+    const sum = expected.values().reduce((sum, p) => sum + p, 0);
+    assert.ok(Math.abs(sum - 1) < 1e-4);
+  }
+  assertJoint(drawn[0], one);
+  assertJoint(drawn[1], three);
+  assert.throws(() => assertJoint(drawn[0], three));
+  assert.throws(() => assertJoint(drawn[1], one));
+  assert.throws(() => assertJoint(drawn[0].slice(0, 6000), drawnAt(one, 1.1)));
+});
+
+/** Probabilities to the power `1/t`, over their sum: close to those of another temperature. */
+function drawnAt(
+  probabilities: Map<string, number>,
+  t: number,
+): Map<string, number> {
+  const powers = [...probabilities].map(([name, p]) =>
+    [name, p ** (1 / t)] as const
+  );
+  const total = powers.reduce((sum, [, p]) => sum + p, 0);
+  return new Map(powers.map(([name, p]) => [name, p / total]));
+}
+
+Deno.test("T5Generator gives each setting of a pass what it would get alone", async () => {
+  const batch = prompts(300);
+  const settings: (SamplingOptions & { seed: number })[] = [
+    { temperature: 1, seed: 1 },
+    { temperature: 0, seed: 2 },
+    { temperature: 2, topK: 3, seed: 3 },
+    { temperature: 1, topP: 0.6, seed: 4 },
+  ];
+  const together = await generator.generateEach(
+    batch,
+    settings.map(({ seed, ...options }) => ({
+      ...options,
+      random: Random.fromSeed(seed),
+    })),
+    { maxTokens: MAX_TOKENS },
+  );
+  for (const [i, setting] of settings.entries()) {
+    assert.deepEqual(together[i], await generate(batch, setting));
+  }
+});
+
+Deno.test("T5Generator gives rows the same, whatever others it draws with them", async () => {
+  const batch = prompts(700);
+  const options = { temperature: 1.5, maxTokens: MAX_TOKENS };
+  const all = await generator.generate(batch, {
+    ...options,
+    random: Random.fromSeed(0),
+  });
+  const random = Random.fromSeed(0);
+  const parts: number[] = [];
+  for (const [from, to] of [[0, 1], [1, 130], [130, 700]]) {
+    parts.push(
+      ...await generator.generate(someRows(batch, from, to), {
+        ...options,
+        random,
+      }),
+    );
+  }
+  assert.deepEqual(parts, [...all]);
+});
+
+Deno.test("T5Generator computes beginnings that rows share once, and none of rows that have ended", async () => {
+  const sizes: number[] = [];
+  await using counted = new T5Generator({ config: CONFIG, weights }, {
+    ...executor,
+    compile(fn, options) {
+      const compiled = executor.compile(fn, options);
+      return {
+        run(state, inputs) {
+          if (options.name === "t5 decoder step") {
+            sizes.push(inputs.ids.shape[0]);
+          }
+          return compiled.run(state, inputs);
+        },
+        dispose: () => compiled.dispose(),
+      };
+    },
+  });
+  const drawn = rowsOf(
+    await counted.generate(someRows(many, 0, 1000), {
+      temperature: 1,
+      maxTokens: MAX_TOKENS,
+      random: Random.fromSeed(0),
+    }),
+  );
+  // Of each length, the beginnings that did not end: at most 1,000, so one group.
+  const expected = Array.from({ length: MAX_TOKENS }, (_, length) =>
+    new Set(
+      drawn.map((row) => row.slice(0, length))
+        .filter((begun) => !begun.includes(END)).map(String),
+    ).size);
+  const parts = (count: number): number[] =>
+    count <= 0
+      ? []
+      : count <= 64
+      ? [64]
+      : count <= 128
+      ? [128]
+      : [256, ...parts(count - 256)];
+  assert.deepEqual(sizes, expected.flatMap(parts));
+  assert.ok(expected[1] < 10 && expected[6] < 1000);
+});
+
+Deno.test("T5Generator takes the tokens that teacher forcing finds most probable in long sequences, too", async () => {
+  // More tokens than a step has places for at first; of one prompt, and of several.
+  const length = 20;
+  for (const batch of [someRows(many, 0, 1), prompts(60)]) {
+    const ids = await generate(batch, { temperature: 0, maxTokens: length });
+    const logits = await teacherForcing(batch, ids, length);
+    let longest = 0;
+    rowsOf(ids, length).forEach((row, i) => {
+      for (const [position, token] of row.entries()) {
+        const at = (i * length + position) * CONFIG.vocab_size;
+        const values = [...logits.subarray(at, at + CONFIG.vocab_size)];
+        assert.ok(values[token] >= Math.max(...values) - 1e-4);
+        longest = Math.max(longest, position);
+        if (token === END) break;
+      }
+    });
+    assert.ok(batch.rows === 1 || longest === length - 1);
+  }
+});
+
 Deno.test("T5Generator puts padding after the end token", async () => {
   const rows = rowsOf(await generate(prompts(500), { temperature: 1.5 }));
   const ends = rows.map((row) => row.indexOf(END));
@@ -307,17 +519,20 @@ Deno.test("T5Generator writes as many tokens as it is told to", async () => {
 });
 
 Deno.test("T5Generator tells how far it is", async () => {
-  const reports: unknown[] = [];
+  const reports: Progress[] = [];
   await generator.generate(prompts(1500), {
     temperature: 0.5,
     maxTokens: 2,
     random: Random.fromSeed(0),
     onProgress: (report) => reports.push(report),
   });
-  assert.deepEqual(reports, [
-    { done: 1000, total: 1500, message: "temperature 0.5" },
-    { done: 1500, total: 1500, message: "temperature 0.5" },
-  ]);
+  assert.deepEqual(reports.at(-1), {
+    done: 1500,
+    total: 1500,
+    message: "temperature 0.5",
+  });
+  assert.ok(reports.length > 1);
+  assert.ok(reports.every(({ done }, i) => done > (reports[i - 1]?.done ?? 0)));
 });
 
 Deno.test("T5Generator refuses wrong options", async () => {
