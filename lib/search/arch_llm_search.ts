@@ -3,9 +3,8 @@
  *
  * Cells are written with the "generate:" prompt once, before the first ranking. In each round
  * variants are written with the "fill:" prompt of the best cells and of the candidates that the
- * process expects most of, then of those that it expects most of now; what is written stays a
- * candidate. The first cells are random, as in all searches by rounds, and nothing is known of
- * accuracies before they are queried.
+ * process expects most of; what is written stays a candidate. The first cells are random, as in
+ * all searches by rounds, and nothing is known of accuracies before they are queried.
  *
  * Source: AG-Net (arXiv:2203.08734), §4, for 16 cells to begin with; the rest is ours.
  *
@@ -40,9 +39,7 @@ export interface ArchLlmOptions
   readonly written: number;
   /** Candidates of the highest rank, of which variants are written as of the best cells. */
   readonly ahead: number;
-  /** How often, in a round, variants are written of the best cells and of those candidates. */
-  readonly looks: number;
-  /** Variants written of each of them at a time. */
+  /** Variants of each of these in a round. */
   readonly fills: number;
   /** The most codes of a cell that a variant changes. */
   readonly changes: number;
@@ -58,8 +55,7 @@ export function archLlmOptions({ settings }: SearchSpace): ArchLlmOptions {
     best: 10,
     written: 2000,
     ahead: 10,
-    looks: 2,
-    fills: 20,
+    fills: 60,
     changes: settings.search.changes,
     features: ["paths", "subtrees"],
   };
@@ -94,7 +90,6 @@ function _search(
   const variants = new Variants(writer, random, options.changes);
   let isFirst = true;
   return searchInRounds(oracle, { ...options, keep: true }, {
-    looks: options.looks,
     candidates: async (best, promising) => {
       const written = isFirst
         ? await writer.generate(options.written, random)

@@ -33,10 +33,19 @@ export function rewriteWriter(space: SearchSpace): KeyedWriter {
           Array.from({ length: count }, () => _randomCell(space, random))
             .filter((cell) => cell !== null),
         ),
-      fill: (cells, random, most = space.nodeCount) =>
-        Promise.resolve(
-          cells.map((cell) => _variant(space, cell, random, most)),
-        ),
+      fill: (cells, random, most = space.nodeCount) => {
+        // What was rewritten to several times is looked up once.
+        const known = new Map<string, Cell | null>();
+        const find = (graph: Graph) => {
+          const text = `${graph.ops};${graph.incoming}`;
+          let cell = known.get(text);
+          if (cell === undefined) known.set(text, cell = cellOf(space, graph));
+          return cell;
+        };
+        return Promise.resolve(
+          cells.map((cell) => _variant(space, cell, random, most, find)),
+        );
+      },
     },
   };
 }
@@ -47,12 +56,17 @@ function _randomCell(space: SearchSpace, random: Random): Cell | null {
     : cellOf(space, space.randomCell(random));
 }
 
-/** Another cell, with up to `most` nodes rewritten; null where none was found. */
+/**
+ * Another cell, with up to `most` nodes rewritten; null where none was found.
+ *
+ * @param find The cell that a graph stands for.
+ */
 function _variant(
   space: SearchSpace,
   { key, graph }: Cell,
   random: Random,
   most: number,
+  find: (graph: Graph) => Cell | null,
 ): Cell | null {
   // The output has no operation to choose, and edges only where they are free.
   const last = graph.ops.length - (space.variableSize ? 1 : 2);
@@ -63,7 +77,7 @@ function _variant(
         (graph, place) => _rewrite(space, graph, space.inputs + place, random),
         graph,
       );
-    const cell = cellOf(space, rewritten);
+    const cell = find(rewritten);
     if (cell !== null && cell.key !== key) return cell;
   }
   return null;

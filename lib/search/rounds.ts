@@ -39,8 +39,6 @@ export const ROUNDS: RoundOptions = {
 
 /** The parts in which searches by rounds differ; cells may repeat or have been queried. */
 export interface RoundSearch {
-  /** How often further candidates are looked for before each round; by default once. */
-  readonly looks?: number;
   /** Random cells that were not queried: to begin with, and where there are no candidates. */
   random(): Iterable<Cell>;
   /** Those random cells that are candidates in each round; by default none. */
@@ -84,11 +82,9 @@ export async function searchInRounds(
         count,
       )).slice(0, count);
     for (const cell of search.drawn?.() ?? []) pool.set(cell.key, cell);
-    for (let look = 0; look < (search.looks ?? 1); look++) {
-      const found = await search.candidates(leaders, promising);
-      for (const cell of oracle.propose(found)) {
-        if (!oracle.seen(cell)) pool.set(cell.key, cell);
-      }
+    const found = await search.candidates(leaders, promising);
+    for (const cell of oracle.propose(found)) {
+      if (!oracle.seen(cell)) pool.set(cell.key, cell);
     }
     const ranked = await promising(round);
     await _askNew(oracle, ranked, round);

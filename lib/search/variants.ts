@@ -17,7 +17,7 @@ import type { CellWriter } from "./cell_writer.ts";
 export const VERSION = 1;
 
 /** How many times as many variants as are asked for are written at first; later, as many as so far. */
-const AHEAD = 4;
+const AHEAD = 2;
 
 /** A stock of variants. */
 export class Variants {

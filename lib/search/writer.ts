@@ -27,12 +27,23 @@ export function modelWriter(
 ): CellWriter {
   const { space, vqvae } = model;
   const { nodes } = vqvae.config;
+  // What was written several times is looked up once.
   const cellsOf = async (
     written: readonly ParsedSentence[],
-  ): Promise<(Cell | null)[]> =>
-    (await decodeParsed(model, written)).map((sample) =>
-      typeof sample === "string" ? null : cellOf(space, sample)
+  ): Promise<(Cell | null)[]> => {
+    const parsed = new Map(written.map((one) => [`${one.codes}`, one]));
+    const samples = await decodeParsed(model, [...parsed.values()]);
+    const cells = new Map(
+      [...parsed.keys()].map((codes, i) => {
+        const sample = samples[i];
+        return [
+          codes,
+          typeof sample === "string" ? null : cellOf(space, sample),
+        ];
+      }),
     );
+    return written.map(({ codes }) => cells.get(`${codes}`) ?? null);
+  };
   return {
     async generate(count, random) {
       const cells = await cellsOf(

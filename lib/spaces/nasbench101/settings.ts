@@ -37,7 +37,9 @@ export const SETTINGS: SpaceSettings = {
   },
   arch2vec: { epochs: 8 }, // its code
   search: {
-    writerTemperature: 1,
+    // What a code was before it is hidden shows in those around it: at 1 half of what is written
+    // is the cell as it was.
+    writerTemperature: 2,
     // A code is an operation and its incoming edges: one change is as much as two elsewhere.
     changes: 1,
     pathLengths: [0, 1, 2, 3, 4, 5],
