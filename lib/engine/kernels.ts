@@ -346,6 +346,13 @@ const translations: Record<string, Translation> = {
       shape,
     );
   },
+  TensorScatterUpdate: ({ inputs: { tensor, indices, updates }, node }) =>
+    node(
+      "ScatterND",
+      [tensor, _cast(node, indices, "int64"), updates],
+      tensor.type,
+      tensor.shape,
+    ),
   UnsortedSegmentSum: _unsortedSegmentSum,
 };
 

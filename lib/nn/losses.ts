@@ -17,8 +17,41 @@ export function softmaxCrossEntropy(
   logits: tf.Tensor,
   targets: tf.Tensor,
 ): tf.Tensor {
-  const oneHot = tf.oneHot(targets, logits.shape[1]!); // [M, K]
-  return softmaxCrossEntropyOneHot(logits, oneHot);
+  const [rows, classes] = logits.shape as [number, number];
+  // Places of the targets among all logits. Over a vocabulary of tens of thousands, one-hot
+  // rows would take most of a step's memory.
+  const places = tf.add(
+    tf.mul(tf.range(0, rows, 1, "int32"), tf.scalar(classes, "int32")),
+    targets,
+  ) as tf.Tensor1D; // [M]
+  const at = (matrix: tf.Tensor) => tf.gather(tf.reshape(matrix, [-1]), places);
+  const loss = tf.customGrad((...args) => {
+    const [logits] = args as tf.Tensor[];
+    const save = args.at(-1) as tf.GradSaveFunc;
+    const highest = tf.max(logits, -1, true); // [M, 1]
+    const exponential = tf.exp(tf.sub(logits, highest));
+    const total = tf.sum(exponential, -1, true); // [M, 1]
+    save([exponential, total, places]);
+    return {
+      value: tf.sub(
+        tf.squeeze(tf.log(total), [-1]),
+        tf.sub(at(logits), tf.squeeze(highest, [-1])),
+      ),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [exponential, total, places] = saved;
+        const all = tf.reshape(
+          tf.mul(exponential, tf.div(tf.expandDims(dy, -1), total)),
+          [-1],
+        );
+        const less = tf.sub(tf.gather(all, places as tf.Tensor1D), dy);
+        return tf.reshape(
+          tf.tensorScatterUpdate(all, tf.expandDims(places, 1), less),
+          [rows, classes],
+        );
+      },
+    };
+  });
+  return loss(logits);
 }
 
 /**

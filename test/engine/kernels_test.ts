@@ -252,6 +252,17 @@ const grouped: Record<string, [HostTensor[], Case[2]][]> = {
     [[real(3, 2)], (x) => tf.unstack(x)],
     [[real(3, 2)], (x) => tf.unstack(x, -1)],
   ],
+  TensorScatterUpdate: [
+    [
+      [real(5, 2), floats([2], [10, 20])],
+      (x, values) =>
+        tf.tensorScatterUpdate(
+          tf.reshape(x, [-1]),
+          tf.tensor2d([7, 2], [2, 1], "int32"),
+          values,
+        ),
+    ],
+  ],
   UnsortedSegmentSum: [
     [
       [real(6, 3), whole(4, 6)],

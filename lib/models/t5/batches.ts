@@ -135,8 +135,8 @@ export class T5Batches {
 }
 
 function _noise(size: number, random: Random) {
-  return floats(
-    [size],
-    Float32Array.from({ length: size }, () => random.uniform()),
-  );
+  const noise = new Float32Array(size);
+  // `Float32Array.from` would take nine times as long.
+  for (let i = 0; i < size; i++) noise[i] = random.uniform();
+  return floats([size], noise);
 }
