@@ -11,3 +11,4 @@ export { codeMeanings } from "./code_usage.ts";
 export { cellMap, codebookMap } from "./projection.ts";
 export { cellRepresentations, drawSome } from "./representations.ts";
 export { comparePredictors } from "./predictors.ts";
+export { tableOn } from "../evaluation/tables.ts";

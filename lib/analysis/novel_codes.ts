@@ -96,6 +96,8 @@ export interface CodeShares {
   readonly columns: readonly number[];
   /** log₁₀ of the share, −4 at least. */
   readonly values: readonly (readonly number[])[];
+  /** What the codes that are left out are of all codes, percent. */
+  readonly rest: { readonly training: number; readonly novel: number };
 }
 
 /** The shares of the most used codes as a matrix that can be drawn. */
@@ -109,7 +111,13 @@ export function codeShares(
     (_, code) => training.reduce((sum, shares) => sum + shares[code], 0),
   );
   const order = totals.map((_, code) => code)
-    .sort((a, b) => totals[b] - totals[a]).slice(0, most);
+    .sort((a, b) => totals[b] - totals[a]);
+  const left = order.splice(most);
+  const rest = (of: readonly Float64Array[]) =>
+    100 * of.reduce(
+      (sum, shares) => left.reduce((all, code) => all + shares[code], sum),
+      0,
+    ) / of.length;
   const pick = (shares: Float64Array) =>
     order.map((code) => Math.log10(Math.max(1e-4, shares[code])));
   return {
@@ -122,5 +130,6 @@ export function codeShares(
       pick(shares),
       pick(novel[position]),
     ]),
+    rest: { training: rest(training), novel: rest(novel) },
   };
 }

@@ -6,10 +6,7 @@
  */
 
 import { resolve } from "node:path";
-import {
-  loadAccuracies,
-  MissingAccuraciesError,
-} from "../accuracies/accuracies.ts";
+import { loadKnownAccuracies } from "../accuracies/own_tables.ts";
 import { writeFileAtomic } from "../core/files.ts";
 import { Random } from "../core/random.ts";
 import { CELL_FORMATS, type CellFormat } from "../exchange/cell_values.ts";
@@ -26,7 +23,6 @@ import { type Aim, AIMS } from "../generation/aimed_sampling.ts";
 import { archLlmGenerator } from "../generation/arch_llm.ts";
 import { type CodeKind, CODES } from "../models/vqvae/config.ts";
 import { openModel } from "../run/open_model.ts";
-import type { AccuracyTable } from "../spaces/accuracies.ts";
 import type { Graph } from "../spaces/graph.ts";
 import { getNotation, notationsOf } from "../spaces/notations.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
@@ -71,7 +67,8 @@ of --from:
   --column NAME    of a CSV table that has the cells
 
 A CSV table has what is known of each cell beside it: index, parameters and multiply-adds
-of its network, and mean accuracies, fractions, where they are there (deno task data).
+of its network, and mean accuracies, fractions, where they are there (deno task data):
+of the published data sets and of your own.
 `;
 
 /** What `cells` is asked for. */
@@ -202,7 +199,7 @@ export async function runCells(
   const graphs = await _graphs(space, source);
   const known = format === "lines" || format === "json"
     ? () => ({})
-    : knownOfCells(space, await _accuracies(space));
+    : knownOfCells(space, await loadKnownAccuracies(space, console.error));
   const pieces = writtenCells(
     _withKnown(graphs, known),
     space,
@@ -218,18 +215,6 @@ function* _withKnown(
   known: KnownOfCell,
 ): Generator<WrittenCell, void, void> {
   for (const graph of graphs) yield { graph, known: known(graph) };
-}
-
-async function _accuracies(
-  space: SearchSpace,
-): Promise<readonly AccuracyTable[]> {
-  try {
-    return await loadAccuracies(space);
-  } catch (error) {
-    if (!(error instanceof MissingAccuraciesError)) throw error;
-    console.error(`Without accuracies: ${error.message}`);
-    return [];
-  }
 }
 
 async function _graphs(

@@ -11,6 +11,14 @@ import {
   findSource,
   loadAccuraciesFrom,
 } from "../accuracies/accuracies.ts";
+import {
+  checkDatasetName,
+  keepOwnTable,
+  loadOwnTable,
+  type OwnTableReading,
+  readOwnTable,
+  UNITS,
+} from "../accuracies/own_tables.ts";
 import { download } from "../accuracies/download.ts";
 import { exists } from "../core/files.ts";
 import { DATA_FOLDER } from "../core/project.ts";
@@ -21,9 +29,11 @@ import type {
   PublishedFile,
   SpaceAccuracies,
 } from "../spaces/accuracies.ts";
-import { SPACES } from "../spaces/registry.ts";
+import { notationsOf } from "../spaces/notations.ts";
+import { DEFAULT_SPACE, getSpace, SPACES } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { withBars } from "./bars.ts";
+import { NOTATION_HELP, oneOf, SPACE_NAMES } from "./cell_options.ts";
 import {
   existingFile,
   parseOptions,
@@ -58,6 +68,20 @@ Downloads to data/ what is neither there nor in the folder that the environment
 variable ARCHLLM_DATA names: ${TRAINED.map(_downloadSize).join(", ")}.
 A download that was cut goes on. What is there stays as it is: delete a file to get
 it anew; --from replaces it.
+
+deno task data --from TABLE --dataset NAME [options]
+
+adds a data set of your own, of all cells of a space or some: a CSV table with a line a
+cell, in any notation. A data set of that name is replaced. Notebooks 6 and 7 take its
+name as dataset; cells and score have it as columns.
+
+  --space NAME         ${SPACE_NAMES} (${DEFAULT_SPACE.name})
+  --notation NAME      where the form of a cell shows none
+${NOTATION_HELP}
+  --column NAME        of the cells
+  --validation COLUMN  of the accuracies that a search sees (validation)
+  --test COLUMN        of those that it does not (test)
+  --unit UNIT          ${UNITS.join(" or ")}, where the numbers do not show it
 `;
 
 /** Such as `Space: a.json, b.json`, a line for each source. */
@@ -82,7 +106,18 @@ export interface DataRequest {
   readonly spaces: readonly string[];
   /** The file to take accuracies from; null to look for them and download. */
   readonly from: string | null;
+  /** Where the file is a table of one's own: of which data set, and how it is read. */
+  readonly own?: { readonly dataset: string } & OwnTableReading;
 }
+
+/** Options of a table of one's own alone. */
+const OWN_OPTIONS = [
+  "notation",
+  "column",
+  "validation",
+  "test",
+  "unit",
+] as const;
 
 /**
  * Reads the command line of `data`.
@@ -95,10 +130,39 @@ export function parseDataArguments(
   args: readonly string[],
   folder: string = Deno.cwd(),
 ): DataRequest {
-  const { space, from = null } = parseOptions(args, {
-    space: { type: "string" },
-    from: { type: "string" },
+  const text = { type: "string" } as const;
+  const options = parseOptions(args, {
+    ...{ space: text, from: text, dataset: text, notation: text },
+    ...{ column: text, validation: text, test: text, unit: text },
   }, ACTION);
+  const { space, from = null, dataset } = options;
+  if (dataset !== undefined) {
+    if (from === null) {
+      throw new RangeError(
+        `Cannot ${ACTION}: --dataset must stand with --from, got it alone`,
+      );
+    }
+    const chosen = getSpace(space ?? DEFAULT_SPACE.name);
+    checkDatasetName(chosen, dataset);
+    const { column, validation, test, unit, notation } = options;
+    const notations = notationsOf(chosen).map(({ name }) => name);
+    return {
+      spaces: [chosen.name],
+      from: existingFile(resolve(folder, from), "--from", ACTION),
+      own: {
+        dataset,
+        notation: oneOf(notation, "--notation", notations, ACTION),
+        unit: oneOf(unit, "--unit", UNITS, ACTION),
+        ...{ column, validation, test },
+      },
+    };
+  }
+  const stray = OWN_OPTIONS.find((name) => options[name] !== undefined);
+  if (stray !== undefined) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --${stray} must stand with --dataset, got it alone`,
+    );
+  }
   const spaces = NAMES.filter((name) => space === undefined || name === space);
   if (spaces.length === 0) {
     throw new RangeError(
@@ -173,6 +237,10 @@ export async function runData(
     bars,
     fetchFile = download,
   } = options;
+  if (request.own !== undefined) {
+    const space = getSpace(request.spaces[0]);
+    return await _addOwn(space, request.from!, request.own, options);
+  }
   for (const { space, accuracies } of TRAINED) {
     if (!request.spaces.includes(space.name)) continue;
     const folders = accuracyFolders(space, folder);
@@ -190,6 +258,29 @@ export async function runData(
       print(`Imported, but ARCHLLM_DATA is looked at first and has ${hidden}`);
     }
   }
+}
+
+/** Adds a data set of one's own, and says what there is of it. */
+async function _addOwn(
+  space: SearchSpace,
+  from: string,
+  { dataset, ...reading }: NonNullable<DataRequest["own"]>,
+  { folder = DATA_FOLDER, print = console.log }: DataOptions,
+): Promise<void> {
+  const folders = accuracyFolders(space, folder);
+  const table = await readOwnTable(from, space, dataset, reading);
+  await keepOwnTable(table, space, folders.at(-1)!);
+  const { source, validation, covered } = await loadOwnTable(
+    space,
+    dataset,
+    folders,
+  );
+  const best = covered.reduce((a, b) => validation[b] > validation[a] ? b : a);
+  print(
+    `${space.title}, ${dataset}: ${source}, the best with a validation accuracy of ${
+      (100 * validation[best]).toFixed(2)
+    } %`,
+  );
 }
 
 /** What is to be done for one space. */

@@ -9,7 +9,9 @@ import {
   loadAccuracies,
   MissingAccuraciesError,
 } from "../accuracies/accuracies.ts";
+import { loadOwnTable } from "../accuracies/own_tables.ts";
 import { openDevice } from "../engine/device.ts";
+import { isOwnDataset } from "../evaluation/tables.ts";
 import { surrogatePath } from "../models/surrogate/surrogate.ts";
 import { openT5Base } from "../models/t5/base.ts";
 import { T5_FILES } from "../models/t5/files.ts";
@@ -75,22 +77,25 @@ async function _checkT5(
 
 /** Real accuracies have to be enough for the searches; where there are none, they are predicted. */
 async function _checkAccuracies(
-  { space: name, quick }: RunSettings,
+  { space: name, quick, dataset }: RunSettings,
   action: string,
 ): Promise<void> {
   const space = getSpace(name);
-  let tables: readonly AccuracyTable[];
+  let tables: readonly AccuracyTable[] = [];
   try {
     tables = await withBars(
       undefined,
       (onProgress) => loadAccuracies(space, { onProgress }),
     );
   } catch (error) {
-    if (error instanceof MissingAccuraciesError && surrogatePath(space)) return;
-    throw error;
+    const predicted = surrogatePath(space) !== null;
+    if (!(error instanceof MissingAccuraciesError && predicted)) throw error;
   }
+  const own = isOwnDataset(space, dataset)
+    ? [await loadOwnTable(space, dataset)]
+    : [];
   checkCoverage(
-    tables,
+    [...tables, ...own],
     Math.min(MOST_QUERIES, searchStudy(quick).mostQueries),
     action,
   );

@@ -5,6 +5,7 @@
  */
 
 import { resolve } from "node:path";
+import { loadKnownAccuracies } from "../accuracies/own_tables.ts";
 import { CELL_FORMATS, type CellFormat } from "../exchange/cell_values.ts";
 import { readCells, STANDARD_INPUT } from "../exchange/read_cells.ts";
 import { ceilings } from "../generation/ceilings.ts";
@@ -44,7 +45,8 @@ ${NOTATION_HELP}
   --column NAME    of a CSV table that has the cells
 
 Prints a row in each reading beside the published ones, why samples are not valid, and
-which cells came most often. Figures are comparable with rows of as many samples alone.
+which cells came most often, with their accuracies where there are any (deno task data).
+Figures are comparable with rows of as many samples alone.
 `;
 
 /** What `score` is asked for. */
@@ -117,7 +119,8 @@ export async function runScore(
     training: train === null ? undefined : readCells(train, space, reading),
   });
   const limits = ceilings(space, scored.reports.strict.samples);
-  const tables = scoreTables(space, scored, limits);
+  const accuracies = await loadKnownAccuracies(space, () => {});
+  const tables = scoreTables(space, scored, limits, accuracies);
   for (const [file, table] of Object.entries(tables)) {
     if (table.rows.length > 0) print(`${tableText(table)}\n`);
     if (to !== null) await saveTable(to, file, table);

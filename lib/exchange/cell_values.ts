@@ -26,6 +26,8 @@ export interface CellValue {
   readonly value: unknown;
   /** Line of the file, from 1; of a JSON array the number of the entry. */
   readonly line: number;
+  /** The texts of the other columns that were asked for, in their order. */
+  readonly fields?: readonly string[];
 }
 
 /** Characters of a cell, far above those of any. */
@@ -51,22 +53,26 @@ export function formatOfName(name: string): CellFormat {
  * The values of a file.
  *
  * @param texts Its text, piece by piece.
- * @param options `column`: of the cells in a CSV table, by default the first of the usual names.
+ * @param options Of a CSV table, `column`: of the cells, by default the first of the usual
+ *   names; `fields`: further columns that are read.
  * @throws {SyntaxError} If it is not of the form, with the line.
  */
 export async function* cellValues(
   texts: AsyncIterable<string>,
   format: CellFormat,
-  { column }: { readonly column?: string } = {},
+  { column, fields = [] }: {
+    readonly column?: string;
+    readonly fields?: readonly string[];
+  } = {},
 ): AsyncGenerator<CellValue, void, void> {
   if (format === "json") return yield* _entries(texts);
-  let read: ((line: string, number: number) => unknown) | null =
-    format === "csv" ? null : _lineValue;
+  let read: ((line: string, number: number) => Omit<CellValue, "line">) | null =
+    format === "csv"
+      ? null
+      : (line, number) => ({ value: _lineValue(line, number) });
   for await (const [line, number] of _lines(texts)) {
-    if (read === null) read = _tableReader(line, column);
-    else if (line.trim() !== "") {
-      yield { value: read(line, number), line: number };
-    }
+    if (read === null) read = _tableReader(line, column, fields);
+    else if (line.trim() !== "") yield { ...read(line, number), line: number };
   }
 }
 
@@ -80,7 +86,8 @@ function _lineValue(line: string, number: number): unknown {
 function _tableReader(
   header: string,
   column: string | undefined,
-): (line: string, number: number) => unknown {
+  others: readonly string[],
+): (line: string, number: number) => Omit<CellValue, "line"> {
   const names = _fields(header, 1).map((name) => name.trim());
   const at = (...columns: readonly string[]) =>
     columns.map((name) => names.indexOf(name)).find((at) => at >= 0) ?? -1;
@@ -100,22 +107,32 @@ function _tableReader(
       }, got ${shownList(names)}`,
     );
   }
+  const missing = others.find((name) => !names.includes(name));
+  if (missing !== undefined) {
+    throw new SyntaxError(
+      `line 1 must name the column ${missing}, got ${shownList(names)}`,
+    );
+  }
+  const otherPlaces = others.map((name) => names.indexOf(name));
   return (line, number) => {
-    const fields = _fields(line, number);
-    if (fields.length !== names.length) {
+    const texts = _fields(line, number);
+    if (texts.length !== names.length) {
       throw new SyntaxError(
-        `line ${number} must have ${names.length} values, got ${fields.length}`,
+        `line ${number} must have ${names.length} values, got ${texts.length}`,
       );
     }
+    const fields = otherPlaces.map((at) => texts[at].trim());
     if (cell >= 0) {
-      return fields[cell].trim() === ""
+      const value = texts[cell].trim() === ""
         ? null
-        : _lineValue(fields[cell], number);
+        : _lineValue(texts[cell], number);
+      return { value, fields };
     }
-    return {
-      matrix: _json(fields[matrix], `line ${number}`),
-      ops: _json(fields[ops], `line ${number}`),
+    const value = {
+      matrix: _json(texts[matrix], `line ${number}`),
+      ops: _json(texts[ops], `line ${number}`),
     };
+    return { value, fields };
   };
 }
 

@@ -27,6 +27,15 @@ export interface CellReading {
 /** The name that stands for the standard input. */
 export const STANDARD_INPUT = "-";
 
+/** A cell as it was read. */
+export interface CellRow {
+  /** Null for a sample that is no graph at all. */
+  readonly graph: Graph | null;
+  /** As in `CellValue`. */
+  readonly line: number;
+  readonly fields: readonly string[];
+}
+
 /**
  * Reads cells one by one.
  *
@@ -40,8 +49,24 @@ export const STANDARD_INPUT = "-";
 export async function* readCells(
   path: string,
   space: SearchSpace,
-  { format, notation, column, onBytes }: CellReading = {},
+  reading: CellReading = {},
 ): AsyncGenerator<Graph | null, void, void> {
+  for await (const { graph } of readCellRows(path, space, reading)) yield graph;
+}
+
+/**
+ * Reads cells with what else a CSV table has of them, row by row.
+ *
+ * @param reading `fields`: names of the columns that are read beside the cells.
+ * @throws {Error} As {@link readCells}, or if there is no such column.
+ */
+export async function* readCellRows(
+  path: string,
+  space: SearchSpace,
+  { format, notation, column, fields, onBytes }: CellReading & {
+    readonly fields?: readonly string[];
+  } = {},
+): AsyncGenerator<CellRow, void, void> {
   const name = path === STANDARD_INPUT ? "the standard input" : basename(path);
   const fail = (error: unknown): never => {
     throw new SyntaxError(
@@ -58,7 +83,10 @@ export async function* readCells(
   const texts = path === STANDARD_INPUT
     ? _texts(Deno.stdin.readable, name)
     : _texts(ReadableStream.from(readChunks(path, { onBytes })), name);
-  const values = cellValues(texts, format ?? formatOfName(name), { column });
+  const values = cellValues(texts, format ?? formatOfName(name), {
+    column,
+    fields,
+  });
   while (true) {
     const { done, value: found } = await values.next().catch(fail);
     if (done) return;
@@ -68,7 +96,7 @@ export async function* readCells(
     } catch (error) {
       fail(new Error(`line ${found.line}: ${reasonOf(error)}`));
     }
-    yield graph;
+    yield { graph, line: found.line, fields: found.fields ?? [] };
   }
 }
 

@@ -12,7 +12,9 @@ import { maskCodes } from "../language/sentences.ts";
 import { trainingKeys } from "../metrics/generation.ts";
 import { judge } from "../metrics/verdict.ts";
 import { getSpace } from "../spaces/registry.ts";
+import type { Graph } from "../spaces/graph.ts";
 import { cellCard } from "./cell_card.ts";
+import { cellFiles } from "./cell_files.ts";
 import {
   CellWriter,
   type WritingOptions,
@@ -20,6 +22,7 @@ import {
 } from "./cell_writer.ts";
 import { element, make } from "./elements.ts";
 import type { PageModel } from "./server.ts";
+import { restoreSettings, settingsFragment } from "./settings_link.ts";
 
 /** Cells written at once: the first by itself, so that it is soon there. */
 const FIRST_BATCH = 1, BATCH = 8;
@@ -37,6 +40,8 @@ const results = element("results", HTMLDivElement);
 /** The models that are open, by space and code: older cells can be refilled after another choice. */
 const opened = new Map<string, CellWriter>();
 let running = false, stopped = false;
+/** The models that there are, as the page was opened. */
+let offered: readonly PageModel[] = [];
 /** Cells shown so far: each has a number of its own. */
 let cells = 0;
 
@@ -182,11 +187,28 @@ async function writeCells(
   const settings = `Temperature ${sampling.temperature}${limits}, seed ${seed}`;
   const summary = make("p", { className: "summary" }, settings);
   const list = make("div", { className: "cells" });
+  const graphs: Graph[] = [];
+  const files = cellFiles(
+    space,
+    () => graphs,
+    `${space.name}-${codeChoice.value}-seed${seed}`,
+    (text) => status.textContent = text,
+  );
+  // A refilled cell depends on the one that it was made of.
+  if (pinned.size === 0) {
+    const href = settingsFragment(controlValue);
+    history.replaceState(null, "", href);
+    const link = make("a", { href }, "Link to these settings and seed");
+    // Where the address names them already, it does not change.
+    link.addEventListener("click", () => restoreFrom(href));
+    files.append(link);
+  }
   const group = make(
     "section",
     { className: "group" },
     make("h2", {}, title),
     summary,
+    files,
     list,
   );
   results.prepend(group);
@@ -209,8 +231,9 @@ async function writeCells(
       written++;
       const { key, problem } = judge(space, cell.sample);
       let words = problem ?? "";
-      if (key !== null) {
+      if (key !== null && typeof cell.sample !== "string") {
         valid++;
+        graphs.push(cell.sample);
         const known = training?.has(key);
         if (known === false) fresh++;
         const twin = numbers.get(key);
@@ -272,27 +295,48 @@ function refillCell(
   });
 }
 
+/** What a control says. */
+function controlValue(id: string): string {
+  return (element(id, HTMLElement) as HTMLInputElement).value;
+}
+
+/** Sets the controls to what a link names; a choice that is not offered stays as it was. */
+function restoreFrom(fragment: string): void {
+  restoreSettings(fragment, (id, value) => {
+    const control = element(id, HTMLElement) as
+      | HTMLInputElement
+      | HTMLSelectElement;
+    const before = control.value;
+    control.value = value;
+    if (control.value === "" && value !== "") control.value = before;
+    if (id === "space") offerCodes();
+  });
+}
+
 /** Offers the codes of the space that is chosen. */
-function offerCodes(models: readonly PageModel[]): void {
+function offerCodes(): void {
   codeChoice.replaceChildren(
-    ...models.filter(({ space }) => space === spaceChoice.value)
+    ...offered.filter(({ space }) => space === spaceChoice.value)
       .map(({ code, title }) => make("option", { value: code }, title)),
   );
 }
 
 /** Offers the spaces and codes that there are models of. */
 async function offerModels(): Promise<void> {
-  const models = await findModels();
-  if (models.length === 0) {
+  offered = await findModels();
+  if (offered.length === 0) {
     throw new Error(
       "Cannot write cells: there must be trained models, got none; `deno task reproduce` trains them, `deno task export` makes the files that this page needs",
     );
   }
-  for (const name of new Set(models.map(({ space }) => space))) {
+  for (const name of new Set(offered.map(({ space }) => space))) {
     spaceChoice.append(make("option", { value: name }, getSpace(name).title));
   }
-  offerCodes(models);
-  spaceChoice.addEventListener("change", () => offerCodes(models));
+  offerCodes();
+  spaceChoice.addEventListener("change", offerCodes);
+  restoreFrom(location.hash);
+  // A link within the page loads nothing anew.
+  addEventListener("hashchange", () => restoreFrom(location.hash));
 }
 
 stopButton.addEventListener("click", () => stopped = true);

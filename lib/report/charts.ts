@@ -14,8 +14,8 @@ import {
   houseLayout,
   type Json,
   note,
-  PALETTE,
   type ReferenceLine,
+  type SeriesStyle,
   seriesStyle,
   type Trace,
   translucent,
@@ -29,6 +29,7 @@ function namesOf(series: readonly { readonly name: string }[]): string[] {
 /** Reference lines as shapes and their labels. */
 function referenceMarks(
   lines: readonly ReferenceLine[],
+  { logY = false }: { readonly logY?: boolean } = {},
 ): { shapes: Json[]; annotations: Json[] } {
   return {
     shapes: lines.map(({ value }) => ({
@@ -45,7 +46,8 @@ function referenceMarks(
         xref: "paper",
         x: 1,
         xanchor: "right",
-        y: value,
+        // Of a logarithmic axis, annotations want the logarithm and shapes the value.
+        y: logY ? Math.log10(value) : value,
         yanchor: "bottom",
         yshift: 2,
       })
@@ -66,8 +68,10 @@ export interface Line {
 /**
  * Lines over a numeric axis, each with a band where it has a spread.
  *
- * Up to 40 points are marked one by one.
+ * Up to 40 points are marked one by one, of more about a dozen.
  *
+ * @param options `logY`: a logarithmic vertical axis; `range`: what a linear one shows, from
+ *   zero by default.
  * @throws {RangeError} If the arrays of a line differ in length.
  */
 export function lineChart(
@@ -75,9 +79,11 @@ export function lineChart(
   text: ChartText,
   options: {
     readonly logY?: boolean;
+    readonly range?: readonly [number, number];
     readonly references?: readonly ReferenceLine[];
   } = {},
 ): Figure {
+  const { logY = false, range, references = [] } = options;
   const data: Trace[] = [];
   for (const [index, line] of lines.entries()) {
     const { color, dash, symbol } = seriesStyle(index);
@@ -107,12 +113,17 @@ export function lineChart(
     }
     data.push({
       type: "scatter",
-      mode: x.length <= 40 ? "lines+markers" : "lines",
+      mode: "lines+markers",
       name: line.name,
       x,
       y: compact(line.y),
       line: { color, dash, width: 2.2 },
-      marker: { color, symbol, size: 7 },
+      marker: {
+        color,
+        symbol,
+        size: 7,
+        ...(x.length > 40 && { maxdisplayed: 12 }),
+      },
       legendgroup: line.name,
     });
   }
@@ -120,11 +131,60 @@ export function lineChart(
     xaxis: axis(text.x),
     yaxis: axis(
       text.y,
-      options.logY ? { type: "log", dtick: 1 } : { rangemode: "tozero" },
+      logY
+        ? logAxis(lines.flatMap(({ y }) => Array.from(y)))
+        : range
+        ? { range: [...range] }
+        : { rangemode: "tozero" },
     ),
-    ...referenceMarks(options.references ?? []),
+    ...referenceMarks(references, { logY }),
   });
   return { data, layout, ...captionOf(text) };
+}
+
+/** Powers of ten that a logarithmic axis names at most. */
+const MOST_POWERS = 7;
+
+/**
+ * A logarithmic axis with its ticks at powers of ten, all written in one way: as numbers
+ * from 0.01 to 1000, where one is beyond that as powers; of few powers at twice and five
+ * times each as well.
+ *
+ * @param values What is drawn; those that are not positive are left out.
+ */
+export function logAxis(values: readonly number[]): Record<string, Json> {
+  const powers = values.filter((value) => value > 0 && value < Infinity)
+    .map(Math.log10);
+  const low = Math.floor(powers.reduce((a, b) => Math.min(a, b), 0));
+  const high = Math.ceil(powers.reduce((a, b) => Math.max(a, b), 0));
+  const step = Math.ceil((high - low + 1) / MOST_POWERS);
+  const shown = Array.from({ length: high - low + 1 }, (_, i) => low + i)
+    .filter((power) => power % step === 0);
+  if (low < -2 || high > 3) {
+    return {
+      type: "log",
+      tickvals: shown.map((power) => 10 ** power),
+      ticktext: shown.map((power) =>
+        `10<sup>${`${power}`.replace("-", "−")}</sup>`
+      ),
+    };
+  }
+  const ticks = shown.flatMap((power) =>
+    (shown.length <= 4 ? [1, 2, 5] : [1]).map((factor) =>
+      Number((factor * 10 ** power).toPrecision(1))
+    )
+  );
+  return { type: "log", tickvals: ticks, ticktext: ticks.map(String) };
+}
+
+/** A range that holds values with a little room around them. */
+export function rangeOf(values: readonly number[]): [number, number] {
+  const [low, high] = [
+    values.reduce((a, b) => Math.min(a, b), Infinity),
+    values.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
+  const margin = 0.06 * (high - low || 1);
+  return [low - margin, high + margin];
 }
 
 /** One colour of a bar chart. */
@@ -133,8 +193,8 @@ export interface BarSeries {
   readonly values: ArrayLike<number>;
   /** Half the height of each error bar, in the unit of the values. */
   readonly errors?: ArrayLike<number>;
-  /** By default the palette's, in the order of the series. */
-  readonly color?: string;
+  /** How it looks; by default as its place in the legend has it. */
+  readonly style?: Pick<SeriesStyle, "color" | "pattern">;
 }
 
 /**
@@ -151,7 +211,9 @@ export function barChart(
     readonly references?: readonly ReferenceLine[];
   } = {},
 ): Figure {
-  const data = series.map(({ name, values, errors, color }, index): Trace => {
+  const data = series.map((each, index): Trace => {
+    const { name, values, errors } = each;
+    const { color, pattern } = each.style ?? seriesStyle(index);
     for (const array of errors ? [values, errors] : [values]) {
       if (array.length !== categories.length) {
         throw new RangeError(
@@ -166,8 +228,15 @@ export function barChart(
       x: categories.map(String),
       y: compact(values),
       marker: {
-        color: color ?? PALETTE[index % PALETTE.length],
+        color,
         line: { color: "#FFFFFF", width: options.stacked ? 0.5 : 0 },
+        pattern: {
+          shape: pattern,
+          fillmode: "overlay",
+          fgcolor: "#FFFFFF",
+          size: 7,
+          solidity: 0.25,
+        },
       },
       ...(errors && {
         error_y: {
@@ -203,10 +272,12 @@ const SHADES: Json = [
 /**
  * A matrix as shades; the first row is drawn at the top.
  *
- * A matrix of at most 120 cells has its numbers written in.
+ * A matrix of at most 60 cells has its numbers written in.
  *
  * @param values Rows of equal length.
  * @param labels Names of the rows and of the columns.
+ * @param text `scale`: what the shades stand for; `ticks`: values that the scale names, the
+ *   first its lightest shade and the last its darkest, so that figures can be compared.
  * @throws {RangeError} If a row has not one value per column, or a row has no name.
  */
 export function heatmap(
@@ -215,8 +286,15 @@ export function heatmap(
     readonly rows: readonly (string | number)[];
     readonly columns: readonly (string | number)[];
   },
-  text: ChartText & { readonly scale: string },
+  text: ChartText & {
+    readonly scale: string;
+    readonly ticks?: readonly {
+      readonly value: number;
+      readonly text: string;
+    }[];
+  },
 ): Figure {
+  const { ticks } = text;
   const { rows, columns } = labels;
   if (
     values.length !== rows.length ||
@@ -228,26 +306,22 @@ export function heatmap(
         `[${values.length}, ${values.map((row) => row.length).join(" or ")}]`,
     );
   }
-  const written = rows.length * columns.length <= 120;
+  const written = rows.length * columns.length <= 60;
   const data: Trace = {
     type: "heatmap",
     x: [...columns],
     y: rows.map(String),
     z: values.map(compact),
     colorscale: SHADES,
-    colorbar: {
-      title: { text: text.scale, side: "right", font: { size: 15 } },
-      tickfont: { size: 14 },
-      thickness: 14,
-      outlinewidth: 0,
-    },
+    ...(ticks && { zmin: ticks[0].value, zmax: ticks.at(-1)!.value }),
+    colorbar: colorbar(text.scale, ticks),
     ...(written
-      ? { xgap: 1, ygap: 1, texttemplate: "%{z:.3r}", textfont: { size: 13 } }
+      ? { xgap: 1, ygap: 1, texttemplate: "%{z:.3r}", textfont: { size: 14 } }
       : {}),
   };
   const numeric = columns.every((column) => typeof column === "number");
   const layout = houseLayout(text.title, [], {
-    height: Math.max(240, Math.min(640, 140 + 46 * rows.length)),
+    plotHeight: Math.max(120, Math.min(440, 46 * rows.length)),
     xaxis: axis(text.x, {
       type: numeric ? "linear" : "category",
       showgrid: false,
@@ -259,4 +333,21 @@ export function heatmap(
     }),
   });
   return { data: [data], layout, ...captionOf(text) };
+}
+
+/** The scale of shades beside a plot, with ticks of its own where they are given. */
+export function colorbar(
+  title: string,
+  ticks?: readonly { readonly value: number; readonly text: string }[],
+): Json {
+  return {
+    title: { text: title, side: "right", font: { size: 15 } },
+    tickfont: { size: 14 },
+    thickness: 14,
+    outlinewidth: 0,
+    ...(ticks && {
+      tickvals: ticks.map(({ value }) => value),
+      ticktext: ticks.map(({ text }) => text),
+    }),
+  };
 }

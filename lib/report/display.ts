@@ -171,26 +171,44 @@ function isFigure(item: Showable): item is Figure {
 /** What has been said already, so that it is said once per kernel. */
 let browserMissingSaid = false;
 
+/** What {@link tryToDraw} says and asks, for tests. */
+interface DrawOptions {
+  readonly say?: (line: string) => void;
+  readonly find?: () => Promise<string | null>;
+}
+
 /**
- * Draws images, or says in one line why there are none.
- *
- * A missing browser is said once per kernel, a failure each time.
+ * Draws PNGs, or says in one line why there are none; see {@link tryToDraw}.
  *
  * @returns Null where there are none.
  */
 export async function tryRenderPngs(
   items: readonly (Figure | Svg)[],
   scale: ImageOptions["scale"],
-  options: {
-    readonly say?: (line: string) => void;
-    readonly find?: () => Promise<string | null>;
-  } = {},
+  options: DrawOptions = {},
 ): Promise<Uint8Array[] | null> {
-  const { say = console.log, find = findChromium } = options;
+  if (items.length === 0) return [];
+  return await tryToDraw(
+    (chromium) => renderPngs(items, { scale, chromium }),
+    options,
+  );
+}
+
+/**
+ * Has a browser draw, or says in one line why it cannot.
+ *
+ * A missing browser is said once per kernel, a failure each time.
+ *
+ * @param draw Gets the browser's path.
+ * @returns Null where nothing could be drawn.
+ */
+export async function tryToDraw<T>(
+  draw: (chromium: string) => Promise<T>,
+  { say = console.log, find = findChromium }: DrawOptions = {},
+): Promise<T | null> {
   try {
-    if (items.length === 0) return [];
     const chromium = await find();
-    if (chromium) return await renderPngs(items, { scale, chromium });
+    if (chromium) return await draw(chromium);
     if (!browserMissingSaid) {
       say(
         "Figures are interactive only: no Chromium or Chrome was found to draw " +

@@ -1,7 +1,9 @@
 /**
  * The Plotly figure as plain data, and the one look that all figures share.
  *
- * `{data, layout}` is as Plotly's JSON schema has it; nothing is drawn here. The
+ * `{data, layout}` is as Plotly's JSON schema has it; nothing is drawn here. A figure is
+ * as wide as a column of a paper (8.5 cm) takes it: its letters are 6.5 points and more
+ * there. Dashes, marks and patterns tell apart in grey what colours do in colour. The
  * builders are in `charts.ts`, the figures of the notebooks in `figures.ts`;
  * `display.ts`, `images.ts`, `save.ts` and `html_report.ts` consume them.
  *
@@ -74,19 +76,47 @@ export const PALETTE: readonly string[] = [
   "#F0E442", // yellow
 ];
 
-const DASHES = ["solid", "dash", "dashdot", "longdash", "dot"];
-const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "x", "cross"];
+const DASHES = [
+  "solid",
+  "dash",
+  "dashdot",
+  "longdash",
+  "dot",
+  "longdashdot",
+  "12px,3px,2px,3px,2px,3px",
+  "4px,2px",
+];
+const SYMBOLS = [
+  "circle",
+  "square-open",
+  "diamond",
+  "triangle-up-open",
+  "x",
+  "cross-open",
+  "triangle-down",
+  "pentagon-open",
+];
+/** Of bars and areas. */
+const PATTERNS = ["", "/", "x", "-", "\\", ".", "|", "+"];
 /** Axes, reference lines and their labels. */
 export const GREY = "#555555";
 
-/** Colour, dash and marker of the series at a place in the legend. */
-export function seriesStyle(
-  index: number,
-): { color: string; dash: string; symbol: string } {
+/** How the series at a place in the legend is drawn. */
+export interface SeriesStyle {
+  readonly color: string;
+  readonly dash: string;
+  readonly symbol: string;
+  /** What fills a bar over its colour; empty for nothing. */
+  readonly pattern: string;
+}
+
+/** Colour, dash, mark and pattern of the series at a place in the legend. */
+export function seriesStyle(index: number): SeriesStyle {
   return {
     color: PALETTE[index % PALETTE.length],
     dash: DASHES[index % DASHES.length],
     symbol: SYMBOLS[index % SYMBOLS.length],
+    pattern: PATTERNS[index % PATTERNS.length],
   };
 }
 
@@ -115,33 +145,45 @@ export function axis(
   };
 }
 
-/** Height of the title's line and of one row of the legend, in pixels. */
-const TITLE_HEIGHT = 44;
-const LEGEND_ROW_HEIGHT = 24;
+/** Height of a line of the title and of one row of the legend, in pixels. */
+const TITLE_LINE_HEIGHT = 21;
+const LEGEND_ROW_HEIGHT = 23;
+/** Letters of the title to a line. */
+const TITLE_LETTERS = 58;
+/** Width of a figure. */
+const WIDTH = 500;
+/** Margins beside and below the plot. */
+const MARGIN = { l: 70, r: 20, b: 60 };
 
 /**
  * The house layout: white, title and legend above the plot, type that survives
  * print.
  *
  * @param names What the legend lists, empty where there is none.
- * @param more Size, axes, marks; `headroom`: pixels kept free above the plot.
+ * @param more Axes and marks; `plotHeight`: height of the plot alone, in pixels, to which
+ *   title, legend and axes are added; `headroom`: pixels kept free above the plot.
  */
 export function houseLayout(
   title: string,
   names: readonly string[],
-  more: Record<string, Json> & { readonly headroom?: number } = {},
+  more: Record<string, Json> & {
+    readonly headroom?: number;
+    readonly plotHeight?: number;
+  } = {},
 ): Layout {
-  const { headroom = 0, width = 680, height = 430, ...rest } = more;
-  const rows = legendRows(names, Number(width) - 94);
-  const top = TITLE_HEIGHT + rows * LEGEND_ROW_HEIGHT + headroom + 8;
-  const plotHeight = Number(height) - top - 64;
+  const { headroom = 0, plotHeight = 280, ...rest } = more;
+  const lines = _titleLines(title);
+  const rows = legendRows(names, WIDTH - MARGIN.l - MARGIN.r);
+  const top = 14 + lines.length * TITLE_LINE_HEIGHT +
+    rows * LEGEND_ROW_HEIGHT + headroom + 8;
+  const height = top + plotHeight + MARGIN.b;
   return {
     paper_bgcolor: "#FFFFFF",
     plot_bgcolor: "#FFFFFF",
     colorway: [...PALETTE],
     font: {
       family: "Helvetica, Arial, 'Liberation Sans', sans-serif",
-      size: 15,
+      size: 14,
       color: "#222222",
     },
     showlegend: names.length > 0,
@@ -153,25 +195,37 @@ export function houseLayout(
       yanchor: "bottom",
       traceorder: "normal",
     },
-    margin: { l: 70, r: 24, t: top, b: 64 },
+    margin: { ...MARGIN, t: top },
     hovermode: "closest",
     ...rest,
-    width: Number(width),
-    height: Number(height),
+    width: WIDTH,
+    height,
     title: {
-      text: title,
-      font: { size: 17 },
+      text: lines.join("<br>"),
+      font: { size: 16 },
       x: 0.01,
       xanchor: "left",
-      y: 1 - 12 / Number(height),
+      // Plotly sets lines beyond the first half above, half below the place of one.
+      y: 1 - (12 + (lines.length - 1) * TITLE_LINE_HEIGHT / 2) / height,
       yanchor: "top",
     },
   };
 }
 
+/** A title in as many lines as it takes, broken between words. */
+function _titleLines(title: string): string[] {
+  const lines = [""];
+  for (const word of title.split(" ")) {
+    const line = `${lines.at(-1)} ${word}`.trim();
+    if (line.length <= TITLE_LETTERS) lines[lines.length - 1] = line;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** Rows that Plotly needs for a legend: all entries get the longest one's width. */
 function legendRows(names: readonly string[], width: number): number {
-  const widths = names.map((name) => 40 + 7 * name.length);
+  const widths = names.map((name) => 46 + 7 * name.length);
   if (widths.reduce((sum, each) => sum + each, 0) <= width) {
     return names.length > 0 ? 1 : 0;
   }
@@ -187,7 +241,7 @@ export function note(
   return {
     text,
     showarrow: false,
-    font: { size: 13, color: GREY },
+    font: { size: 14, color: GREY },
     bgcolor: "rgba(255,255,255,0.85)",
     borderpad: 1,
     ...more,

@@ -8,14 +8,19 @@
  */
 
 import { usagePerplexity, usedCodes } from "../metrics/codebook_usage.ts";
-import { barChart, type BarSeries, type Line, lineChart } from "./charts.ts";
+import {
+  barChart,
+  type BarSeries,
+  type Line,
+  lineChart,
+  rangeOf,
+} from "./charts.ts";
 import {
   axis,
   captionOf,
   type Figure,
-  PALETTE,
   type ReferenceLine,
-  translucent,
+  seriesStyle,
 } from "./figure.ts";
 
 /** Points above which a curve is averaged: a screen shows no more. */
@@ -32,7 +37,8 @@ export interface LossCurve {
  * Loss against optimizer step or epoch.
  *
  * A curve of more than 300 values is averaged over equal runs of steps, with a band from
- * the 10th to the 90th percentile of each.
+ * the 10th to the 90th percentile of each. A linear axis shows what comes after the first
+ * value of each curve, which lies far above the others.
  *
  * @param options `x` names the horizontal axis (`optimizer step` by default),
  *   `y` the vertical (`loss (nats)`).
@@ -54,16 +60,28 @@ export function lossCurves(
     averaged = true;
     return { name: curve.name, ...averageRuns(curve, CURVE_POINTS) };
   });
-  const band = averaged
-    ? "Line: mean of equal runs of steps; band: their 10th to 90th percentile."
-    : "";
-  const caption = [options.caption, band].filter(Boolean).join(" ");
+  const { logY = false } = options;
+  const range = rangeOf(
+    lines.flatMap(({ y }) => Array.from(y).slice(y.length > 1 ? 1 : 0)),
+  );
+  const above = logY
+    ? []
+    : lines.flatMap(({ name, y }) =>
+      y[0] > range[1] ? [`${name} ${y[0].toFixed(2)}`] : []
+    );
+  const caption = [
+    options.caption,
+    averaged &&
+    "Line: mean of equal runs of steps; band: their 10th to 90th percentile.",
+    above.length > 0 &&
+    `Above the plot, the first values: ${above.join(", ")}.`,
+  ].filter(Boolean).join(" ");
   return lineChart(lines, {
     title: options.title ?? "Training loss",
     x: options.x ?? "optimizer step",
     y: options.y ?? "loss (nats)",
     ...(caption && { caption }),
-  }, { logY: options.logY ?? false });
+  }, { logY, range });
 }
 
 /** Means, 10th and 90th percentiles of `count` equal runs of a curve. */
@@ -90,7 +108,8 @@ function averageRuns(curve: LossCurve, count: number): Omit<Line, "name"> {
 }
 
 /**
- * Share of each code, most used first, with uniform use as a dotted line.
+ * Share of each code, most used first, with uniform use as a dotted line; the axis is
+ * logarithmic, so that codes of little use are seen.
  *
  * The title tells how many codes are used and the perplexity.
  *
@@ -108,9 +127,12 @@ export function codebookUsage(
   const title = `${options.title ?? "Codebook usage"}: ${used} of ` +
     `${sorted.length} codes, perplexity ${perplexity.toFixed(1)}`;
   const uniform = 100 / sorted.length;
-  const figure = barChart(
-    sorted.map((_, rank) => rank + 1),
-    [{ name: "share", values: sorted.map((count) => 100 * count / total) }],
+  const figure = lineChart(
+    [{
+      name: "share",
+      x: sorted.slice(0, used).map((_, rank) => rank + 1),
+      y: sorted.slice(0, used).map((count) => 100 * count / total),
+    }],
     {
       title,
       x: "code, by rank of usage",
@@ -118,25 +140,21 @@ export function codebookUsage(
       ...captionOf(options),
     },
     {
+      logY: true,
       references: [{
         value: uniform,
         label: `uniform use: ${uniform.toPrecision(2)} %`,
       }],
     },
   );
-  // Hundreds of bars leave hairlines between them: one filled outline instead.
-  const [{ y }] = figure.data;
   return {
     ...figure,
-    data: [{
-      type: "scatter",
+    // A step for each code, and room for those that are not used.
+    data: figure.data.map((trace) => ({
+      ...trace,
       mode: "lines",
-      x: sorted.map((_, rank) => rank + 1),
-      y,
-      line: { shape: "hvh", color: PALETTE[0], width: 1 },
-      fill: "tozeroy",
-      fillcolor: translucent(PALETTE[0], 0.8),
-    }],
+      line: { shape: "hvh", color: seriesStyle(0).color, width: 2 },
+    })),
     layout: {
       ...figure.layout,
       xaxis: axis("code, by rank of usage", {
@@ -223,10 +241,13 @@ export interface InvalidityRow {
   readonly reasons: Readonly<Record<string, number>>;
 }
 
+/** Share of the samples, in percent, below which a bar is too thin to be seen. */
+const THINNEST = 0.3;
+
 /**
  * Why samples are invalid: one stacked bar per setting, as percentages of all
- * samples. A reason that never occurs is left out; the others keep their colours,
- * so that figures can be compared.
+ * samples. A reason that nowhere makes a bar that can be seen has no place in the legend,
+ * but stands in the caption; the others keep their looks, so that figures can be compared.
  */
 export function reasonsOfInvalidity(
   rows: readonly InvalidityRow[],
@@ -237,19 +258,39 @@ export function reasonsOfInvalidity(
   } = {},
 ): Figure {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.reasons)))];
-  const series = names
-    .map((name, index) => ({
+  const series = names.map((name, index) => {
+    const values = rows.map((row) =>
+      100 * (row.reasons[name] ?? 0) / row.samples
+    );
+    return {
       name,
-      color: PALETTE[index % PALETTE.length],
-      values: rows.map((row) => 100 * (row.reasons[name] ?? 0) / row.samples),
-    }))
-    .filter(({ values }) => values.some((value) => value > 0));
-  return barChart(settingNames(rows), series, {
-    title: options.title ?? "Reasons of invalidity",
-    x: options.x ?? "temperature",
-    y: "share of all samples (%)",
-    ...captionOf(options),
-  }, { stacked: true });
+      style: seriesStyle(index),
+      values,
+      most: Math.max(...values),
+    };
+  });
+  const drawn = series.filter(({ most }) => most >= THINNEST);
+  const rare = series.filter(({ most }) => most > 0 && most < THINNEST);
+  const caption = [
+    options.caption,
+    drawn.length === 1 && `All bars: ${drawn[0].name}.`,
+    rare.length > 0 &&
+    `Too rare to be seen: ${
+      rare.map(({ name, most }) => `${name} (${most.toPrecision(1)} % at most)`)
+        .join(", ")
+    }.`,
+  ].filter(Boolean).join(" ");
+  return barChart(
+    settingNames(rows),
+    drawn,
+    {
+      title: options.title ?? "Reasons of invalidity",
+      x: options.x ?? "temperature",
+      y: "share of all samples (%)",
+      ...(caption && { caption }),
+    },
+    { stacked: true },
+  );
 }
 
 /** Settings as text, numbers with as many decimals as the longest has. */

@@ -169,7 +169,7 @@ export function sweepFigure(
     title:
       `${method}: validity, uniqueness and novelty by temperature, ${space.title}`,
     ...(ceiling && {
-      ceiling: { value: ceiling.percent, label: "ceiling, independent draws" },
+      ceiling: { value: ceiling.percent, label: "ceiling of uniqueness" },
     }),
   });
 }

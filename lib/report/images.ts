@@ -1,11 +1,10 @@
 /**
- * Static images of Plotly figures and of SVG drawings, made by a Chromium without a
- * window.
+ * Static images of Plotly figures and of SVG drawings, PNG, SVG and PDF, made by a Chromium
+ * without a window.
  *
  * One browser run draws a whole batch: it opens a page that holds the figures and
- * Plotly, lets `Plotly.toImage` make the PNGs, and prints the page with the images
- * in it. Nothing is downloaded and no port opened; the browser's profile lies in
- * a temporary folder that goes with it.
+ * Plotly, lets `Plotly.toImage` make the images, and prints the page with the images
+ * in it. A second run prints an SVG as PDF.
  *
  * @module
  */
@@ -13,7 +12,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { within } from "../core/processes.ts";
+import { withPage } from "./browser.ts";
 import { type Figure, figureTitle, type Svg } from "./figure.ts";
 import { jsonForScript } from "./html.ts";
 import { shrinkPng } from "./png.ts";
@@ -32,9 +31,6 @@ const NAMES = [
 
 /** What stands before the images in the printed page. */
 const RESULT_START = '<pre id="images">';
-
-/** How long the page may take by its own clock, which runs while it is idle. */
-const VIRTUAL_TIME_MS = 20_000;
 
 /** Path of the Plotly library, a script that defines `Plotly`. */
 export function plotlyPath(): string {
@@ -121,40 +117,115 @@ export async function renderPngs(
   items: readonly (Figure | Svg)[],
   options: ImageOptions = {},
 ): Promise<Uint8Array[]> {
-  if (items.length === 0) return [];
-  const { scale = 2, timeoutMs = 60_000 } = options;
-  const scales = items.map((_, at) =>
-    typeof scale === "number" ? scale : scale[at]
+  const { scale = 2 } = options;
+  return await _renderImages(
+    items.map((item, at) => ({
+      item,
+      scale: typeof scale === "number" ? scale : scale[at],
+    })),
+    options,
   );
-  const chromium = options.chromium ?? await findChromium();
-  if (chromium === null) {
+}
+
+/** A figure as its files have it. */
+export interface FigureImages {
+  readonly png: Uint8Array;
+  /** Text of a whole SVG element. */
+  readonly svg: string;
+  /** One page of the size of the figure. */
+  readonly pdf: Uint8Array;
+}
+
+/**
+ * Draws a figure in all formats, and as further PNGs.
+ *
+ * @param scales Pixels per CSS pixel of the PNGs, the first of `images.png`.
+ * @throws {Error} As {@link renderPngs}.
+ */
+export async function renderFigure(
+  figure: Figure,
+  scales: readonly [number, ...number[]],
+  options: Omit<ImageOptions, "scale"> = {},
+): Promise<{ images: FigureImages; pngs: Uint8Array[] }> {
+  const [vector, ...pngs] = await _renderImages(
+    [null, ...scales].map((scale) => ({ item: figure, scale })),
+    options,
+  );
+  const svg = new TextDecoder().decode(vector);
+  const pdf = await _printPdf(svg, figure.layout, options);
+  return { images: { png: pngs[0], svg, pdf }, pngs };
+}
+
+/** An image to be drawn: a PNG at a scale, or an SVG where that is null. */
+interface Task {
+  readonly item: Figure | Svg;
+  readonly scale: number | null;
+}
+
+async function _renderImages(
+  tasks: readonly Task[],
+  options: Omit<ImageOptions, "scale">,
+): Promise<Uint8Array[]> {
+  if (tasks.length === 0) return [];
+  return await withPage(drawingPage(tasks), await _browser(options), {
+    arguments: () => ["--dump-dom"],
+    read: ({ printed, chromium, ended }) => {
+      if (!printed.includes(RESULT_START)) {
+        throw new Error(
+          `Cannot draw images: ${chromium} must print a page with the images, got ${ended}`,
+        );
+      }
+      return readImages(printed, tasks);
+    },
+  });
+}
+
+/** Prints an SVG on a page of its size. */
+async function _printPdf(
+  svg: string,
+  { width, height }: { readonly width: number; readonly height: number },
+  options: Omit<ImageOptions, "scale">,
+): Promise<Uint8Array> {
+  const page = `<!doctype html><html><head><meta charset="utf-8"><style>
+@page { size: ${width}px ${height}px; margin: 0; }
+body { margin: 0; } svg { display: block; }
+</style></head><body>${svg}</body></html>`;
+  const file = (folder: string) => join(folder, "page.pdf");
+  return await withPage(page, await _browser(options), {
+    arguments: (folder) => [
+      `--print-to-pdf=${file(folder)}`,
+      "--no-pdf-header-footer",
+    ],
+    read: async ({ chromium, ended }, folder) => {
+      const pdf = await Deno.readFile(file(folder)).catch(() => null);
+      if (pdf !== null) return pdf;
+      throw new Error(
+        `Cannot draw images: ${chromium} must print a PDF, got ${ended}`,
+      );
+    },
+  });
+}
+
+async function _browser(
+  { chromium, timeoutMs = 60_000 }: Omit<ImageOptions, "scale">,
+): Promise<{ chromium: string; timeoutMs: number }> {
+  const found = chromium ?? await findChromium();
+  if (found === null) {
     throw new Error(
       "Cannot draw images: there must be a Chromium or Chrome on the PATH or " +
         "at CHROME_PATH, got none",
     );
   }
-  const folder = await Deno.makeTempDir({ prefix: "figures-" });
-  try {
-    const page = join(folder, "page.html");
-    await Deno.writeTextFile(page, drawingPage(items, scales));
-    const printed = await runBrowser(chromium, page, folder, timeoutMs);
-    return readImages(printed, items);
-  } finally {
-    // On Windows a browser on its way out can hold its profile a little longer.
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
-  }
+  return { chromium: found, timeoutMs };
 }
 
 /** A page that replaces its body by the images, or by what went wrong. */
-function drawingPage(
-  items: readonly (Figure | Svg)[],
-  scales: readonly number[],
-): string {
-  const tasks = items.map((item, at) => ({
+function drawingPage(images: readonly Task[]): string {
+  const tasks = images.map(({ item, scale }) => ({
     ...("svg" in item
       ? { svg: item.svg }
       : { figure: { data: item.data, layout: item.layout } }),
-    scale: scales[at],
+    scale,
   }));
   return `<!doctype html><html><head><meta charset="utf-8">
 <script src="${pathToFileURL(plotlyPath())}"></script></head><body><script>
@@ -176,9 +247,9 @@ function drawingPage(
         results.push(canvas.toDataURL("image/png"));
       } else {
         const { width, height } = figure.layout;
-        results.push(await Plotly.toImage(figure, {
-          format: "png", width, height, scale,
-        }));
+        results.push(await Plotly.toImage(figure, scale === null
+          ? { format: "svg", width, height }
+          : { format: "png", width, height, scale }));
       }
     } catch (error) {
       results.push("error: " + String(error).replace(/\\s+/g, " "));
@@ -192,85 +263,25 @@ function drawingPage(
 </script></body></html>`;
 }
 
-/** Opens the page and returns it as it stands at the end. */
-async function runBrowser(
-  chromium: string,
-  page: string,
-  folder: string,
-  timeoutMs: number,
-): Promise<string> {
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(chromium, {
-      args: [
-        "--headless",
-        "--no-sandbox", // it refuses to start as root otherwise; the page is ours
-        "--disable-gpu",
-        "--disable-dev-shm-usage", // /dev/shm is small in containers
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        `--user-data-dir=${join(folder, "profile")}`,
-        `--virtual-time-budget=${VIRTUAL_TIME_MS}`,
-        "--dump-dom",
-        pathToFileURL(page).href,
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  } catch (error) {
-    throw new Error(
-      `Cannot draw images: ${chromium} does not start: ${
-        (error as Error).message
-      }`,
-      { cause: error },
-    );
-  }
-  // Its own promise: a helper process of a killed browser can hold the pipe open.
-  const ended = child.output();
-  const output = await within(ended, timeoutMs);
-  if (output === null) {
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // The browser itself had ended.
-    }
-    ended.catch(() => {});
-    throw new Error(
-      `Cannot draw images: ${chromium} must end within ` +
-        `${timeoutMs / 1000} s, got no answer`,
-    );
-  }
-  const decoder = new TextDecoder();
-  const printed = decoder.decode(output.stdout);
-  if (!printed.includes(RESULT_START)) {
-    const reason = decoder.decode(output.stderr).trim().split("\n").at(-1);
-    throw new Error(
-      `Cannot draw images: ${chromium} must print a page with the images, ` +
-        `got exit code ${output.code}${reason ? ` and: ${reason}` : ""}`,
-    );
-  }
-  return printed;
-}
+/** What images begin with as the page has them. */
+const PNG_START = "data:image/png;base64,";
+const SVG_START = "data:image/svg+xml,";
 
 /** Takes the images out of the printed page: one line each. */
-function readImages(
-  printed: string,
-  items: readonly (Figure | Svg)[],
-): Uint8Array[] {
+function readImages(printed: string, tasks: readonly Task[]): Uint8Array[] {
   const start = printed.indexOf(RESULT_START) + RESULT_START.length;
   const results = printed.slice(start, printed.indexOf("</pre>", start))
     .trim().split("\n");
   return results.map((result, index) => {
-    const prefix = "data:image/png;base64,";
-    if (!result.startsWith(prefix)) {
-      throw new Error(
-        `Cannot draw ${nameOf(items[index])}: ${result}`,
+    if (result.startsWith(PNG_START)) {
+      return shrinkPng(Uint8Array.fromBase64(result.slice(PNG_START.length)));
+    }
+    if (result.startsWith(SVG_START)) {
+      return new TextEncoder().encode(
+        decodeURIComponent(result.slice(SVG_START.length)),
       );
     }
-    return shrinkPng(Uint8Array.fromBase64(result.slice(prefix.length)));
+    throw new Error(`Cannot draw ${nameOf(tasks[index].item)}: ${result}`);
   });
 }
 

@@ -15,12 +15,20 @@ import type { MappedPoints } from "../analysis/projection.ts";
 import { type CodeSequences, codeUses } from "../language/code_sequences.ts";
 import { usagePerplexity } from "../metrics/codebook_usage.ts";
 import { publishedPermutations } from "../paper/generation_tables.ts";
+import type { AccuracyTable } from "../spaces/accuracies.ts";
+import { operationStyle } from "../spaces/draw.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { barChart, heatmap, lineChart } from "./charts.ts";
-import type { Figure } from "./figure.ts";
+import { barChart, heatmap, lineChart, rangeOf } from "./charts.ts";
+import { type Figure, seriesStyle } from "./figure.ts";
 import { projectionFigure } from "./projection_figure.ts";
 import { purityOf } from "./prose.ts";
 import { type ReportTable, table } from "./tables.ts";
+
+/** What figures say of a table of accuracies. */
+export type AccuraciesText = Pick<
+  AccuracyTable,
+  "title" | "source" | "surrogate"
+>;
 
 /** Tests of permuted sequences, by method, under what the paper found. */
 export function permutationTable(
@@ -49,13 +57,30 @@ export function codesByPositionFigure(
   space: SearchSpace,
   codes: NovelCodes,
 ): Figure {
-  const { rows, columns, values } = codeShares(codes);
+  const { rows, columns, values, rest } = codeShares(codes);
+  const size = codes.training[0].length;
   return heatmap(values, { rows, columns }, {
     title: `Codes by position, ${codes.method}, ${space.title}`,
     x: "code, by its use in training cells",
     y: "position",
-    scale: "log₁₀ of the share",
-    caption: `The ${columns.length} most used codes; training cells beside ${
+    scale: "share of the cells (%)",
+    ticks: [-4, -3, -2, -1, 0].map((value) => ({
+      value,
+      text: `${value === -4 ? "≤ " : ""}${
+        Number((100 * 10 ** value).toPrecision(1))
+      }`,
+    })),
+    caption: `The ${columns.length} most used of ${size} codes${
+      columns.length === size
+        ? ""
+        : rest.training + rest.novel === 0
+        ? "; no other occurs"
+        : `; the others are ${
+          rest.training.toFixed(2)
+        } % of the codes of training cells and ${
+          rest.novel.toFixed(2)
+        } % of those of novel ones`
+    }. Training cells beside ${
       codes.cells.toLocaleString("en")
     } novel ones, from ${codes.draws.toLocaleString("en")} sentences.`,
   });
@@ -73,14 +98,27 @@ export function divergenceFigure(
 ): Figure {
   return barChart(
     Array.from({ length: space.nodeCount }, (_, position) => position),
-    codes.flatMap(({ method, divergence, control }) => [
-      { name: `${method}: novel cells`, values: [...divergence] },
-      { name: `${method}: as many training cells`, values: [...control] },
-    ]),
+    codes.flatMap(({ method, divergence, control }, index) => {
+      const { color } = seriesStyle(index);
+      return [
+        {
+          name: `${method}: novel cells`,
+          values: [...divergence],
+          style: { color, pattern: "" },
+        },
+        {
+          name: `${method}: baseline`,
+          values: [...control],
+          style: { color, pattern: "/" },
+        },
+      ];
+    }),
     {
       title: `Codes of novel and of training cells, ${space.title}`,
       x: "position",
       y: "Jensen–Shannon divergence (bits)",
+      caption:
+        "Divergence from the training cells. Baseline, hatched: that of as many training cells drawn at random, which is what chance alone makes.",
     },
   );
 }
@@ -113,27 +151,30 @@ export function codeMeaningsTable(
   });
 }
 
-/** The codebook of a method on a plane, by operation. */
+/** The codebook of a method on a plane; an operation looks as in drawings of cells. */
 export function codebookMapFigure(
   space: SearchSpace,
   method: string,
   points: readonly MappedPoints[],
 ): Figure {
-  return projectionFigure(points, {
-    title: `Codebook, ${method}, ${space.title}`,
-  });
+  const place = ({ name }: MappedPoints) => space.ops.indexOf(name);
+  const ordered = points.toSorted((a, b) => place(a) - place(b));
+  return projectionFigure(
+    ordered.map((each) => ({ ...each, style: operationStyle(each.name) })),
+    { title: `Codebook, ${method}, ${space.title}` },
+  );
 }
 
 /**
  * Cells on a plane by their codes, shaded by accuracy.
  *
- * @param options `surrogate`: whether the accuracies are predictions.
+ * @param accuracies Where they are from.
  */
 export function cellMapFigure(
   space: SearchSpace,
   method: string,
   points: readonly MappedPoints[],
-  { surrogate = false }: { surrogate?: boolean } = {},
+  { title, surrogate }: AccuraciesText,
 ): Figure {
   const cells = points.reduce((sum, { points }) => sum + points.length, 0);
   return projectionFigure(points, {
@@ -141,10 +182,10 @@ export function cellMapFigure(
       `Cells by their codes, ${method}, ${space.title}`,
       surrogate,
     ),
-    scale: "CIFAR-10 validation accuracy (%)",
+    scale: `${title} validation accuracy (%)`,
     caption: `${
       cells.toLocaleString("en")
-    } cells; the lowest tenth has one shade.`,
+    } cells; the lowest tenth has the shade of the lowest tick.`,
   });
 }
 
@@ -154,32 +195,35 @@ export interface PredictorComparison {
   /** Numbers of labelled cells, as many as a curve has points. */
   readonly sizes: readonly number[];
   readonly seeds: number;
-  /** Where the accuracies are from; `surrogate`: whether they are predictions. */
-  readonly source: string;
-  readonly surrogate?: boolean;
+  readonly accuracies: AccuraciesText;
 }
 
 /** How well each representation orders cells, by number of labels. */
 export function predictorsFigure(
   space: SearchSpace,
-  { curves, sizes, seeds, surrogate = false }: PredictorComparison,
+  { curves, sizes, seeds, accuracies }: PredictorComparison,
 ): Figure {
+  const lines = curves.map(({ name, points }) => ({
+    name,
+    x: sizes,
+    y: points.map(({ mean }) => mean),
+    lower: points.map(({ mean, error }) => mean - error),
+    upper: points.map(({ mean, error }) => mean + error),
+  }));
   return lineChart(
-    curves.map(({ name, points }) => ({
-      name,
-      x: sizes,
-      y: points.map(({ mean }) => mean),
-      lower: points.map(({ mean, error }) => mean - error),
-      upper: points.map(({ mean, error }) => mean + error),
-    })),
+    lines,
     {
       title: _titled(
         `Order of cells from few labels, ${space.title}`,
-        surrogate,
+        accuracies.surrogate,
       ),
       x: "labelled cells",
-      y: "Kendall's τ (CIFAR-10 validation accuracy)",
-      caption: `Mean of ${seeds} seeds with bands of one standard error.`,
+      y: "Kendall's τ",
+      caption:
+        `Mean of ${seeds} seeds with bands of one standard error; order of the cells by ${accuracies.title} validation accuracy.`,
+    },
+    {
+      range: rangeOf(lines.flatMap(({ lower, upper }) => [...lower, ...upper])),
     },
   );
 }
@@ -187,7 +231,7 @@ export function predictorsFigure(
 /** The same as a table, mean ± standard error. */
 export function predictorsTable(
   space: SearchSpace,
-  { curves, sizes, source, surrogate = false }: PredictorComparison,
+  { curves, sizes, accuracies }: PredictorComparison,
 ): ReportTable {
   return table(
     curves.map(({ name, points }) => ({
@@ -212,13 +256,13 @@ export function predictorsTable(
       ],
       caption: _titled(
         `Kendall's τ by number of labelled cells, ${space.title}`,
-        surrogate,
+        accuracies.surrogate,
       ),
-      notes: [source],
+      notes: [accuracies.source],
     },
   );
 }
 
-function _titled(text: string, surrogate: boolean): string {
+function _titled(text: string, surrogate = false): string {
   return surrogate ? `${text}, surrogate` : text;
 }

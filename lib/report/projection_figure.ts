@@ -1,10 +1,12 @@
 /**
- * Points on a plane that has no axes of its own, such as a projection by UMAP.
+ * Points on the plane of a projection by UMAP, whose axes have no unit.
  *
  * @module
  */
 
+import { colorbar } from "./charts.ts";
 import {
+  axis,
   captionOf,
   compact,
   type Figure,
@@ -21,6 +23,8 @@ export interface ProjectedSeries {
   readonly points: readonly (readonly [number, number])[];
   /** A value of each point, shown by its shade; `[M]`. */
   readonly values?: readonly number[];
+  /** Colour and mark of the points without values, by default as the legend has them. */
+  readonly style?: { readonly line: string; readonly symbol: string };
 }
 
 /** From purple over green to yellow (viridis); darker is lower. */
@@ -28,6 +32,8 @@ const SHADES: Json = "Viridis";
 
 /**
  * Draws points, by kind in colours or by value in shades.
+ *
+ * The lowest value has to be what all that are lower were raised to: it is marked "≤".
  *
  * @param text `scale`: what the shades stand for.
  */
@@ -39,8 +45,11 @@ export function projectionFigure(
     readonly scale?: string;
   },
 ): Figure {
-  const data = series.map(({ name, points, values }, index): Trace => {
-    const { color, symbol } = seriesStyle(index);
+  const data = series.map((each, index): Trace => {
+    const { name, points, values } = each;
+    const drawn = seriesStyle(index);
+    const { line: color, symbol } = each.style ??
+      { line: drawn.color, symbol: drawn.symbol };
     return {
       type: "scatter",
       mode: "markers",
@@ -50,35 +59,38 @@ export function projectionFigure(
       hoverinfo: values === undefined ? "name" : "text",
       ...(values && { text: values.map((value) => value.toFixed(2)) }),
       marker: values === undefined
-        ? { color, symbol, size: 6, opacity: 0.8 }
+        ? { color, symbol, size: 8, opacity: 0.8 }
         : {
           color: compact(values),
           colorscale: SHADES,
           size: 5,
           opacity: 0.85,
-          colorbar: {
-            title: { text: text.scale ?? "", side: "right" },
-            thickness: 14,
-            outlinewidth: 0,
-          },
+          colorbar: colorbar(text.scale ?? "", _ticks(values)),
         },
     };
   });
-  const blank = {
-    visible: false,
+  const plane = {
     showgrid: false,
-    zeroline: false,
+    showticklabels: false,
+    ticks: "",
+    mirror: true,
   };
-  const layout = houseLayout(text.title, [], {
-    xaxis: blank,
-    yaxis: blank,
-    width: 680,
-    height: 560,
-    // Beside the plot, whose upper edge has no axis to keep it away from the points.
-    ...(series.length > 1 && {
-      showlegend: true,
-      legend: { x: 1.02, xanchor: "left", y: 1, yanchor: "top" },
-    }),
+  const names = series.length > 1 ? series.map(({ name }) => name) : [];
+  const layout = houseLayout(text.title, names, {
+    xaxis: axis("UMAP 1", plane),
+    yaxis: axis("UMAP 2", plane),
+    plotHeight: 380,
   });
   return { data, layout, ...captionOf(text) };
+}
+
+/** Ticks from the lowest value to the highest. */
+function _ticks(values: readonly number[]): { value: number; text: string }[] {
+  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  if (!(high > low)) return [{ value: low, text: low.toFixed(1) }];
+  return [0, 1, 2, 3, 4].map((step) => {
+    const value = low + (high - low) * step / 4;
+    return { value, text: `${step === 0 ? "≤ " : ""}${value.toFixed(1)}` };
+  });
 }

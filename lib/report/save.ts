@@ -2,20 +2,20 @@
  * Saves tables and figures of a run, and shows what it saves.
  *
  * Under the folder of outputs: `tables/<name>.{json,csv,md,tex}` and
- * `figures/<name>.{json,html,png}`. The pages of figures share one copy of Plotly beside
- * them. `html_report.ts` reads the files back.
+ * `figures/<name>.{json,html,tex}` and the images `figures/<name>.{png,svg,pdf}`. The pages of
+ * figures share one copy of Plotly beside them. `html_report.ts` reads the files back.
  *
  * @module
  */
 
 import { join } from "node:path";
 import { exists, readJson, writeFileAtomic, writeJson } from "../core/files.ts";
-import { inlineScale, showWith, tryRenderPngs } from "./display.ts";
+import { inlineScale, showWith, tryToDraw } from "./display.ts";
 import { type Figure, figureTitle } from "./figure.ts";
 import { figureHtml, PAGE_STYLE } from "./figure_html.ts";
 import { escapeHtml } from "./html.ts";
-import { plotlyPath } from "./images.ts";
-import { tableLatex } from "./table_latex.ts";
+import { type FigureImages, plotlyPath, renderFigure } from "./images.ts";
+import { latexText, tableLatex } from "./table_latex.ts";
 import { type ReportTable, tableCsv, tableMarkdown } from "./tables.ts";
 
 /** Name of the copy of Plotly beside the figures' pages. */
@@ -44,11 +44,12 @@ export async function saveTable(
 }
 
 /**
- * Saves a figure: as data, as an interactive page, and as PNG where it can be drawn.
+ * Saves a figure: as data, as an interactive page, with its caption for LaTeX, and as PNG,
+ * SVG and PDF where it can be drawn.
  *
- * A PNG of an earlier run never stays beside newer data.
+ * An image of an earlier run never stays beside newer data.
  *
- * @param png The image, where it is at hand; null for none. By default it is drawn.
+ * @param images Where they are at hand; null for none. By default they are drawn.
  * @throws {RangeError} If the name holds anything but letters, digits, `-`, `_`.
  * @throws {Error} If a file cannot be written.
  */
@@ -56,17 +57,42 @@ export async function saveFigure(
   outputs: string,
   name: string,
   figure: Figure,
-  png?: Uint8Array | null,
+  images?: FigureImages | null,
 ): Promise<void> {
   const path = pathOf(outputs, "figures", name);
-  if (png === undefined) {
-    png = (await tryRenderPngs([figure], FILE_SCALE))?.[0] ?? null;
+  if (images === undefined) {
+    const drawn = await tryToDraw((chromium) =>
+      renderFigure(figure, [FILE_SCALE], { chromium })
+    );
+    images = drawn?.images ?? null;
   }
-  await Deno.remove(`${path}.png`).catch(() => {});
+  for (const ending of ["png", "svg", "pdf"] as const) {
+    const file = `${path}.${ending}`;
+    if (images) await writeFileAtomic(file, images[ending]);
+    else await Deno.remove(file).catch(() => {});
+  }
   await copyPlotly(outputs);
   await writeJson(`${path}.json`, figure);
   await writeFileAtomic(`${path}.html`, figurePage(figure));
-  if (png) await writeFileAtomic(`${path}.png`, png);
+  await writeFileAtomic(`${path}.tex`, figureLatex(figure, name));
+}
+
+/**
+ * A figure as LaTeX includes it: the image in a column's width, over title and caption.
+ *
+ * @param name Of its files; the label is `fig:<name>`.
+ */
+export function figureLatex(figure: Figure, name: string): string {
+  const caption = [`${figureTitle(figure)}.`, figure.caption ?? ""].join(" ")
+    .trim();
+  return `% Needs \\usepackage{graphicx}; the file ${name}.pdf lies beside this one.
+\\begin{figure}
+\\centering
+\\includegraphics[width=\\columnwidth]{${name}}
+\\caption{${latexText(caption)}}
+\\label{fig:${name}}
+\\end{figure}
+`;
 }
 
 /** Saves a table and shows it. */
@@ -79,17 +105,18 @@ export async function publishTable(
   await showWith([table]);
 }
 
-/** Saves a figure and shows it; one run of the browser draws both images. */
+/** Saves a figure and shows it; one run of the browser draws the images of both. */
 export async function publishFigure(
   outputs: string,
   name: string,
   figure: Figure,
 ): Promise<void> {
   pathOf(outputs, "figures", name);
-  const scales = [FILE_SCALE, inlineScale(figure)];
-  const pngs = await tryRenderPngs([figure, figure], scales);
-  await saveFigure(outputs, name, figure, pngs?.[0] ?? null);
-  await showWith([figure], new Map([[figure, pngs?.[1] ?? null]]));
+  const drawn = await tryToDraw((chromium) =>
+    renderFigure(figure, [FILE_SCALE, inlineScale(figure)], { chromium })
+  );
+  await saveFigure(outputs, name, figure, drawn?.images ?? null);
+  await showWith([figure], new Map([[figure, drawn?.pngs[1] ?? null]]));
 }
 
 /**

@@ -6,18 +6,23 @@
 
 import type { Ceiling } from "../generation/ceilings.ts";
 import type { ScoredCells } from "../metrics/scored_cells.ts";
-import type { SearchSpace } from "../spaces/space.ts";
+import type { AccuracyTable } from "../spaces/accuracies.ts";
+import type { Graph } from "../spaces/graph.ts";
+import { isEnumerated, type SearchSpace } from "../spaces/space.ts";
 import { generationTable } from "./generation_report.ts";
 import { type ReportTable, table } from "./tables.ts";
 
 /**
  * The tables of a score, by the names of their files: the rows, why samples are not valid,
- * and which cells came more than once.
+ * and which cells came more than once, with what accuracies they have.
+ *
+ * @param accuracies Those that are there.
  */
 export function scoreTables(
   space: SearchSpace,
   { rows, reports, repeated }: ScoredCells,
   limits: readonly Ceiling[],
+  accuracies: readonly AccuracyTable[] = [],
 ): Readonly<Record<"score" | "invalid" | "repeated", ReportTable>> {
   const { paper, strict } = reports;
   return {
@@ -41,13 +46,42 @@ export function scoreTables(
       repeated.map(({ graph, times }) => ({
         cell: space.describe(graph),
         times,
+        ...Object.fromEntries(
+          accuracies.flatMap((each) =>
+            (["validation", "test"] as const).map((accuracy) => [
+              `${each.dataset} ${accuracy}`,
+              _percent(space, each[accuracy], graph),
+            ])
+          ),
+        ),
       })),
       {
         caption: `Cells that came most often; ${
           strict.distinct.toLocaleString("en-US")
         } different ones among ${strict.valid.toLocaleString("en-US")}`,
-        columns: ["cell", "times"],
+        columns: [
+          "cell",
+          "times",
+          ...accuracies.flatMap(({ dataset, title }) =>
+            ["validation", "test"].map((accuracy) => ({
+              key: `${dataset} ${accuracy}`,
+              title: `${title} ${accuracy} (%)`,
+              digits: 2,
+            }))
+          ),
+        ],
       },
     ),
   };
+}
+
+/** The accuracy of a cell; null where it has none. */
+function _percent(
+  space: SearchSpace,
+  values: Float64Array,
+  graph: Graph,
+): number | null {
+  const index = isEnumerated(space) ? space.indexOf(graph) : null;
+  const value = index === null ? NaN : values[index];
+  return Number.isNaN(value) ? null : 100 * value;
 }

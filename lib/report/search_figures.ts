@@ -42,7 +42,7 @@ const CURVE_POINTS = 100;
  * @throws {RangeError} If no curve has as many as `from` points.
  */
 export function searchCurves(
-  { dataset, accuracy, trials, optimum, curves }: CurveSeries,
+  { dataset, accuracy, trials, optimum, curves, others }: CurveSeries,
   where: SearchText,
   { from = 16 }: { readonly from?: number } = {},
 ): Figure {
@@ -55,13 +55,16 @@ export function searchCurves(
   const text: ChartText = {
     title: `Search on ${searchPlace(where)}: ${dataset}, ${accuracy} accuracy`,
     x: "queries",
-    y: `${accuracy} accuracy of the returned cell (%)`,
-    caption:
-      `Mean of ${trials} trials; bands are one standard error of the mean to either side. ${
-        accuracy === "validation"
-          ? "Dotted: the best validation accuracy there is."
-          : "Dotted: the test accuracy of the cell that is best by validation; other cells lie above it, but no search looks at test accuracies."
-      }`,
+    y: `${accuracy} accuracy (%)`,
+    caption: [
+      `The returned cell, mean of ${trials} trials; bands are one standard error of the mean to either side.`,
+      accuracy === "validation"
+        ? "Dotted: the best validation accuracy there is."
+        : "Dotted: the test accuracy of the cell that is best by validation; other cells lie above it, but no search looks at test accuracies.",
+      _budgets(shown),
+      others.length > 0 &&
+      `Not drawn, in the tables alone: ${others.join("; ")}.`,
+    ].filter(Boolean).join(" "),
   };
   const longest = Math.max(...shown.map(({ points }) => points.length));
   const every = Math.ceil(longest / CURVE_POINTS);
@@ -80,24 +83,55 @@ export function searchCurves(
     };
   });
   const figure = lineChart(lines, text, {
-    references: [{ value: optimum, label: "optimum" }],
+    references: [{
+      value: optimum,
+      label: accuracy === "validation" ? "optimum" : "best by validation",
+    }],
   });
   const levels = shown.flatMap(({ points }) => points.slice(from - 1))
     .map(({ mean }) => mean).concat(optimum);
   const [low, high] = [Math.min(...levels), Math.max(...levels)];
   const margin = 0.06 * (high - low || 1);
   const { shapes, annotations } = figure.layout;
+  const ends = shown.flatMap(({ points }, index): Trace[] =>
+    points.length === longest ? [] : [{
+      type: "scatter",
+      mode: "markers",
+      x: [points.length],
+      y: compact([points.at(-1)!.mean]),
+      marker: {
+        symbol: "circle-open",
+        size: 13,
+        color: seriesStyle(index).color,
+        line: { width: 2 },
+      },
+      hoverinfo: "skip",
+      showlegend: false,
+    }]
+  );
   return {
     ...figure,
+    data: [...figure.data, ...ends],
     layout: houseLayout(text.title, shown.map(({ method }) => method), {
       xaxis: axis(text.x),
       yaxis: axis(text.y, { range: [low - margin, high + 2 * margin] }),
       shapes,
       annotations,
-      width: 760,
-      height: 540,
+      plotHeight: 340,
     }),
   };
+}
+
+/** Where the curves end, in words. */
+function _budgets(curves: CurveSeries["curves"]): string {
+  const ends = Map.groupBy(curves, ({ points }) => points.length);
+  if (ends.size === 1) return `Budget: ${[...ends.keys()]} queries.`;
+  const texts = [...ends].sort(([a], [b]) => a - b).map(([queries, curves]) =>
+    `${queries} queries (${curves.map(({ method }) => method).join("; ")})`
+  );
+  return `A ring marks where a budget ends before the longest: ${
+    texts.join(", ")
+  }.`;
 }
 
 /** Share of the points, the lowest, that lie below the plot: far below the others. */
@@ -140,8 +174,6 @@ export function searchScatter(
   const layout = houseLayout(text.title, searches.map(({ name }) => name), {
     xaxis: axis(text.x),
     yaxis: axis(text.y, { range: [low - margin, high + margin] }),
-    width: 760,
-    height: 460,
   });
   return { data, layout, ...captionOf(text) };
 }

@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "≥": "$\\geq$",
   "≈": "$\\approx$",
   "∞": "$\\infty$",
+  "β": "$\\beta$",
   "τ": "$\\tau$",
   "ρ": "$\\rho$",
   "…": "\\ldots{}",
@@ -73,7 +74,7 @@ export function tableLatex(table: ReportTable, label: string): string {
 /** A text with everything escaped that LaTeX would not print as it stands. */
 export function latexText(text: string): string {
   return text.replace(/\s*\n\s*/g, " ").replace(
-    /[\\~^<>|–—−±×÷·→≤≥≈∞τρ…’‘“”]|[#$%&_{}]/g,
+    /[\\~^<>|–—−±×÷·→≤≥≈∞βτρ…’‘“”]|[#$%&_{}]/g,
     (sign) => COMMANDS[sign] ?? `\\${sign}`,
   );
 }

@@ -1,6 +1,7 @@
 /**
  * The temperature sweep: validity, absolute uniqueness and absolute novelty
- * against the temperature of generation, one panel per reading of the metrics.
+ * against the temperature of generation, one panel per reading of the metrics, one under
+ * the other.
  *
  * Source: Figure 2 of the Arch-LLM paper.
  *
@@ -16,7 +17,6 @@ import {
   GREY,
   houseLayout,
   type Json,
-  note,
   type ReferenceLine,
   seriesStyle,
   type Trace,
@@ -42,8 +42,10 @@ type Metric = typeof METRICS[number][0];
 
 const MODES = ["paper", "strict"] as const;
 const PUBLISHED = "published";
-/** Width of the space between panels, as a share of the plot. */
-const GAP = 0.04;
+const BEST = "best temperature";
+/** Height of a panel and of the space above it, in pixels. */
+const PANEL_HEIGHT = 210;
+const GAP = 52;
 
 /**
  * Draws the sweep.
@@ -51,7 +53,8 @@ const GAP = 0.04;
  * A ring marks the best temperature of each metric; a tie goes to the lower one.
  * Several measured rows at one temperature are averaged, and their standard
  * deviation shown as error bars. Published rows appear as open stars. Rows without
- * a temperature are left out.
+ * a temperature are left out. Rings, stars and the ceiling stand in the legend, so that no
+ * label covers a point.
  *
  * @param options `modes`: the panels in their order, by default each reading that
  *   has measured rows; `ceiling`: a bound drawn across each panel, in percent.
@@ -76,6 +79,7 @@ export function temperatureSweep(
     mode,
     rows: measured.filter((row) => row.mode === mode),
     published: published.filter((row) => row.mode === mode),
+    last: index === modes.length - 1,
     ...placeOf(index, modes.length),
   }));
   const empty = panels.find((panel) => panel.rows.length === 0)?.mode;
@@ -88,24 +92,28 @@ export function temperatureSweep(
     );
   }
   const marks = panels.map((panel) => panelMarks(panel, options.ceiling));
-  const data = marks.flatMap((mark) => mark.traces);
   const anyPublished = panels.some((panel) => panel.published.length > 0);
-  if (anyPublished) data.push(publishedLegend());
+  const legend = [
+    legendMark(BEST, { marker: ringOf(GREY) }),
+    ...anyPublished ? [legendMark(PUBLISHED, { marker: starOf(GREY) })] : [],
+    ...options.ceiling
+      ? [legendMark(options.ceiling.label, { mode: "lines", line: DOTTED })]
+      : [],
+  ];
+  const data = [...marks.flatMap((mark) => mark.traces), ...legend];
   const several = panels.length > 1;
-  const names = METRICS.map(([_, name]): string => name);
   const layout = houseLayout(
     options.title ?? "Temperature sweep",
-    anyPublished ? [...names, PUBLISHED] : names,
+    [
+      ...METRICS.map(([_, name]): string => name),
+      ...legend.map(({ name }) => String(name)),
+    ],
     {
       ...Object.assign({}, ...marks.map((mark) => mark.axes)),
-      annotations: [
-        ...marks.flatMap((mark) => mark.annotations),
-        ...(several ? panels.map(panelTitle) : []),
-      ],
+      annotations: several ? panels.map(panelTitle) : [],
       shapes: marks.flatMap((mark) => mark.shapes),
-      width: several ? 900 : 680,
-      height: 450,
-      headroom: several ? 22 : 0,
+      plotHeight: heightOf(panels.length),
+      headroom: several ? 24 : 0,
     },
   );
   const runs = Math.max(...panels.map((panel) => mostRuns(panel.rows)));
@@ -128,8 +136,14 @@ interface Panel {
   readonly x: string;
   readonly y: string;
   readonly first: boolean;
-  /** Left and right end, as shares of the plot's width. */
+  readonly last: boolean;
+  /** Lower and upper end, as shares of the plot's height. */
   readonly domain: readonly [number, number];
+}
+
+/** Of all panels together, in pixels. */
+function heightOf(panels: number): number {
+  return panels * PANEL_HEIGHT + (panels - 1) * GAP;
 }
 
 function placeOf(
@@ -137,76 +151,73 @@ function placeOf(
   count: number,
 ): Pick<Panel, "x" | "y" | "first" | "domain"> {
   const suffix = index === 0 ? "" : `${index + 1}`;
-  const width = (1 - GAP * (count - 1)) / count;
-  const left = index * (width + GAP);
+  const below = (count - 1 - index) * (PANEL_HEIGHT + GAP);
   return {
     x: `x${suffix}`,
     y: `y${suffix}`,
     first: index === 0,
-    domain: [left, left + width],
+    domain: [
+      below / heightOf(count),
+      (below + PANEL_HEIGHT) / heightOf(count),
+    ],
   };
 }
 
 interface Marks {
   readonly traces: readonly Trace[];
-  readonly annotations: readonly Json[];
   readonly shapes: readonly Json[];
   readonly axes: Record<string, Json>;
 }
 
 function panelMarks(panel: Panel, ceiling?: ReferenceLine): Marks {
-  const { x, y, first, domain } = panel;
-  const where = { xref: `${x} domain`, yref: y };
+  const { x, y, last, domain } = panel;
   return {
     traces: METRICS.flatMap((_, index) => metricTraces(panel, index)),
-    annotations: [
-      ...ceiling
-        ? [note(ceiling.label, {
-          ...where,
-          // At the right end, where no curve comes near it.
-          x: 0.99,
-          xanchor: "right",
-          y: ceiling.value,
-          yanchor: "bottom",
-          yshift: 2,
-        })]
-        : [],
-    ],
     shapes: ceiling
       ? [{
-        ...where,
+        xref: `${x} domain`,
+        yref: y,
         type: "line",
         x0: 0,
         x1: 1,
         y0: ceiling.value,
         y1: ceiling.value,
-        line: { color: GREY, width: 1.5, dash: "dot" },
+        line: DOTTED,
       }]
       : [],
     axes: {
-      [x.replace("x", "xaxis")]: axis("temperature", {
-        domain,
+      [x.replace("x", "xaxis")]: axis(last ? "temperature" : "", {
         anchor: y,
         tickformat: ".1f",
       }),
-      [y.replace("y", "yaxis")]: axis(first ? "share of all samples (%)" : "", {
+      [y.replace("y", "yaxis")]: axis("share of samples (%)", {
+        domain,
         range: [0, 106],
         tickvals: [0, 20, 40, 60, 80, 100],
-        showticklabels: first,
         anchor: x,
       }),
     },
   };
 }
 
+/** How the ceiling is drawn, the best temperature, and what was published. */
+const DOTTED = { color: GREY, width: 1.5, dash: "dot" };
+const ringOf = (color: string) => ({
+  symbol: "circle-open",
+  color,
+  size: 16,
+  line: { width: 2, color },
+});
+const starOf = (color: string) => ({ symbol: "star-open", color, size: 12 });
+
 function panelTitle({ mode, domain }: Panel): Json {
   return {
     text: `<b>${mode === "paper" ? "Published" : "Strict"} reading</b>`,
     xref: "paper",
-    x: (domain[0] + domain[1]) / 2,
-    xanchor: "center",
+    x: 0,
+    xanchor: "left",
     yref: "paper",
-    y: 1,
+    y: domain[1],
     yanchor: "bottom",
     showarrow: false,
   };
@@ -251,12 +262,7 @@ function metricTraces(
     name: `${name}, best`,
     x: [best.temperature],
     y: compact([best.mean]),
-    marker: {
-      symbol: "circle-open",
-      color,
-      size: 16,
-      line: { width: 2, color },
-    },
+    marker: ringOf(color),
     cliponaxis: false,
     showlegend: false,
   }];
@@ -267,22 +273,22 @@ function metricTraces(
       name: `${name}, ${PUBLISHED}`,
       x: compact(published.map((row) => row.temperature!)),
       y: compact(published.map((row) => row[metric])),
-      marker: { symbol: "star-open", color, size: 12 },
+      marker: starOf(color),
       showlegend: false,
     });
   }
   return traces;
 }
 
-/** An entry of the legend that stands for the stars of every colour. */
-function publishedLegend(): Trace {
+/** An entry of the legend that stands for a kind of mark in every colour. */
+function legendMark(name: string, look: Record<string, Json>): Trace {
   return {
     type: "scatter",
     mode: "markers",
-    name: PUBLISHED,
+    name,
     x: [null],
     y: [null],
-    marker: { symbol: "star-open", color: GREY, size: 12 },
+    ...look,
   };
 }
 

@@ -35,6 +35,11 @@ export interface RunSettings {
   readonly t5: string | null;
   /** What the T5 is trained with. */
   readonly optimizer: OptimizerName;
+  /**
+   * A data set of one's own that searches run on beside the published ones, or the published
+   * one that notebook 6 looks at; null for none.
+   */
+  readonly dataset: string | null;
   /** Every stage on a slice: for tests and a first look, not for results. */
   readonly quick: boolean;
   /** Of the run: results go to `<root>/runs/<name>`. */
@@ -68,7 +73,7 @@ export type UncheckedSettings = {
  * Checks settings and fills in the defaults.
  *
  * Defaults: the default space, seed 0, 10,000 samples (500 when quick), device auto, no
- * pretrained T5, AdamW, full, named after space, seed and quickness, the project's `outputs`.
+ * pretrained T5, AdamW, no data set of one's own, full, named after space, seed and quickness, the project's `outputs`.
  *
  * @param settings `undefined` values count as missing.
  * @param action What cannot be done when a value is wrong, for the error.
@@ -106,6 +111,7 @@ export function checkRunSettings(
     "device",
     "t5",
     "optimizer",
+    "dataset",
     "quick",
     "name",
     "root",
@@ -124,6 +130,11 @@ export function checkRunSettings(
   if (!(OPTIMIZERS as readonly unknown[]).includes(optimizer)) {
     fail("optimizer", `one of ${OPTIMIZERS.join(", ")}`, optimizer);
   }
+  const { dataset = null } = settings;
+  if (
+    dataset !== null &&
+    (typeof dataset !== "string" || !/^[\w-]{1,40}$/.test(dataset))
+  ) fail("dataset", "1 to 40 letters, digits, - and _", dataset);
   if (typeof quick !== "boolean") fail("quick", "true or false", quick);
   const { samples = quick ? QUICK_SAMPLES : FULL_SAMPLES } = settings;
   if (!(DEVICES as readonly unknown[]).includes(device)) {
@@ -146,6 +157,7 @@ export function checkRunSettings(
     device: device as Device,
     t5: t5 as string | null,
     optimizer: optimizer as OptimizerName,
+    dataset: dataset as string | null,
     quick,
     name,
     root,

@@ -46,26 +46,26 @@ export const STAGES: readonly Stage[] = [
   {
     name: "1_data",
     versions: { stage: 1 },
-    ignores: ["samples", "device", "t5", "optimizer"],
+    ignores: ["samples", "device", "t5", "optimizer", "dataset"],
     reads: [],
   },
   {
     name: "2_vqvae",
     versions: { stage: 1, ...declaredVersions("models/vqvae") },
-    ignores: ["samples", "t5", "optimizer"],
+    ignores: ["samples", "t5", "optimizer", "dataset"],
     reads: [],
     everySeed: true,
   },
   {
     name: "3_tokenize",
     versions: { stage: 1 },
-    ignores: ["samples", "t5", "optimizer"],
+    ignores: ["samples", "t5", "optimizer", "dataset"],
     reads: ["vqvae"],
   },
   {
     name: "4_finetune",
     versions: { stage: 1, ...declaredVersions("models/t5") },
-    ignores: ["samples"],
+    ignores: ["samples", "dataset"],
     reads: ["vqvae"],
     everySeed: true,
     inputs: pretrainedFiles,
@@ -76,7 +76,7 @@ export const STAGES: readonly Stage[] = [
       stage: 3,
       ...declaredVersions("generation", "models/arch2vec"),
     },
-    ignores: [],
+    ignores: ["dataset"],
     reads: ["vqvae", "t5"],
     everySeed: true,
     inputs: (settings) =>
@@ -144,8 +144,8 @@ async function pretrainedFiles(
 }
 
 /** The files of real accuracies; where there are none, a hash of what predicts them. */
-function readAccuracies({ space }: RunSettings): Promise<unknown> {
-  return accuracyInputs(getSpace(space));
+function readAccuracies({ space, dataset }: RunSettings): Promise<unknown> {
+  return accuracyInputs(getSpace(space), dataset);
 }
 
 /** Settings that say where results go, not what they are. */

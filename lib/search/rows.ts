@@ -237,6 +237,8 @@ export interface CurveSeries {
   readonly trials: number;
   readonly optimum: number;
   readonly curves: readonly AnytimeCurve[];
+  /** Methods that were run but are not drawn. */
+  readonly others: readonly string[];
 }
 
 /** The curves of the methods that are drawn. */
@@ -252,6 +254,8 @@ export function curveSeries(
     trials: new Set(drawn.map(({ seed }) => seed)).size,
     optimum: optimumRows([table])[0][accuracy],
     curves: anytimeCurves(drawn, table, accuracy),
+    others: [...new Set(trials.map(({ method }) => method))]
+      .filter((method) => !DRAWN_METHODS.includes(method)),
   };
 }
 

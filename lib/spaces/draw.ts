@@ -13,27 +13,35 @@ import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import { edgePairs, type Graph } from "./graph.ts";
 import type { SearchSpace } from "./space.ts";
 
-interface OpStyle {
+/** How an operation is drawn. */
+export interface OpStyle {
   /** What is written. */
   readonly label: string;
   /** Border of a node, line of an edge. */
   readonly line: string;
   /** Inside of a node; dark text is readable on it. */
   readonly fill: string;
+  /** Mark of a point that stands for it, by Plotly's name. */
+  readonly symbol: string;
 }
 
 const TEXT = "#1a1a1a";
-const PLAIN: OpStyle = { label: "", line: "#595959", fill: "#f2f2f2" };
+const PLAIN: OpStyle = {
+  label: "",
+  line: "#595959",
+  fill: "#f2f2f2",
+  symbol: "star",
+};
 const STYLES: Readonly<Record<string, OpStyle>> = {
-  input: { ...PLAIN, label: "input" },
-  output: { ...PLAIN, label: "output" },
-  conv1x1: { label: "conv 1×1", line: "#0072b2", fill: "#b8dcf2" },
-  conv3x3: { label: "conv 3×3", line: "#d55e00", fill: "#fbd3b4" },
-  maxpool: { label: "max pool 3×3", line: "#009e73", fill: "#b3e6d6" },
-  maxpool3x3: { label: "max pool 3×3", line: "#009e73", fill: "#b3e6d6" },
-  avgpool3x3: { label: "avg pool 3×3", line: "#009e73", fill: "#b3e6d6" },
-  skip: { label: "skip", line: "#b3568a", fill: "#f2d5e4" },
-  none: { label: "none", line: "#8c8c8c", fill: "#ffffff" },
+  input: { ...PLAIN, label: "input", symbol: "triangle-right" },
+  output: { ...PLAIN, label: "output", symbol: "triangle-left" },
+  conv1x1: _style("conv 1×1", "#0072b2", "#b8dcf2", "circle"),
+  conv3x3: _style("conv 3×3", "#d55e00", "#fbd3b4", "square"),
+  maxpool: _style("max pool 3×3", "#009e73", "#b3e6d6", "diamond"),
+  maxpool3x3: _style("max pool 3×3", "#009e73", "#b3e6d6", "diamond"),
+  avgpool3x3: _style("avg pool 3×3", "#009e73", "#b3e6d6", "diamond"),
+  skip: _style("skip", "#b3568a", "#f2d5e4", "x"),
+  none: _style("none", "#8c8c8c", "#ffffff", "circle-open"),
 };
 const FONT = 'fontname="Helvetica,Arial,sans-serif"';
 
@@ -142,7 +150,7 @@ function _operationCell(space: SearchSpace, graph: Graph): string {
   let dot = "nodesep=0.25 ranksep=0.3\n" +
     'node [shape=box style="rounded,filled" margin="0.12,0.05" height=0.3]\n';
   for (const [node, op] of graph.ops.entries()) {
-    const { label, line, fill } = _style(space, op);
+    const { label, line, fill } = operationStyle(space.ops[op]);
     dot += `${node} [label=${
       _quote(label)
     } color="${line}" fillcolor="${fill}" class="row${node}"]\n`;
@@ -179,7 +187,7 @@ function _featureMapCell(
     edge [penwidth=1.8]\n`;
   for (const [edge, [from, to]] of edges.entries()) {
     const op = graph.ops[space.inputs + edge];
-    const { label, line, fill } = _style(space, op);
+    const { label, line, fill } = operationStyle(space.ops[op]);
     const style = space.ops[op] === "none" ? "dashed" : "solid";
     const name = `op${from}${to}`;
     dot += `${name} [label=${
@@ -193,8 +201,17 @@ function _featureMapCell(
   return dot;
 }
 
-function _style(space: SearchSpace, op: number): OpStyle {
-  const name = space.ops[op] ?? "?";
+function _style(
+  label: string,
+  line: string,
+  fill: string,
+  symbol: string,
+): OpStyle {
+  return { label, line, fill, symbol };
+}
+
+/** How an operation looks, in drawings of cells and in figures alike. */
+export function operationStyle(name = "?"): OpStyle {
   return STYLES[name] ?? { ...PLAIN, label: name };
 }
 

@@ -44,7 +44,7 @@ Deno.test("parseDataArguments() names what is wrong", () => {
     ],
     [
       ["--all"],
-      "Cannot get data: unknown option '--all'; the options are --space, --from, --help",
+      "Cannot get data: unknown option '--all'; the options are --space, --from, --dataset, --notation, --column, --validation, --test, --unit, --help",
     ],
     [
       ["--space", "nasbench201", "--from", "t.csv"],

@@ -103,6 +103,58 @@ Deno.test({
           );
           assert.deepEqual(again, cards);
 
+          // The cells can be taken away, as the commands write them.
+          const file = JSON.parse(
+            await page.evaluate(`(async () => {
+              const [select] = document.querySelectorAll(".files select");
+              select.value = "json";
+              let blob;
+              URL.createObjectURL = (given) => (blob = given, "data:,");
+              document.querySelector(".files button:last-of-type").click();
+              return await blob.text();
+            })()`),
+          );
+          assert.equal(file.length, 10);
+          assert.ok(file.every((cell: string) => /^\|.*~0\|\+\|/.test(cell)));
+
+          // A link restores settings and seed.
+          const link = await page.evaluate<string>(
+            `document.querySelector(".files a").getAttribute("href")`,
+          );
+          assert.equal(
+            link,
+            "#space=nasbench201&code=arch-llm&count=10&temperature=0.3&seed=0",
+          );
+          assert.equal(await page.evaluate("location.hash"), link);
+          await page.evaluate(
+            `document.getElementById("temperature").value = "2", location.hash = "#seed=7&temperature=0.3&code=none"`,
+          );
+          await page.until(`document.getElementById("seed").value === "7"`);
+          assert.deepEqual(
+            await page.evaluate(
+              `["temperature", "code", "count"].map((id) => document.getElementById(id).value)`,
+            ),
+            ["0.3", "arch-llm", "10"],
+          );
+
+          await page.evaluate(`document.querySelector(".files a").click()`);
+          assert.equal(
+            await page.evaluate(`document.getElementById("seed").value`),
+            "0",
+          );
+
+          // A phone's width shows all of it.
+          const size = { width: 360, height: 740, deviceScaleFactor: 2 };
+          await page.send("Emulation.setDeviceMetricsOverride", {
+            ...size,
+            mobile: true,
+          });
+          assert.equal(
+            await page.evaluate("document.documentElement.scrollWidth"),
+            360,
+          );
+          await page.send("Emulation.clearDeviceMetricsOverride");
+
           const pinned = [0, 2, 3, 7];
           const refilled = await run(`(() => {
             const card = document.querySelector(".group .cell");

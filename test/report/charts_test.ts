@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
-import { barChart, heatmap, lineChart } from "../../lib/report/charts.ts";
+import {
+  barChart,
+  heatmap,
+  lineChart,
+  logAxis,
+  rangeOf,
+} from "../../lib/report/charts.ts";
 import {
   figureTitle,
   houseLayout,
   PALETTE,
+  seriesStyle,
   translucent,
 } from "../../lib/report/figure.ts";
 
@@ -20,6 +27,65 @@ Deno.test("houseLayout() sets title, type and a white ground, and makes room for
   assert.ok(top(Array(8).fill("adjacency off template")) > top(["a", "b"]));
   const higher = houseLayout("", [], { headroom: 22 }).margin as { t: number };
   assert.equal(higher.t, top([]) + 22);
+  const long = houseLayout(`${"word ".repeat(20)}end`, []);
+  const lines = long.title.text.split("<br>");
+  assert.deepEqual(lines, [
+    "word ".repeat(11).trim(),
+    `${"word ".repeat(9)}end`,
+  ]);
+  assert.ok((long.margin as { t: number }).t > top([]));
+  assert.ok(houseLayout("", [], { plotHeight: 300 }).height > layout.height);
+});
+
+Deno.test("houseLayout() has letters that can be read in a column of 8.5 cm", () => {
+  // Letters of 14 pixels in a figure of 500 are 6.7 points in a column of 241.
+  const { width, font, title } = houseLayout("A title", ["a", "b"]);
+  const sizes = [font, title.font].map((each) =>
+    (each as { size: number }).size
+  );
+  assert.ok(Math.min(...sizes) * 8.5 / 2.54 * 72 / width >= 6.5);
+});
+
+/** The luminance of a colour, from 0 to 1: its shade in grey. */
+const shade = (color: string) =>
+  [0.2126, 0.7152, 0.0722].reduce(
+    (sum, weight, i) =>
+      sum + weight * parseInt(color.slice(1 + 2 * i, 3 + 2 * i), 16) / 255,
+    0,
+  );
+
+Deno.test("seriesStyle() tells eight series apart without colours", () => {
+  const styles = Array.from({ length: 8 }, (_, i) => seriesStyle(i));
+  for (const key of ["dash", "symbol", "pattern"] as const) {
+    assert.equal(new Set(styles.map((style) => style[key])).size, 8, key);
+  }
+  // Shades alone would not do: those of vermillion and green are the same.
+  assert.ok(Math.abs(shade(PALETTE[1]) - shade(PALETTE[2])) < 0.05);
+});
+
+Deno.test("logAxis() writes all its ticks in one way", () => {
+  assert.deepEqual(logAxis([2e-6, 30]).ticktext, [
+    "10<sup>−6</sup>",
+    "10<sup>−4</sup>",
+    "10<sup>−2</sup>",
+    "10<sup>0</sup>",
+    "10<sup>2</sup>",
+  ]);
+  assert.deepEqual(logAxis([0.2, 5]).ticktext, [
+    ..."0.1 0.2 0.5 1 2 5 10 20 50".split(" "),
+  ]);
+  assert.deepEqual(logAxis([0.01, 1000]).ticktext, [
+    ..."0.01 0.1 1 10 100 1000".split(" "),
+  ]);
+  // What cannot be drawn does not count.
+  assert.deepEqual(logAxis([0, -1, NaN, 1]), logAxis([1]));
+});
+
+Deno.test("rangeOf() leaves room around values", () => {
+  assert.deepEqual(rangeOf([3, 2, 2.5]).map((end) => end.toFixed(2)), [
+    "1.94",
+    "3.06",
+  ]);
 });
 
 Deno.test("translucent() writes a colour of the palette with an opacity", () => {
@@ -60,6 +126,8 @@ Deno.test("lineChart() titles its axes and takes a logarithmic one", () => {
   assert.equal(axes(false).y.title.text, "loss (nats)");
   assert.equal(axes(false).y.type, undefined);
   assert.equal(axes(true).y.type, "log");
+  const ranged = lineChart([], TEXT, { range: [2, 3] }).layout.yaxis;
+  assert.deepEqual((ranged as { range: number[] }).range, [2, 3]);
 });
 
 Deno.test("lineChart() rounds to five digits and leaves a gap where a value is not finite", () => {
@@ -80,7 +148,7 @@ Deno.test("lineChart() throws when arrays differ in length", () => {
 Deno.test("barChart() groups or stacks, with error bars where they are given", () => {
   const series = [
     { name: "a", values: [1, 2], errors: [0.1, 0.2] },
-    { name: "b", values: [3, 4], color: "#123456" },
+    { name: "b", values: [3, 4], style: { color: "#123456", pattern: "/" } },
   ];
   const grouped = barChart(["x", "y"], series, TEXT);
   assert.equal(grouped.layout.barmode, "group");
@@ -90,7 +158,11 @@ Deno.test("barChart() groups or stacks, with error bars where they are given", (
   assert.deepEqual((a.error_y as { array: number[] }).array, [0.1, 0.2]);
   assert.equal(b.error_y, undefined);
   assert.equal((a.marker as { color: string }).color, PALETTE[0]);
-  assert.equal((b.marker as { color: string }).color, "#123456");
+  const { color, pattern } = b.marker as {
+    color: string;
+    pattern: { shape: string };
+  };
+  assert.deepEqual([color, pattern.shape], ["#123456", "/"]);
 });
 
 Deno.test("barChart() draws reference lines with their labels", () => {
@@ -99,6 +171,12 @@ Deno.test("barChart() draws reference lines with their labels", () => {
   });
   assert.equal((layout.shapes as { y0: number }[])[0].y0, 5);
   assert.equal((layout.annotations as { text: string }[])[0].text, "five");
+  const log = lineChart([], TEXT, {
+    logY: true,
+    references: [{ value: 100, label: "hundred" }],
+  }).layout;
+  assert.equal((log.shapes as { y0: number }[])[0].y0, 100);
+  assert.equal((log.annotations as { y: number }[])[0].y, 2);
 });
 
 Deno.test("barChart() throws when a series has not one value per category", () => {
@@ -128,6 +206,15 @@ Deno.test("heatmap() puts the first row at the top and writes few numbers in", (
   const large = heatmap([columns], { rows: ["a"], columns }, text);
   assert.equal(large.data[0].texttemplate, undefined);
   assert.equal((large.layout.xaxis as { type: string }).type, "linear");
+  const scaled = heatmap([[1]], { rows: ["a"], columns: ["b"] }, {
+    ...text,
+    ticks: [{ value: 0, text: "≤ 0" }, { value: 2, text: "two" }],
+  }).data[0];
+  assert.deepEqual([scaled.zmin, scaled.zmax], [0, 2]);
+  assert.deepEqual(
+    (scaled.colorbar as { ticktext: string[] }).ticktext,
+    ["≤ 0", "two"],
+  );
 });
 
 Deno.test("heatmap() throws when values and labels disagree", () => {

@@ -38,13 +38,33 @@ Deno.test("lossCurves() averages long curves and shows their spread", () => {
   assert.equal(short.caption, undefined);
 });
 
+Deno.test("lossCurves() shows what comes after the first values, and tells those in words", () => {
+  const figure = lossCurves([
+    { name: "a", steps: [1, 2, 3], values: [9, 1, 0.9] },
+    { name: "b", steps: [1, 2, 3], values: [1, 0.9, 0.8] },
+  ]);
+  const { range } = figure.layout.yaxis as { range: [number, number] };
+  assert.deepEqual(range.map((end) => end.toFixed(3)), ["0.788", "1.012"]);
+  assert.equal(figure.caption, "Above the plot, the first values: a 9.00.");
+  const log = lossCurves([{ name: "a", steps: [1, 2], values: [9, 1] }], {
+    logY: true,
+  });
+  assert.equal(log.caption, undefined);
+});
+
 Deno.test("codebookUsage() sorts shares and tells usage and perplexity", () => {
   const figure = codebookUsage([1, 0, 2, 1]);
   assert.equal(
     figure.layout.title.text,
     "Codebook usage: 3 of 4 codes, perplexity 2.8",
   );
-  assert.deepEqual(figure.data[0].y, [50, 25, 25, 0]);
+  // The code that is not used has room, but no place on a logarithmic axis.
+  assert.deepEqual(figure.data[0].y, [50, 25, 25]);
+  assert.deepEqual(
+    (figure.layout.xaxis as { range: number[] }).range,
+    [0.5, 4.5],
+  );
+  assert.equal((figure.layout.yaxis as { type: string }).type, "log");
   assert.equal((figure.layout.shapes as { y0: number }[])[0].y0, 25);
 });
 
@@ -67,10 +87,14 @@ Deno.test("perplexityByPosition() counts positions from 0 unless they are named"
   assert.deepEqual(named.data[0].x, ["a", "b"]);
 });
 
-Deno.test("reasonsOfInvalidity() stacks shares of all samples and drops what never occurs", () => {
+Deno.test("reasonsOfInvalidity() stacks shares of all samples and names what cannot be seen", () => {
   const figure = reasonsOfInvalidity([
-    { setting: 1, samples: 200, reasons: { never: 0, malformed: 2 } },
-    { setting: 1.5, samples: 200, reasons: { malformed: 10, disconnected: 1 } },
+    { setting: 1, samples: 2000, reasons: { never: 0, malformed: 20 } },
+    {
+      setting: 1.5,
+      samples: 2000,
+      reasons: { malformed: 100, rare: 1, disconnected: 10 },
+    },
   ]);
   assert.equal(figure.layout.barmode, "stack");
   assert.deepEqual(figure.data.map((trace) => trace.name), [
@@ -79,4 +103,9 @@ Deno.test("reasonsOfInvalidity() stacks shares of all samples and drops what nev
   ]);
   assert.deepEqual(figure.data.map((trace) => trace.y), [[1, 5], [0, 0.5]]);
   assert.deepEqual(figure.data[0].x, ["1.0", "1.5"]);
+  assert.equal(figure.caption, "Too rare to be seen: rare (0.05 % at most).");
+  const one = reasonsOfInvalidity([
+    { setting: 1, samples: 10, reasons: { malformed: 1 } },
+  ]);
+  assert.equal(one.caption, "All bars: malformed.");
 });

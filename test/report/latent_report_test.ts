@@ -34,6 +34,8 @@ Deno.test("permutationTable() has the paper's row where the paper has one", () =
   assert.deepEqual(methods("another"), ["Arch-LLM+"]);
 });
 
+const ACCURACIES = { title: "Digits", source: "a table" };
+
 const CODES: NovelCodes = {
   method: "Arch-LLM",
   cells: 1200,
@@ -48,8 +50,27 @@ Deno.test("codesByPositionFigure() says how many codes and cells it is of", () =
   const { data, caption } = codesByPositionFigure(space, CODES);
   assert.equal(
     caption,
-    "The 2 most used codes; training cells beside 1,200 novel ones, from 34,000 sentences.",
+    "The 2 most used of 2 codes. Training cells beside 1,200 novel ones, from 34,000 sentences.",
   );
+  // 201 codes, each as often as any other, at two positions.
+  const even = new Float64Array(201).fill(1 / 201);
+  const many = codesByPositionFigure(space, {
+    ...CODES,
+    training: [even, even],
+    novel: [even, even],
+  });
+  assert.match(
+    many.caption!,
+    /^The 200 most used of 201 codes; the others are 0\.50 % of the codes of training cells and 0\.50 % of those of novel ones\. /,
+  );
+  const few = [Float64Array.from({ length: 512 }, (_, code) => code ? 0 : 1)];
+  assert.match(
+    codesByPositionFigure(space, { ...CODES, training: few, novel: few })
+      .caption!,
+    /^The 200 most used of 512 codes; no other occurs\. /,
+  );
+  // One scale for all such figures.
+  assert.deepEqual([data[0].zmin, data[0].zmax], [-4, 0]);
   assert.equal((data[0].z as number[][]).length, 4);
 });
 
@@ -57,8 +78,12 @@ Deno.test("divergenceFigure() shows each method beside its control", () => {
   const { data } = divergenceFigure(space, [CODES]);
   assert.deepEqual(data.map(({ name, y }) => [name, y]), [
     ["Arch-LLM: novel cells", [0, 0.3]],
-    ["Arch-LLM: as many training cells", [0, 0.01]],
+    ["Arch-LLM: baseline", [0, 0.01]],
   ]);
+  assert.match(
+    divergenceFigure(space, [CODES]).caption!,
+    /which is what chance/,
+  );
 });
 
 Deno.test("codeMeaningsTable() shows twelve codes and sums up all", () => {
@@ -93,13 +118,27 @@ Deno.test("maps and predictors say so where accuracies are predictions", () => {
   const points = [{ name: "cells", points: [[0, 1], [2, 3]], values: [90, 91] }]
     .map((each) => ({ ...each, points: each.points as [number, number][] }));
   const title = (surrogate: boolean) =>
-    titleOf(cellMapFigure(space, "Arch-LLM", points, { surrogate }));
+    titleOf(
+      cellMapFigure(space, "Arch-LLM", points, { ...ACCURACIES, surrogate }),
+    );
   assert.equal(title(false), "Cells by their codes, Arch-LLM, NAS-Bench-201");
   assert.equal(title(true), `${title(false)}, surrogate`);
   assert.match(
-    cellMapFigure(space, "Arch-LLM", points).caption!,
+    cellMapFigure(space, "Arch-LLM", points, ACCURACIES).caption!,
     /^2 cells; /,
   );
+  const { marker } = cellMapFigure(space, "Arch-LLM", points, ACCURACIES)
+    .data[0] as unknown as {
+      marker: { colorbar: { title: { text: string }; ticktext: string[] } };
+    };
+  assert.equal(marker.colorbar.title.text, "Digits validation accuracy (%)");
+  assert.deepEqual(marker.colorbar.ticktext, [
+    "≤ 90.0",
+    "90.3",
+    "90.5",
+    "90.8",
+    "91.0",
+  ]);
   assert.equal(
     titleOf(codebookMapFigure(space, "Arch-LLM+", points)),
     "Codebook, Arch-LLM+, NAS-Bench-201",
@@ -111,8 +150,7 @@ Deno.test("maps and predictors say so where accuracies are predictions", () => {
     }],
     sizes: [50, 100],
     seeds: 3,
-    source: "a table",
-    surrogate: true,
+    accuracies: { ...ACCURACIES, surrogate: true },
   };
   const table = predictorsTable(space, comparison);
   assert.deepEqual(
@@ -134,6 +172,25 @@ Deno.test("maps and predictors say so where accuracies are predictions", () => {
   );
   assert.equal(
     figure.caption,
-    "Mean of 3 seeds with bands of one standard error.",
+    "Mean of 3 seeds with bands of one standard error; order of the cells by Digits validation accuracy.",
   );
+});
+
+Deno.test("codebookMapFigure() draws an operation alike whatever there is beside it", () => {
+  const points = (names: readonly string[]) =>
+    names.map((name) => ({ name, points: [[0, 1]] as [number, number][] }));
+  const marks = (names: readonly string[]) =>
+    codebookMapFigure(space, "Arch-LLM", points(names)).data
+      .map(({ name, marker }) => {
+        const { color, symbol } = marker as { color: string; symbol: string };
+        return { name, color, symbol };
+      });
+  const all = marks(["none", "skip", "conv3x3", "conv1x1"]);
+  // In the order of the space, whatever order they come in.
+  assert.deepEqual(
+    all.map(({ name }) => name),
+    space.ops.filter((op) => all.some(({ name }) => name === op)),
+  );
+  assert.deepEqual(marks(["skip"]), all.filter(({ name }) => name === "skip"));
+  assert.equal(new Set(all.map(({ symbol }) => symbol)).size, 4);
 });

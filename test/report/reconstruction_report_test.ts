@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { figureTitle } from "../../lib/report/figure.ts";
 import type { ReconstructionRow } from "../../lib/models/vqvae/reconstruction.ts";
 import {
   codebookUsageFigure,
@@ -44,16 +45,16 @@ const SEQUENCES = {
 };
 
 Deno.test("codebookUsageFigure() counts the codes of sequences", () => {
-  const { layout, data } = codebookUsageFigure(
+  const figure = codebookUsageFigure(
     space,
     "arch-llm",
     SEQUENCES["arch-llm"],
   );
   assert.equal(
-    layout.title.text,
+    figureTitle(figure),
     "Codebook usage, Arch-LLM, NAS-Bench-201: 2 of 4 codes, perplexity 2.0",
   );
-  assert.deepEqual(data[0].y, [50, 50, 0, 0]);
+  assert.deepEqual(figure.data[0].y, [50, 50]);
 });
 
 Deno.test("reconstructionTable() keeps the rows and names the readings", () => {

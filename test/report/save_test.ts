@@ -6,6 +6,7 @@ import { lineChart } from "../../lib/report/charts.ts";
 import { findChromium } from "../../lib/report/images.ts";
 import { pngSize } from "../../lib/report/png.ts";
 import {
+  figureLatex,
   readFigure,
   readTable,
   saveFigure,
@@ -67,6 +68,7 @@ Deno.test("saveFigure() writes data, a page and one copy of Plotly", async () =>
     assert.deepEqual(names(folder), [
       "loss.html",
       "loss.json",
+      "loss.tex",
       "plotly.min.js",
     ]);
     assert.deepEqual(await readFigure(outputs, "loss"), FIGURE);
@@ -81,18 +83,43 @@ Deno.test("saveFigure() writes data, a page and one copy of Plotly", async () =>
   });
 });
 
+Deno.test("figureLatex() includes the image with its caption, and escapes both", () => {
+  const figure = { ...FIGURE, caption: "β & 5 %" };
+  assert.equal(
+    figureLatex(figure, "loss"),
+    `% Needs \\usepackage{graphicx}; the file loss.pdf lies beside this one.
+\\begin{figure}
+\\centering
+\\includegraphics[width=\\columnwidth]{loss}
+\\caption{Loss. $\\beta$ \\& 5 \\%}
+\\label{fig:loss}
+\\end{figure}
+`,
+  );
+});
+
 Deno.test("saveFigure() leaves no image of an earlier run", async () => {
   await withOutputs(async (outputs) => {
-    const png = join(outputs, "figures", "loss.png");
-    await saveFigure(outputs, "loss", FIGURE, Uint8Array.of(1, 2, 3));
-    assert.deepEqual(await Deno.readFile(png), Uint8Array.of(1, 2, 3));
+    const images = {
+      png: Uint8Array.of(1, 2, 3),
+      svg: "<svg></svg>",
+      pdf: Uint8Array.of(4),
+    };
+    const path = (ending: string) => join(outputs, "figures", `loss.${ending}`);
+    await saveFigure(outputs, "loss", FIGURE, images);
+    assert.deepEqual(await Deno.readFile(path("png")), images.png);
+    assert.equal(await Deno.readTextFile(path("svg")), images.svg);
+    assert.deepEqual(await Deno.readFile(path("pdf")), images.pdf);
     await saveFigure(outputs, "loss", FIGURE, null);
-    assert.equal(await exists(png), false);
+    for (const ending of ["png", "svg", "pdf"]) {
+      assert.equal(await exists(path(ending)), false);
+    }
   });
 });
 
 Deno.test({
-  name: "saveFigure() draws the image at twice its size",
+  name:
+    "saveFigure() draws a PNG at twice its size, an SVG and a PDF at its own",
   ignore: chromium === null,
   async fn() {
     await withOutputs(async (outputs) => {
@@ -100,6 +127,22 @@ Deno.test({
       const png = await Deno.readFile(join(outputs, "figures", "loss.png"));
       const { width, height } = FIGURE.layout;
       assert.deepEqual(pngSize(png), { width: 2 * width, height: 2 * height });
+      const svg = await Deno.readTextFile(join(outputs, "figures", "loss.svg"));
+      assert.match(
+        svg,
+        new RegExp(`^<svg [^>]*width="${width}" height="${height}"`),
+      );
+      assert.ok(svg.endsWith("</svg>"));
+      const pdf = new TextDecoder("latin1").decode(
+        await Deno.readFile(join(outputs, "figures", "loss.pdf")),
+      );
+      assert.ok(pdf.startsWith("%PDF-"));
+      // A single page; 96 pixels are 72 points.
+      const boxes = [...pdf.matchAll(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/g)];
+      assert.equal(boxes.length, 1);
+      for (const [i, pixels] of [width, height].entries()) {
+        assert.ok(Math.abs(Number(boxes[0][i + 1]) - pixels * 0.75) < 1);
+      }
     });
   },
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { figureTitle } from "../../lib/report/figure.ts";
 import {
   returnedCellsDrawing,
   searchCurves,
@@ -19,6 +20,7 @@ const series = (...curves: ReturnType<typeof curve>[]): CurveSeries => ({
   trials: 3,
   optimum: 94,
   curves,
+  others: ["C"],
 });
 
 Deno.test("searchCurves() draws means with bands, from where methods differ", () => {
@@ -32,17 +34,20 @@ Deno.test("searchCurves() draws means with bands, from where methods differ", ()
     ["A", [1, 2, 3], [1, 90, 92]],
     ["B", [1, 2], [2, 91]],
   ]);
+  // The ring where the shorter budget ends.
+  const { x, y } = figure.data.at(-1)!;
+  assert.deepEqual([x, y], [[2], [91]]);
   const band = figure.data[0].y as number[];
   assert.deepEqual(band, [1.5, 90.5, 92.5, 91.5, 89.5, 0.5]);
   const { range } = figure.layout.yaxis as { range: [number, number] };
   assert.ok(range[0] < 90 && range[0] > 89 && range[1] > 94);
   assert.equal(
-    figure.layout.title.text,
+    figureTitle(figure),
     "Search on Own cells, surrogate: CIFAR-10, validation accuracy",
   );
   assert.equal(
     figure.caption,
-    "Mean of 3 trials; bands are one standard error of the mean to either side. Dotted: the best validation accuracy there is.",
+    "The returned cell, mean of 3 trials; bands are one standard error of the mean to either side. Dotted: the best validation accuracy there is. A ring marks where a budget ends before the longest: 2 queries (B), 3 queries (A). Not drawn, in the tables alone: C.",
   );
   const { caption } = searchCurves(
     { ...series(curve("A", [1, 90, 92])), accuracy: "test" },
@@ -51,7 +56,7 @@ Deno.test("searchCurves() draws means with bands, from where methods differ", ()
   );
   assert.match(
     caption!,
-    /Dotted: the test accuracy of the cell that is best by/,
+    /Dotted: the test accuracy of the cell that is best by.* Budget: 3 queries\./,
   );
 });
 

@@ -43,8 +43,13 @@ Deno.test("temperatureSweep() draws a panel per reading, by ascending temperatur
     .map((annotation) => annotation.text);
   assert.ok(titles.includes("<b>Published reading</b>"));
   assert.ok(titles.includes("<b>Strict reading</b>"));
-  const axis = figure.layout.yaxis as { title: { text: string } };
-  assert.equal(axis.title.text, "share of all samples (%)");
+  const [upper, lower] = [figure.layout.yaxis, figure.layout.yaxis2] as {
+    title: { text: string };
+    domain: [number, number];
+  }[];
+  assert.equal(upper.title.text, "share of samples (%)");
+  // One under the other, with room for a title between them.
+  assert.ok(upper.domain[0] > lower.domain[1] && lower.domain[0] === 0);
 });
 
 Deno.test("temperatureSweep() rings the best temperature of each metric, a tie at the lower", () => {
@@ -82,7 +87,20 @@ Deno.test("temperatureSweep() shows published rows as stars apart from the lines
   ]);
   assert.deepEqual(trace(figure, "Validity").x, [1]);
   assert.deepEqual(trace(figure, "Validity, published").x, [1.8]);
-  assert.ok(figure.data.some((each) => each.name === "published"));
+  const legend = (figure: Figure) =>
+    figure.data.filter(({ showlegend }) => showlegend !== false)
+      .map(({ name }) => name);
+  const metrics = ["Validity", "Absolute uniqueness", "Absolute novelty"];
+  assert.deepEqual(legend(figure), [
+    ...metrics,
+    "best temperature",
+    "published",
+  ]);
+  const ceiling = { value: 73.86, label: "ceiling" };
+  assert.deepEqual(
+    legend(temperatureSweep([row("paper", 1, [90, 60, 10])], { ceiling })),
+    [...metrics, "best temperature", "ceiling"],
+  );
 });
 
 Deno.test("temperatureSweep() draws the panels and the ceiling it is asked for", () => {

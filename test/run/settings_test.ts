@@ -30,6 +30,7 @@ Deno.test("checkRunSettings() fills in the documented defaults", () => {
     device: "auto",
     t5: null,
     optimizer: "adamw",
+    dataset: null,
     quick: false,
     name: "nasbench201-seed0",
     root: join(PROJECT_ROOT, "outputs"),
@@ -48,6 +49,7 @@ Deno.test("checkRunSettings() keeps each value that is right", () => {
       device,
       t5: "google-t5/t5-small",
       optimizer: "adafactor",
+      dataset: "my_accuracies",
       quick: true,
       name: "My_run-2.1",
       root: "/results/here",
@@ -68,6 +70,10 @@ Deno.test("checkRunSettings() names what is wrong", () => {
     [{ seed: "1" }, /seed must be .*, got 1/],
     [{ samples: 0 }, /samples must be a whole number from 1 to .*, got 0/],
     [{ device: "tpu" }, /device must be one of auto, cpu, .*, got tpu/],
+    [
+      { dataset: "a b" },
+      /dataset must be 1 to 40 letters, digits, - and _, got a b$/,
+    ],
     [{ t5: "" }, /t5 must be a folder or a name on the hub, got $/],
     [
       { optimizer: "sgd" },

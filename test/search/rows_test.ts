@@ -217,6 +217,7 @@ Deno.test("curveSeries() has the drawn methods, in the order of the trials", () 
     accuracy: "test",
     trials: 2,
     optimum: 80,
+    others: ["Gaussian process, one-hot"],
   });
   assert.deepEqual(
     curves.map(({ method, points }) => [
