@@ -14,7 +14,6 @@
 import { encodingVectors, type FeatureKind } from "../analysis/features.ts";
 import { runKey } from "../core/keys.ts";
 import type { Random } from "../core/random.ts";
-import type { Cell } from "../spaces/cell.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import type { CellWriter, KeyedWriter } from "./cell_writer.ts";
 import type { SearchMethod } from "./method.ts";
