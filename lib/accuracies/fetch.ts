@@ -54,10 +54,10 @@ export async function fetchAccuracies(
       fetched.push(published.name);
     }
   } catch (error) {
+    // What to do about it is told by the command that is for downloads.
+    const [reason] = reasonOf(error).split("; ");
     say(
-      `Without the accuracies of ${space.title} the surrogate stands in: ${
-        reasonOf(error)
-      }`,
+      `Without the accuracies of ${space.title} the surrogate stands in (deno task data): ${reason}`,
     );
     return;
   }

@@ -10,6 +10,7 @@
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fetchAccuracies } from "../accuracies/fetch.ts";
 import { exists, systemReason, writeFileAtomic } from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { DEVICES } from "../engine/devices.ts";
@@ -80,6 +81,7 @@ const HELP = `deno task reproduce [options]
   --device NAME    ${DEVICES.join(", ")} (auto)
   --t5 SOURCE      fine-tune this pretrained T5: a folder in Hugging Face's layout, or
                    a name on its hub, google-t5/t5-small (trained from scratch)
+  --dataset NAME   of one's own, imported with task data: searched beside the others
   --optimizer NAME what the T5 is trained with: ${OPTIMIZERS.join(", ")} (adamw)
   --name NAME      of the run: of its folder in outputs/runs (SPACE-seedN, with --quick
                    SPACE-seedN-quick)
@@ -117,6 +119,7 @@ export function parseReproduceArguments(
     samples: { type: "string" },
     device: { type: "string" },
     t5: { type: "string" },
+    dataset: { type: "string" },
     optimizer: { type: "string" },
     name: { type: "string" },
     outputs: { type: "string" },
@@ -129,6 +132,7 @@ export function parseReproduceArguments(
     samples: wholeNumber(options.samples, "--samples", ACTION),
     device: options.device,
     t5: options.t5 === undefined ? null : _t5Source(options.t5, folder),
+    dataset: options.dataset,
     optimizer: options.optimizer,
     quick: options.quick,
     name: options.name,
@@ -385,6 +389,8 @@ async function main(args: readonly string[]): Promise<number> {
   );
   await checkRun(settings, ACTION);
   await checkWritable(resultsFolder(settings));
+  // A quick run is for trying out, also without a network.
+  if (!settings.quick) await fetchAccuracies(getSpace(settings.space));
   await setup();
   const signal = interruptSignal();
   const command = ["deno", "task", "reproduce", ...args].join(" ");

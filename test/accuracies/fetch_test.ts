@@ -93,7 +93,7 @@ Deno.test("fetchAccuracies() says in a line that the surrogate stands in where t
     assert.equal(lines.length, 1);
     assert.match(
       lines[0],
-      /^Without the accuracies of NAS-Bench-201 the surrogate stands in: Cannot download http:\/\/127\.0\.0\.1:/,
+      /^Without the accuracies of NAS-Bench-201 the surrogate stands in \(deno task data\): Cannot download http:\/\/127\.0\.0\.1:/,
     );
     assert.doesNotMatch(lines[0], /\n/);
   });

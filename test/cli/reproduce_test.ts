@@ -31,6 +31,7 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
         samples: 20,
         device: "cpu",
         t5: null,
+        dataset: null,
         optimizer: "adamw",
         quick: true,
         name: "nasbench201-seed5-quick",
@@ -47,6 +48,10 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
   assert.equal(
     parseReproduceArguments(["--optimizer", "adafactor"]).settings.optimizer,
     "adafactor",
+  );
+  assert.equal(
+    parseReproduceArguments(["--dataset", "my-images"]).settings.dataset,
+    "my-images",
   );
   const place = (...args: string[]) => {
     const { settings } = parseReproduceArguments(args);
