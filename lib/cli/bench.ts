@@ -25,7 +25,10 @@ import {
   runBenchmark,
 } from "../speed/measure.ts";
 import { PyTorch } from "../speed/pytorch.ts";
+import { GROWTH_SIZES, growthTable, measureGrowth } from "../speed/scaling.ts";
 import { scaleBenchmarks } from "../speed/scale.ts";
+import { SPACES } from "../spaces/registry.ts";
+import { isEnumerated } from "../spaces/space.ts";
 import {
   existingFile,
   parseOptions,
@@ -38,13 +41,14 @@ import { environmentPython } from "./environment.ts";
 const ACTION = "bench";
 
 /** What can be measured by itself. */
-const SUBJECTS = ["t5", "vqvae", "generation", "scale"] as const;
+const SUBJECTS = ["t5", "vqvae", "generation", "scale", "scaling"] as const;
 type Subject = typeof SUBJECTS[number];
 
 const HELP = `deno task bench [options]
 
   --only NAME      one of ${SUBJECTS.join(", ")} (all)
                    scale: fine-tuning at T5-small's size, with memory
+                   scaling: how cost grows with samples, cells and queries
   --rounds N       times that each side has its turn (3)
   --python PATH    a Python with PyTorch (that of .venv, after deno task setup --dev)
 
@@ -112,6 +116,7 @@ async function main(args: readonly string[]): Promise<number> {
     vqvae: () => vqvaeBenchmarks(pytorch),
     generation: () => generationBenchmarks(pytorch),
     scale: () => scaleBenchmarks(pytorch),
+    scaling: () => [],
   };
   const results: BenchmarkResult[] = [];
   const benchmarks: Benchmark[] = [];
@@ -127,6 +132,18 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(`\n${tableText(benchmarkTable(result))}\n`);
   }
   await pytorch?.stop();
+  const growthSpace = SPACES.filter(isEnumerated)[0];
+  const growth = subjects.includes("scaling")
+    ? await measureGrowth(
+      growthSpace,
+      GROWTH_SIZES,
+      (line) => console.error(`  ${line}`),
+    )
+    : [];
+  const growthTables = growth.length === 0
+    ? []
+    : [growthTable(growthSpace, growth)];
+  for (const each of growthTables) console.log(`\n${tableText(each)}\n`);
   const processors = cpus();
   const context: BenchContext = {
     date: new Date().toISOString(),
@@ -140,6 +157,7 @@ async function main(args: readonly string[]): Promise<number> {
     versions: { ...await denoVersions(), ...pytorch?.versions },
     pytorch: pytorch?.description ?? null,
   };
+  const tables = [...results.map(benchmarkTable), ...growthTables];
   const lines = contextLines(context, results);
   console.log(lines.join("\n"));
   const path = join(
@@ -153,12 +171,13 @@ async function main(args: readonly string[]): Promise<number> {
       ...result,
       rows: benchmarkRows(result),
     })),
+    growth,
   });
   await writeFileAtomic(
     `${path}.md`,
     [
       "# Benchmarks\n",
-      ...results.map((result) => tableMarkdown(benchmarkTable(result))),
+      ...tables.map(tableMarkdown),
       lines.map((line) => `- ${line}\n`).join(""),
     ].join("\n"),
   );

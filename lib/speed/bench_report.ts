@@ -130,6 +130,8 @@ export function contextLines(
     }${version("torch")}${version("transformers")}${
       pytorch === null ? "" : ` (${pytorch})`
     }.`,
-    `Medians of ${rounds} rounds in which the sides take turns; warm-up and compilation (trace and session) are not in them. Ratios are medians of the rounds' ratios.`,
+    ...results.length === 0 ? [] : [
+      `Medians of ${rounds} rounds in which the sides take turns; warm-up and compilation (trace and session) are not in them. Ratios are medians of the rounds' ratios.`,
+    ],
   ];
 }

@@ -28,6 +28,7 @@ import { SPACES } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { ownContender, ownTrainingStep } from "./contender.ts";
 import type { Benchmark } from "./measure.ts";
+import { plainProductRate, t5ProductOperations } from "./products.ts";
 import { type PyTorch, pytorchContender } from "./pytorch.ts";
 
 const CPU = { provider: "cpu" } as const;
@@ -85,6 +86,14 @@ export function t5Benchmark(pytorch: PyTorch | null): Benchmark {
     notes: [
       `TensorFlow.js wasm runs batches of ${wasmRows}, as it takes seconds for one of ${rows}.`,
     ],
+    products: {
+      perStep: t5ProductOperations(config, {
+        rows,
+        inputLength: length,
+        targetLength: length,
+      }),
+      rate: plainProductRate,
+    },
     contenders: [
       ownContender(OURS, rows, () => start(onnxExecutor(CPU), rows)),
       pytorchContender(pytorch, LEAN, rows, "t5", settings),

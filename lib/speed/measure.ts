@@ -8,6 +8,7 @@
  */
 
 import type { Burst, Contender } from "./contender.ts";
+import type { Products } from "./products.ts";
 
 /** Sides that do the same work; the first one is ours. */
 export interface Benchmark {
@@ -18,6 +19,8 @@ export interface Benchmark {
   readonly epoch?: number;
   readonly burst: Burst;
   readonly notes: readonly string[];
+  /** Of our step, where its share of the rate of plain products says something. */
+  readonly products?: Products;
   readonly contenders: readonly Contender[];
 }
 
@@ -68,8 +71,12 @@ export async function runBenchmark(
     });
   }
   const load: number[] = [];
+  const productRates: number[] = [];
   for (let round = 1; round <= rounds; round++) {
     load.push(Deno.loadavg()[0]);
+    if (benchmark.products !== undefined) {
+      productRates.push(await benchmark.products.rate());
+    }
     for (const contender of present) {
       await new Promise((done) => setTimeout(done, PAUSE_MS));
       const { steps, seconds } = await contender.measure(burst);
@@ -82,6 +89,12 @@ export async function runBenchmark(
       );
     }
   }
+  const [ours] = present;
+  const shares = _productNote(
+    benchmark,
+    measured.get(ours)?.rates.map((rate) => rate / ours.perStep) ?? [],
+    productRates,
+  );
   const peaks = new Map(
     present.map((contender) => [contender, contender.peakMemoryBytes?.()]),
   );
@@ -90,7 +103,7 @@ export async function runBenchmark(
     title,
     unit,
     epoch,
-    notes,
+    notes: [...notes, ...shares],
     load,
     contenders: benchmark.contenders.map((contender) => ({
       name: contender.name,
@@ -100,6 +113,28 @@ export async function runBenchmark(
       ...measured.get(contender) ?? { rates: [], compileSeconds: null },
     })),
   };
+}
+
+/** What share of the rate of plain products our steps reach, as a note; medians over rounds. */
+function _productNote(
+  { products }: Benchmark,
+  stepsPerSecond: readonly number[],
+  productRates: readonly number[],
+): string[] {
+  if (products === undefined) return [];
+  const giga = (operations: number) => (operations / 1e9).toFixed(1);
+  const share = median(
+    productRates.map((rate, i) => stepsPerSecond[i] * products.perStep / rate),
+  );
+  return [
+    `Our step has ${
+      giga(products.perStep)
+    } GFLOP of matrix products; plain products run at ${
+      giga(median(productRates))
+    } GFLOP/s here, and the whole step's come to ${
+      (100 * share).toFixed(0)
+    } % of that.`,
+  ];
 }
 
 /** The middle number, or the mean of the two in the middle; `NaN` of none. */

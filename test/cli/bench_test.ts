@@ -5,7 +5,7 @@ import { PROJECT_ROOT } from "../../lib/core/project.ts";
 
 Deno.test("parseBenchArguments() measures everything three times unless told otherwise", () => {
   const { subjects, rounds } = parseBenchArguments([]);
-  assert.deepEqual(subjects, ["t5", "vqvae", "generation", "scale"]);
+  assert.deepEqual(subjects, ["t5", "vqvae", "generation", "scale", "scaling"]);
   assert.equal(rounds, 3);
   const some = parseBenchArguments(["--only", "t5", "--rounds", "5"]);
   assert.deepEqual(some.subjects, ["t5"]);
@@ -28,7 +28,7 @@ Deno.test("parseBenchArguments() refuses what it does not know", () => {
   assert.throws(() => parseBenchArguments(["--only", "x"]), {
     name: "RangeError",
     message:
-      "Cannot bench: --only must be one of t5, vqvae, generation, scale, got x",
+      "Cannot bench: --only must be one of t5, vqvae, generation, scale, scaling, got x",
   });
   assert.throws(() => parseBenchArguments(["--rounds", "0"]), {
     name: "RangeError",
