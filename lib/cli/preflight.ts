@@ -77,7 +77,7 @@ async function _checkT5(
 
 /** Real accuracies have to be enough for the searches; where there are none, they are predicted. */
 async function _checkAccuracies(
-  { space: name, quick, dataset }: RunSettings,
+  { space: name, trials, quick, dataset }: RunSettings,
   action: string,
 ): Promise<void> {
   const space = getSpace(name);
@@ -96,7 +96,7 @@ async function _checkAccuracies(
     : [];
   checkCoverage(
     [...tables, ...own],
-    Math.min(MOST_QUERIES, searchStudy(quick).mostQueries),
+    Math.min(MOST_QUERIES, searchStudy({ trials, quick }).mostQueries),
     action,
   );
 }

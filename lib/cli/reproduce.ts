@@ -78,6 +78,7 @@ const HELP = `deno task reproduce [options]
   --seeds N        train and sample with so many seeds, from --seed on, each in a run of its
                    own; the first has all notebooks and the means over seeds (1)
   --samples N      sentences per decoding setting (10000; 500 with --quick)
+  --trials N       of each search (10; 2 with --quick)
   --device NAME    ${DEVICES.join(", ")} (auto)
   --t5 SOURCE      fine-tune this pretrained T5: a folder in Hugging Face's layout, or
                    a name on its hub, google-t5/t5-small (trained from scratch)
@@ -117,6 +118,7 @@ export function parseReproduceArguments(
     seed: { type: "string" },
     seeds: { type: "string" },
     samples: { type: "string" },
+    trials: { type: "string" },
     device: { type: "string" },
     t5: { type: "string" },
     dataset: { type: "string" },
@@ -130,6 +132,7 @@ export function parseReproduceArguments(
     space: options.space,
     seed: wholeNumber(options.seed, "--seed", ACTION),
     samples: wholeNumber(options.samples, "--samples", ACTION),
+    trials: wholeNumber(options.trials, "--trials", ACTION),
     device: options.device,
     t5: options.t5 === undefined ? null : _t5Source(options.t5, folder),
     dataset: options.dataset,

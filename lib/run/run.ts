@@ -45,7 +45,7 @@ export interface Run extends RunSettings {
   /** Absolute folder of the results. */
   readonly outputs: string;
   /** Where trials of searches are saved. */
-  readonly trials: string;
+  readonly trialsFolder: string;
   /** Where samples of a model are saved. */
   samplesOf(name: string): string;
   /** Where a model of this run is written, and its checkpoints. */
@@ -91,7 +91,7 @@ export async function openRun(
     cells,
     executor,
     outputs,
-    trials: trialsFolder(outputs),
+    trialsFolder: trialsFolder(outputs),
     samplesOf: (name) => samplesFolder(outputs, name),
     newModel: (name) => modelFolder(outputs, name),
     model: (name) => _trainedModel(name, settings),

@@ -30,6 +30,8 @@ export interface RunSettings {
   readonly seed: number;
   /** Sentences generated for each decoding setting. */
   readonly samples: number;
+  /** Trials of each search, with seeds from 1000 on. */
+  readonly trials: number;
   readonly device: Device;
   /** A pretrained T5 to fine-tune: a folder, or a name on Hugging Face's hub; null trains one from scratch. */
   readonly t5: string | null;
@@ -56,6 +58,13 @@ const FULL_SAMPLES = 10_000;
 /** Samples of a quick run. */
 const QUICK_SAMPLES = 500;
 
+/** Trials of a full run: the number of the paper's Tables 3 and 4; runs of record have thirty. */
+const FULL_TRIALS = 10;
+/** Trials of a quick run. */
+const QUICK_TRIALS = 2;
+/** The most trials that can be asked for. */
+const MAX_TRIALS = 1000;
+
 /** The most samples that can be asked for: they are held in memory. */
 const MAX_SAMPLES = 10_000_000;
 
@@ -72,7 +81,7 @@ export type UncheckedSettings = {
 /**
  * Checks settings and fills in the defaults.
  *
- * Defaults: the default space, seed 0, 10,000 samples (500 when quick), device auto, no
+ * Defaults: the default space, seed 0, 10,000 samples (500 when quick), ten trials (two when quick), device auto, no
  * pretrained T5, AdamW, no data set of one's own, full, named after space, seed and quickness, the project's `outputs`.
  *
  * @param settings `undefined` values count as missing.
@@ -108,6 +117,7 @@ export function checkRunSettings(
     "space",
     "seed",
     "samples",
+    "trials",
     "device",
     "t5",
     "optimizer",
@@ -137,6 +147,7 @@ export function checkRunSettings(
   ) fail("dataset", "1 to 40 letters, digits, - and _", dataset);
   if (typeof quick !== "boolean") fail("quick", "true or false", quick);
   const { samples = quick ? QUICK_SAMPLES : FULL_SAMPLES } = settings;
+  const { trials = quick ? QUICK_TRIALS : FULL_TRIALS } = settings;
   if (!(DEVICES as readonly unknown[]).includes(device)) {
     fail("device", `one of ${DEVICES.join(", ")}`, device);
   }
@@ -154,6 +165,7 @@ export function checkRunSettings(
     space,
     seed: checkedSeed,
     samples: whole("samples", samples, 1, MAX_SAMPLES),
+    trials: whole("trials", trials, 1, MAX_TRIALS),
     device: device as Device,
     t5: t5 as string | null,
     optimizer: optimizer as OptimizerName,

@@ -46,26 +46,26 @@ export const STAGES: readonly Stage[] = [
   {
     name: "1_data",
     versions: { stage: 1 },
-    ignores: ["samples", "device", "t5", "optimizer", "dataset"],
+    ignores: ["samples", "trials", "device", "t5", "optimizer", "dataset"],
     reads: [],
   },
   {
     name: "2_vqvae",
     versions: { stage: 1, ...declaredVersions("models/vqvae") },
-    ignores: ["samples", "t5", "optimizer", "dataset"],
+    ignores: ["samples", "trials", "t5", "optimizer", "dataset"],
     reads: [],
     everySeed: true,
   },
   {
     name: "3_tokenize",
     versions: { stage: 1 },
-    ignores: ["samples", "t5", "optimizer", "dataset"],
+    ignores: ["samples", "trials", "t5", "optimizer", "dataset"],
     reads: ["vqvae"],
   },
   {
     name: "4_finetune",
     versions: { stage: 1, ...declaredVersions("models/t5") },
-    ignores: ["samples", "dataset"],
+    ignores: ["samples", "trials", "dataset"],
     reads: ["vqvae"],
     everySeed: true,
     inputs: pretrainedFiles,
@@ -76,7 +76,7 @@ export const STAGES: readonly Stage[] = [
       stage: 3,
       ...declaredVersions("generation", "models/arch2vec"),
     },
-    ignores: ["dataset"],
+    ignores: ["trials", "dataset"],
     reads: ["vqvae", "t5"],
     everySeed: true,
     inputs: (settings) =>
@@ -89,7 +89,7 @@ export const STAGES: readonly Stage[] = [
   {
     name: "6_latent",
     versions: { stage: 1, ...declaredVersions("analysis", "models/arch2vec") },
-    ignores: ["samples"],
+    ignores: ["samples", "trials"],
     reads: ["vqvae", "t5"],
     inputs: readAccuracies,
   },

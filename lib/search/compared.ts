@@ -73,14 +73,18 @@ export interface SearchStudy {
 const FIRST_SEED = 1000;
 
 /**
- * The trials that are reported: thirty, with seeds that no setting was chosen with. A quick
- * run only shows every part at work.
+ * The trials that are reported, with seeds that no setting was chosen with. A quick run only
+ * shows every part at work.
+ *
+ * @param settings `trials`: of each method on each data set.
  */
-export function searchStudy(quick: boolean): SearchStudy {
+export function searchStudy(
+  { trials, quick }: { readonly trials: number; readonly quick: boolean },
+): SearchStudy {
   const seeds = (count: number, first: number) =>
     Array.from({ length: count }, (_, i) => first + i);
   return {
-    seeds: seeds(quick ? 2 : 30, FIRST_SEED),
+    seeds: seeds(trials, FIRST_SEED),
     tuningSeeds: seeds(quick ? 2 : 10, 0),
     mostQueries: quick ? 48 : Infinity,
   };

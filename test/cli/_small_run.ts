@@ -75,7 +75,7 @@ export const SMALL_STAGES: Readonly<Record<string, () => Promise<void>>> = {
       NASBENCH201,
       [new SlowEvaluator()],
       [{ name: "Random search", budget: 40, ...randomSearch() }, KILLED_METHOD],
-      { seeds: [run.seed, run.seed + 1], folder: run.trials },
+      { seeds: [run.seed, run.seed + 1], folder: run.trialsFolder },
     );
     await _publish(
       run,

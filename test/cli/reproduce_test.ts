@@ -29,6 +29,7 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
         space: "nasbench201",
         seed: 5,
         samples: 20,
+        trials: 2,
         device: "cpu",
         t5: null,
         dataset: null,

@@ -70,7 +70,7 @@ Deno.test("openRun() opens space and device, and notes the device for the manife
     assert.equal(run.outputs, join(run.root, "runs", "lab-nasbench201"));
     assert.equal(run.newModel("a/t5"), join(run.outputs, "models/a/t5"));
     assert.equal(run.samplesOf("a"), join(run.outputs, "samples", "a"));
-    assert.equal(run.trials, join(run.outputs, "trials"));
+    assert.equal(run.trialsFolder, join(run.outputs, "trials"));
     assert.deepEqual(
       await readJson(
         join(run.outputs, "stages", "2_vqvae.metrics.json"),

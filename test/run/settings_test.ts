@@ -27,6 +27,7 @@ Deno.test("checkRunSettings() fills in the documented defaults", () => {
     space: "nasbench201",
     seed: 0,
     samples: 10_000,
+    trials: 10,
     device: "auto",
     t5: null,
     optimizer: "adamw",
@@ -46,6 +47,7 @@ Deno.test("checkRunSettings() keeps each value that is right", () => {
       space: "nasbench201",
       seed: 2 ** 32 - 1,
       samples: 1,
+      trials: 7,
       device,
       t5: "google-t5/t5-small",
       optimizer: "adafactor",
@@ -68,6 +70,7 @@ Deno.test("checkRunSettings() names what is wrong", () => {
     [{ seed: -1 }, /seed must be a whole number from 0 to 4294967295, got -1/],
     [{ seed: 0.5 }, /seed must be .*, got 0.5/],
     [{ seed: "1" }, /seed must be .*, got 1/],
+    [{ trials: 0 }, /trials must be a whole number from 1 to 1000, got 0/],
     [{ samples: 0 }, /samples must be a whole number from 1 to .*, got 0/],
     [{ device: "tpu" }, /device must be one of auto, cpu, .*, got tpu/],
     [

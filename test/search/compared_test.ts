@@ -114,16 +114,16 @@ Deno.test("limitBudgets() lowers budgets, and raises none", () => {
   );
 });
 
-Deno.test("searchStudy() has thirty seeds that nothing was chosen with; a quick one two, of few queries", () => {
-  const { seeds, mostQueries } = searchStudy(false);
+Deno.test("searchStudy() has seeds that nothing was chosen with; a quick one few queries", () => {
+  const { seeds, mostQueries } = searchStudy({ trials: 30, quick: false });
   assert.deepEqual([seeds.length, seeds[0], seeds.at(-1)], [30, 1000, 1029]);
   assert.equal(mostQueries, Infinity);
-  assert.deepEqual(searchStudy(true), {
+  assert.deepEqual(searchStudy({ trials: 2, quick: true }), {
     seeds: [1000, 1001],
     tuningSeeds: [0, 1],
     mostQueries: 48,
   });
-  const { tuningSeeds } = searchStudy(false);
+  const { tuningSeeds } = searchStudy({ trials: 30, quick: false });
   assert.deepEqual(tuningSeeds, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   assert.deepEqual(
     limitBudgets(methods(), mostQueries).map(({ budget }) => budget),
