@@ -1,13 +1,14 @@
 /**
- * `deno task cells`: cells for other programs: of a whole space, of a model, or of a file in
- * another notation.
+ * `deno task cells`: cells for other programs: of a whole space, of a model, of searches, or of
+ * a file in another notation.
  *
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadKnownAccuracies } from "../accuracies/own_tables.ts";
-import { writeFileAtomic } from "../core/files.ts";
+import { exists, writeFileAtomic } from "../core/files.ts";
 import { Random } from "../core/random.ts";
 import { CELL_FORMATS, type CellFormat } from "../exchange/cell_values.ts";
 import { readCells, STANDARD_INPUT } from "../exchange/read_cells.ts";
@@ -22,7 +23,9 @@ import {
 import { type Aim, AIMS } from "../generation/aimed_sampling.ts";
 import { archLlmGenerator } from "../generation/arch_llm.ts";
 import { type CodeKind, CODES } from "../models/vqvae/config.ts";
+import { OUTPUTS, runFolder, shownPath, trialsFolder } from "../run/folders.ts";
 import { openModel } from "../run/open_model.ts";
+import { readTrials } from "../search/trials.ts";
 import type { Graph } from "../spaces/graph.ts";
 import { getNotation, notationsOf } from "../spaces/notations.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
@@ -44,6 +47,8 @@ const HELP = `deno task cells SOURCE [options]
 one source:
   --all            every cell of the space
   --model CODE     what a trained model writes: ${CODES.join(", ")}
+  --search RUN     what the searches of a run queried, in their order: its folder, or its name
+                   in outputs/runs
   --from FILE      the cells of a file, converted; - for the standard input
 
   --space NAME     ${SPACE_NAMES} (${DEFAULT_SPACE.name})
@@ -59,6 +64,10 @@ of --model:
   --aim NAME       independent, ${AIMS.join(", ")} (independent)
   --seed N         where all randomness comes from (0)
 
+of --search:
+  --method NAME    of this method alone, as tables name it
+  --dataset NAME   on this data set alone
+
 of --from:
   --as NAME        notation of the file's cells, where their form shows none
   --read NAME      form of the file: ${
@@ -68,7 +77,8 @@ of --from:
 
 A CSV table has what is known of each cell beside it: index, parameters and multiply-adds
 of its network, and mean accuracies, fractions, where they are there (deno task data):
-of the published data sets and of your own.
+of the published data sets and of your own. Of a search: method, data set, seed, number of
+the query and the validation accuracy that it was answered with.
 `;
 
 /** What `cells` is asked for. */
@@ -84,6 +94,13 @@ export interface CellsRequest {
       readonly temperature: number;
       readonly aim?: Aim;
       readonly seed: number;
+    }
+    | {
+      readonly kind: "search";
+      /** Absolute folder of the run. */
+      readonly run: string;
+      readonly method?: string;
+      readonly dataset?: string;
     }
     | {
       readonly kind: "file";
@@ -102,6 +119,7 @@ export interface CellsRequest {
 /** Options that belong to one source. */
 const OF_SOURCE = {
   model: ["run", "count", "temperature", "aim", "seed"],
+  search: ["method", "dataset"],
   from: ["as", "read", "column"],
 } as const;
 
@@ -117,7 +135,8 @@ export function parseCellsArguments(
 ): CellsRequest {
   const text = { type: "string" } as const;
   const options = parseOptions(args, {
-    ...{ all: { type: "boolean" }, model: text, from: text, space: text },
+    ...{ all: { type: "boolean" }, model: text, search: text, from: text },
+    ...{ space: text, method: text, dataset: text },
     ...{ format: text, notation: text, to: text, run: text, count: text },
     ...{ temperature: text, aim: text, seed: text, as: text, read: text },
     ...{ column: text },
@@ -125,11 +144,11 @@ export function parseCellsArguments(
   const fail = (what: string): never => {
     throw new RangeError(`Cannot ${ACTION}: ${what}`);
   };
-  const sources = (["all", "model", "from"] as const)
+  const sources = (["all", "model", "search", "from"] as const)
     .filter((name) => options[name] !== undefined);
   if (sources.length !== 1) {
     fail(
-      `there must be one of --all, --model and --from, got ${
+      `there must be one of --all, --model, --search and --from, got ${
         sources.length === 0 ? "none" : sources.map((s) => `--${s}`).join(", ")
       }`,
     );
@@ -157,6 +176,14 @@ export function parseCellsArguments(
   function _source(): CellsRequest["source"] {
     const { run, from, temperature: degrees = "1" } = options;
     if (options.all) return { kind: "all" };
+    if (options.search !== undefined) {
+      return {
+        kind: "search",
+        run: _runFolder(options.search, folder),
+        method: options.method,
+        dataset: options.dataset,
+      };
+    }
     if (from !== undefined) {
       return {
         kind: "file",
@@ -196,12 +223,14 @@ export async function runCells(
   write: (piece: string) => void = _toStandardOutput,
 ): Promise<void> {
   await space.prepare();
-  const graphs = await _graphs(space, source);
   const known = format === "lines" || format === "json"
     ? () => ({})
     : knownOfCells(space, await loadKnownAccuracies(space, console.error));
+  const cells = source.kind === "search"
+    ? await _queried(space, source, known)
+    : _withKnown(await _graphs(space, source), known);
   const pieces = writtenCells(
-    _withKnown(graphs, known),
+    cells,
     space,
     format,
     getNotation(space, notation),
@@ -217,9 +246,59 @@ function* _withKnown(
   for (const graph of graphs) yield { graph, known: known(graph) };
 }
 
+/** The absolute folder of a run, by itself or by its name. */
+function _runFolder(run: string, folder: string): string {
+  const path = resolve(folder, run);
+  return existsSync(path)
+    ? path
+    : runFolder(OUTPUTS, checkedRunName(run, ACTION));
+}
+
+/** What searches queried, with what is known of it beside. */
+async function _queried(
+  space: SearchSpace,
+  { run, method, dataset }: CellsRequest["source"] & { kind: "search" },
+  known: KnownOfCell,
+): Promise<WrittenCell[]> {
+  const folder = trialsFolder(run);
+  if (!await exists(folder)) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --search must name a run that has searched, got one without ${
+        shownPath(folder)
+      }`,
+    );
+  }
+  const trials = await readTrials(space, folder);
+  const asked = trials.filter((trial) =>
+    (method ?? trial.method) === trial.method &&
+    (dataset ?? trial.dataset) === trial.dataset
+  );
+  if (asked.length === 0) {
+    const has = (of: "method" | "dataset") =>
+      [...new Set(trials.map((trial) => trial[of]))].join(", ") || "none";
+    throw new RangeError(
+      `Cannot ${ACTION}: --method must be one of ${
+        has("method")
+      }, and --dataset one of ${has("dataset")}, got ${method ?? "any"} and ${
+        dataset ?? "any"
+      }`,
+    );
+  }
+  return asked.flatMap(({ method, dataset, seed, queries }) =>
+    queries.map(({ cell: { graph }, validation, error }, i) => ({
+      graph,
+      known: {
+        ...{ method, dataset, seed, query: i + 1 },
+        "validation answered": error === undefined ? validation : null,
+        ...known(graph),
+      },
+    }))
+  );
+}
+
 async function _graphs(
   space: SearchSpace,
-  source: CellsRequest["source"],
+  source: Exclude<CellsRequest["source"], { kind: "search" }>,
 ): Promise<Iterable<Graph>> {
   if (source.kind === "all") {
     const table = space.cells();

@@ -13,7 +13,7 @@
 
 import { join } from "node:path";
 import { loadResult } from "../core/checkpoints.ts";
-import { writeFileAtomic } from "../core/files.ts";
+import { readJson, writeFileAtomic } from "../core/files.ts";
 import { runKey } from "../core/keys.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { Random } from "../core/random.ts";
@@ -127,6 +127,45 @@ export async function runTrials(
   return trials;
 }
 
+/**
+ * Reads all trials that were saved, those of a folder for each data set.
+ *
+ * @param folder As in {@link runTrials}.
+ * @returns Data sets and methods by their names, seeds ascending.
+ * @throws {Error} If there is no such folder, or a file cannot be read.
+ * @throws {SyntaxError} If what was saved of a trial is not as it was saved.
+ */
+export async function readTrials(
+  space: SearchSpace,
+  folder: string,
+): Promise<Trial[]> {
+  const trials: Trial[] = [];
+  for await (const { name: dataset, isDirectory } of Deno.readDir(folder)) {
+    if (!isDirectory) continue;
+    for await (const { name } of Deno.readDir(join(folder, dataset))) {
+      if (!name.endsWith(".json")) continue;
+      const path = join(folder, dataset, name);
+      const saved = await readJson<SavedTrial>(path, "trial");
+      const { method, seed } = saved?.trial ?? {};
+      if (typeof method !== "string" || !Number.isSafeInteger(seed)) {
+        throw new SyntaxError(
+          `Cannot read the trial: ${path} must be one that a search saved, got ${
+            shown(saved)
+          }`,
+        );
+      }
+      trials.push(_restored(saved, path, {
+        ...{ space, dataset, seed: seed! },
+        method: { name: method, budget: Infinity },
+      }));
+    }
+  }
+  const order = ({ dataset, method }: Trial) => `${dataset}/${method}`;
+  return trials.sort((a, b) =>
+    order(a) === order(b) ? a.seed - b.seed : order(a) < order(b) ? -1 : 1
+  );
+}
+
 /** Runs one trial, with what its journal knows. */
 async function _run(
   space: SearchSpace,
@@ -196,7 +235,7 @@ function _restored(
   path: string,
   { space, method, seed, dataset }: {
     readonly space: SearchSpace;
-    readonly method: NamedMethod;
+    readonly method: Pick<NamedMethod, "name" | "budget">;
     readonly seed: number;
     readonly dataset: string;
   },

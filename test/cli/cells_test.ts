@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseCellsArguments, runCells } from "../../lib/cli/cells.ts";
+import { TableEvaluator } from "../../lib/evaluation/table_evaluator.ts";
+import { randomSearch } from "../../lib/search/random_search.ts";
+import { runTrials } from "../../lib/search/trials.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import { withFolder } from "../_helpers.ts";
+import { madeUpTable } from "../search/_tables.ts";
 
 Deno.test("parseCellsArguments() takes one source and its options", () =>
   withFolder(async (folder) => {
@@ -55,7 +59,7 @@ Deno.test("parseCellsArguments() names what is wrong", () => {
   const wrong: [args: string[], message: RegExp][] = [
     [
       [],
-      /^Cannot write cells: there must be one of --all, --model and --from, got none$/,
+      /^Cannot write cells: there must be one of --all, --model, --search and --from, got none$/,
     ],
     [["--all", "--model", "arch-llm"], /got --all, --model$/],
     [["--all", "--count", "5"], /--count must stand with --model, got --all$/],
@@ -100,4 +104,53 @@ Deno.test("cells converts a file, and a whole space is a table of everything kno
     assert.match(lines[0], /^cell,index,parameters,multiply_adds/);
     const row = lines.find((line) => line.startsWith(`${none},`))!;
     assert.match(row, /,73306,7943872/);
+  }));
+
+Deno.test("--search writes what searches queried, in their order, with what they were answered", () =>
+  withFolder(async (folder) => {
+    const table = madeUpTable();
+    const trials = await runTrials(
+      getSpace("nasbench201"),
+      [new TableEvaluator(table)],
+      ["First", "Second"].map((name, i) => ({
+        name,
+        budget: 3 + i,
+        ...randomSearch(),
+      })),
+      { seeds: [7], folder: join(folder, "run/trials") },
+    );
+    const write = async (...args: string[]) => {
+      const pieces: string[] = [];
+      await runCells(
+        parseCellsArguments(
+          ["--search", "run", "--format", "csv", ...args],
+          folder,
+        ),
+        (piece) => pieces.push(piece),
+      );
+      return pieces.join("").trimEnd().split("\n").map((line) =>
+        line.split(",")
+      );
+    };
+    const [names, ...rows] = await write("--method", "Second");
+    assert.deepEqual(
+      names.slice(1, 6),
+      ["method", "dataset", "seed", "query", "validation answered"],
+    );
+    assert.deepEqual(
+      rows.map((row) => row.slice(1, 6)),
+      trials[1].queries.map(({ validation }, i) => [
+        ...["Second", "cifar10", "7", `${i + 1}`],
+        `${validation}`,
+      ]),
+    );
+    assert.equal((await write()).length, 1 + 3 + 4);
+    await assert.rejects(
+      write("--method", "Third"),
+      /--method must be one of First, Second, and --dataset one of cifar10, got Third and any$/,
+    );
+    await assert.rejects(
+      runCells(parseCellsArguments(["--search", "nowhere"], folder)),
+      /--search must name a run that has searched, got one without/,
+    );
   }));

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { TableEvaluator } from "../../lib/evaluation/table_evaluator.ts";
 import { limitBudgets, type NamedMethod } from "../../lib/search/method.ts";
 import { randomSearch } from "../../lib/search/random_search.ts";
-import { runTrials, type Trial } from "../../lib/search/trials.ts";
+import { readTrials, runTrials, type Trial } from "../../lib/search/trials.ts";
 import { withFolder } from "../_helpers.ts";
 import { KILLED_METHOD } from "./_killed.ts";
 import {
@@ -219,5 +219,23 @@ Deno.test("runTrials() refuses a saved trial whose cells or accuracies are not a
         ),
       });
     }
+  });
+});
+
+Deno.test("readTrials() reads back all that were saved, and refuses what is none", async () => {
+  await withFolder(async (folder) => {
+    const trials = await runTrials(SPACE, [evaluator], METHODS, {
+      seeds: [11, 2],
+      folder,
+    });
+    assert.deepEqual(
+      await readTrials(SPACE, folder),
+      [trials[1], trials[0], trials[3], trials[2]],
+    );
+    await Deno.writeTextFile(join(folder, "cifar10", "a.json"), "{}");
+    await assert.rejects(
+      readTrials(SPACE, folder),
+      /a\.json must be one that a search saved, got/,
+    );
   });
 });
