@@ -45,11 +45,16 @@ export class Cholesky {
     return true;
   }
 
-  /** Solves `L x = b` in place, `[n]`. */
-  forward(b: Float64Array): void {
+  /**
+   * Solves `L x = b` in place, `[n]`.
+   *
+   * @param from The first so many numbers are those of `x` already: they do not depend on what
+   *   comes after them, and so stay as they are where a factor has grown.
+   */
+  forward(b: Float64Array, from = 0): void {
     const rows = this.#rows;
     const n = rows.length;
-    for (let start = 0; start < n; start += BLOCK) {
+    for (let start = from; start < n; start += BLOCK) {
       const end = Math.min(n, start + BLOCK);
       if (end - start === BLOCK) {
         const [r0, r1, r2, r3] = rows.slice(start, end);

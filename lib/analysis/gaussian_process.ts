@@ -74,6 +74,11 @@ interface Relation {
   /** The scale that the kernel is under, and how much of it is known. */
   scale: number;
   kernelCount: number;
+  /** `L x = kernel` solved for the factor `solvedBy`, how much of it, and its squared length. */
+  solved: Float64Array;
+  solvedBy: Cholesky | null;
+  solvedCount: number;
+  explained: number;
 }
 
 /** A process that is fitted to points. */
@@ -156,13 +161,10 @@ export class GaussianProcess {
   /** Predicts one cell. */
   predict(point: SparseVector): Prediction {
     const relation = this.#relationOf(point);
-    const solved = relation.kernel.slice(0, this.#points.length);
-    this.#fitted!.factor.forward(solved);
-    let explained = 0;
-    for (let i = 0; i < solved.length; i++) explained += solved[i] ** 2;
+    this.#solve(relation);
     return {
       mean: this.#meanOf(relation),
-      deviation: _deviation(explained),
+      deviation: _deviation(relation.explained),
     };
   }
 
@@ -183,13 +185,9 @@ export class GaussianProcess {
   /** Predicts `m` cells together: what one tells of the others is in their covariance. */
   predictJointly(points: readonly SparseVector[]): JointPrediction {
     const m = points.length;
-    const { scale, noise, factor } = this.#fitted!;
+    const { scale, noise } = this.#fitted!;
     const relations = points.map((point) => this.#relationOf(point));
-    const solved = relations.map(({ kernel }) => {
-      const own = kernel.slice(0, this.#points.length);
-      factor.forward(own);
-      return own;
-    });
+    const solved = relations.map((relation) => this.#solve(relation));
     const covariance = new Float64Array(m * m);
     const distances = new Float64Array(m);
     for (let i = 0; i < m; i++) {
@@ -255,6 +253,29 @@ export class GaussianProcess {
     });
   }
 
+  /** `x` of `L x = kernel` under the process' factor, `[n]`: what is new since the fit before. */
+  #solve(relation: Relation): Float64Array {
+    const n = this.#points.length;
+    const { factor } = this.#fitted!;
+    if (relation.solvedBy !== factor) {
+      relation.solvedBy = factor;
+      relation.solvedCount = 0;
+      relation.explained = 0;
+    }
+    if (relation.solved.length < n) {
+      relation.solved = _grown(relation.solved, relation.kernel.length);
+    }
+    const solved = relation.solved.subarray(0, n);
+    const from = relation.solvedCount;
+    if (from < n) {
+      solved.set(relation.kernel.subarray(from, n), from);
+      factor.forward(solved, from);
+      for (let i = from; i < n; i++) relation.explained += solved[i] ** 2;
+      relation.solvedCount = n;
+    }
+    return solved;
+  }
+
   #meanOf({ kernel }: Relation): number {
     const weights = this.#weights;
     let mean = 0;
@@ -275,6 +296,10 @@ export class GaussianProcess {
         kernel: new Float64Array(n),
         scale,
         kernelCount: 0,
+        solved: new Float64Array(0),
+        solvedBy: null,
+        solvedCount: 0,
+        explained: 0,
       };
       this.#relations.set(point, known);
     }
