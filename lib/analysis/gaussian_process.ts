@@ -55,6 +55,9 @@ export interface Prediction {
  */
 const DRIFT = 1.5;
 
+/** Numbers that a candidate's arrays have room for beyond those of now: there are many of them. */
+const ROOM = 64;
+
 /** A length scale with a noise, and the kernel of the training points under them. */
 interface GridPoint {
   /** 2ℓ². */
@@ -304,8 +307,8 @@ export class GaussianProcess {
       this.#relations.set(point, known);
     }
     if (known.distances.length < n) {
-      known.distances = _grown(known.distances, 2 * n);
-      known.kernel = _grown(known.kernel, 2 * n);
+      known.distances = _grown(known.distances, n + ROOM);
+      known.kernel = _grown(known.kernel, n + ROOM);
     }
     const { distances, kernel } = known;
     if (known.count < n) {
