@@ -141,7 +141,7 @@ Deno.test("cells and score have a data set of one's own as columns", async () =>
       (text) => printed.push(text),
     );
     const repeated = printed.find((text) => /came most often/.test(text))!;
-    assert.match(repeated, /mine validation \(%\)/);
+    assert.match(repeated, /mine +mine\n +validation +test \(%\)\n +\(%\)/);
     assert.ok(repeated.includes((50 + first / 1000).toFixed(2)));
   });
 });
