@@ -12,6 +12,7 @@ import { reproduce } from "../../lib/cli/reproduce.ts";
 import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import { Random } from "../../lib/core/random.ts";
 import { TableEvaluator } from "../../lib/evaluation/table_evaluator.ts";
+import type { ArchLlmSetting } from "../../lib/generation/arch_llm.ts";
 import { openCellModel } from "../../lib/generation/cell_model.ts";
 import { sweepSampling } from "../../lib/generation/sampling_sweep.ts";
 import {
@@ -48,7 +49,11 @@ export const SMALL_STAGES: Readonly<Record<string, () => Promise<void>>> = {
       vqvae: join(folder, "vqvae"),
       t5: join(folder, "t5"),
     }, run.executor);
-    const settings = [0.8, 1, 1.5].map((temperature) => ({ temperature }));
+    const settings: ArchLlmSetting[] = [
+      { temperature: 0.8 }, // drawn in one pass with the next
+      { temperature: 1.5 },
+      { temperature: 1, aim: "distinct" },
+    ];
     const points = await sweepSampling(model, settings, {
       samples: 200,
       seed: run.seed,
@@ -57,7 +62,8 @@ export const SMALL_STAGES: Readonly<Record<string, () => Promise<void>>> = {
       reconstruction: {
         ...{ cells: 1, ops: 1, edges: 1, elementwise: 1, wholeGraph: 1 },
       },
-      onProgress: ({ done }) => console.log(`sampled ${done}`),
+      onProgress: ({ done, message }) =>
+        console.log(`sampled ${done} (${message})`),
     });
     await _publish(
       run,

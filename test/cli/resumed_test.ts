@@ -44,7 +44,7 @@ const KILLS: readonly (readonly [RegExp, string])[] = [
   [/^step 80 of the VQ-VAE/, "1_train"], // in the third epoch of 32 steps
   [/^step 160 of the VQ-VAE/, "1_train"], // at the end of the last
   [/^step 25 of the T5/, "1_train"], // in the third of 10
-  [/^sampled 400/, "2_sample"], // the second of three settings is drawn
+  [/^sampled \d+ \(prefixes\)/, "2_sample"], // in the third of three settings
   [/^answer 60/, "3_search"], // in the second trial of 40
   [/^answer 170/, "3_search"], // in a search with rounds
 ];

@@ -62,8 +62,8 @@ Deno.test("inWorkers() fails with the error of a job, and ends the others", asyn
 
 Deno.test("inWorkers() fails with what is wrong with a module", async () => {
   await assert.rejects(
-    inWorkers(new URL("./_no_such_worker.ts", import.meta.url), 2, [1]),
-    /_no_such_worker/,
+    inWorkers(new URL("./_broken_worker.ts", import.meta.url), 2, [1]),
+    /This worker cannot start/,
   );
 });
 
