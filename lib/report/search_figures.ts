@@ -30,7 +30,7 @@ import {
 } from "./search_tables.ts";
 
 /** Points of a curve: more are not told apart. */
-const CURVE_POINTS = 100;
+const CURVE_POINTS = 60;
 
 /**
  * What methods would return by the number of queries, with bands of one standard error of the

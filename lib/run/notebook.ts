@@ -210,7 +210,15 @@ export function withOutputs(
   };
 }
 
-/** The text of a notebook file as Jupyter writes it, so that a save changes no line needlessly. */
+/**
+ * The text of a notebook file as Jupyter writes it, so that a save changes few lines, but with
+ * the numbers of a figure in one line: one a line they would double the file.
+ */
 export function notebookText(notebook: Notebook): string {
-  return JSON.stringify(notebook, null, 1) + "\n";
+  const text = JSON.stringify(notebook, null, 1);
+  return text.replaceAll(NUMBERS, (list) => list.replaceAll(/\n\s*/g, "")) +
+    "\n";
 }
+
+/** A list of numbers, one a line; in a text of JSON there is no line break. */
+const NUMBERS = /\[\n\s+[-\d.eE+,\s]+\]/g;

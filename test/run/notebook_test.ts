@@ -73,6 +73,28 @@ Deno.test("stableNotebook() drops times and versions, and keeps code and outputs
   assert.deepEqual(stableNotebook(stable), stable);
 });
 
+Deno.test("notebookText() writes the numbers of a figure in one line, and all else as Jupyter does", () => {
+  const source = "x = [\n 1,\n 2\n]";
+  const book = notebook({
+    ...code(["x"]),
+    outputs: [{
+      output_type: "display_data",
+      metadata: {},
+      data: { "text/plain": source, "figure": { x: [1, -2.5e-7], y: ["a"] } },
+    }],
+  });
+  const text = notebookText(book);
+  assert.deepEqual(JSON.parse(text), book);
+  assert.ok(text.includes('"x": [1,-2.5e-7],'), text);
+  assert.equal(
+    text.replace(
+      "[1,-2.5e-7]",
+      JSON.stringify([1, -2.5e-7], null, 1).replaceAll("\n", "\n       "),
+    ),
+    JSON.stringify(book, null, 1) + "\n",
+  );
+});
+
 Deno.test("readNotebook() reads what notebookText() writes, and names a file that is none", async () => {
   const folder = await Deno.makeTempDir();
   try {
