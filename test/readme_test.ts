@@ -24,7 +24,7 @@ Deno.test("every measured or published figure of the README stands in RESULTS.md
   const known = new Set(results.match(/\d+\.\d+/g));
   // Figures of the results have decimals; versions, identifiers and settings are no figures.
   const text = readme.replaceAll(
-    /deno@[\d.]+|arXiv:\S+|abs\/\S+|Python [\d.]+|v1\.1|t = [\d.]+|Apache-[\d.]+|temperature: [\d.]+|\(1\.5 M/g,
+    /deno@[\d.]+|arXiv:\S+|abs\/\S+|Python [\d.]+|v1\.1|t = [\d.]+|Apache-[\d.]+|temperature: [\d.]+|(?:eprint|version) = \{[\d.]+\}|\(1\.5 M/g,
     "",
   );
   const figures = text.match(/\d+\.\d+/g) ?? [];
