@@ -195,9 +195,11 @@ class OnnxFunction implements CompiledFunction {
         // The plan of one block for all values is made from a first run, whose own blocks
         // then stay beside it: it takes memory and saves no time worth the name.
         enableMemPattern: false,
-        // An arena keeps what a step lets go and rounds it up: a tenth of a small model's time
-        // saved, a quarter more memory for a large one, which is no faster for it.
-        enableCpuMemArena: _bytes(stateShapes) < ARENA_LIMIT,
+        // An arena keeps what a step lets go and rounds it up: it saves a training step of a
+        // small model a tenth of its time. A large one is no faster for it and takes a quarter
+        // more memory; so are graphs that only read, of which one model has a dozen.
+        enableCpuMemArena: traced.newState.length > 0 &&
+          _bytes(stateShapes) < ARENA_LIMIT,
         intraOpNumThreads: this.#options.threads ?? 0,
         interOpNumThreads: 1,
         logSeverityLevel: 3,

@@ -116,19 +116,19 @@ export class T5Generator implements AsyncDisposable {
     const message = least === most
       ? `temperature ${least}`
       : `temperatures ${least} to ${most}`;
+    let done = 0;
     const drawing: Drawing = {
       draws: new TokenDraws(this.#draw, settings, {
         rows,
         maxTokens,
         padding: this.config.pad_token_id,
       }),
-      cache: this.#decoder.cache(prompts.length, maxTokens),
+      cache: this.#decoder.take(prompts.length, maxTokens),
       ended: (count) => {
         done += count;
         if (count > 0) onProgress?.({ done, total, message });
       },
     };
-    let done = 0;
     const { cache, draws: { tokens } } = drawing;
     const distinct = distinctPrompts(prompts);
     for (const part of evenGroups(distinct, cache.sizes)) {
@@ -143,6 +143,7 @@ export class T5Generator implements AsyncDisposable {
       }));
       await this.#grow(drawing, beginnings, 0);
     }
+    this.#decoder.giveBack(cache);
     const size = rows * maxTokens;
     return settings.map((_, i) => tokens.slice(i * size, (i + 1) * size));
   }

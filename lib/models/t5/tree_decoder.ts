@@ -21,7 +21,7 @@ import type { Beginning, GroupSizes } from "./sequence_tree.ts";
 import { LARGEST_PART, stepParts } from "./step_parts.ts";
 
 /** The most beginnings in a group. */
-const GROUP = 4 * LARGEST_PART;
+const GROUP = 2 * LARGEST_PART;
 /** The most that the cache of a group may take, unless that of one part takes more. */
 const CACHE_BYTES = 2 ** 28;
 /** Places for earlier rows in a step come by so many. */
@@ -29,6 +29,7 @@ const PLACES = 8;
 
 /** What sequences that are drawn together share. */
 export interface DecodingCache {
+  readonly promptLength: number;
   readonly maxTokens: number;
   /** It holds a group of each length. */
   readonly sizes: GroupSizes;
@@ -46,6 +47,8 @@ export class TreeDecoder {
   readonly #weights: DeviceState;
   readonly #prompt: CompiledFunction;
   readonly #step: CompiledFunction;
+  /** The last one that was given back: a hundred megabytes that need not be made anew. */
+  #idle: DecodingCache | null = null;
 
   constructor(config: T5Config, weights: DeviceState, executor: Executor) {
     this.#config = config;
@@ -56,13 +59,22 @@ export class TreeDecoder {
     });
   }
 
-  /** An empty cache for prompts of a length and sequences of at most so many tokens. */
-  cache(promptLength: number, maxTokens: number): DecodingCache {
+  /**
+   * A cache for prompts of a length and sequences of at most so many tokens, the caller's
+   * until it is given back. What an earlier use left in it is written over before it is read.
+   */
+  take(promptLength: number, maxTokens: number): DecodingCache {
+    const idle = this.#idle;
+    this.#idle = null;
+    if (
+      idle?.promptLength === promptLength && idle.maxTokens === maxTokens
+    ) return idle;
     const { num_heads, d_kv, vocab_size } = this.#config;
     const sizes = this.#groupSizes(promptLength, maxTokens);
     // A table has a row at least, so that what has none before can point at it.
     const rows = Math.max(1, sizes.most * (maxTokens - 1));
     return {
+      promptLength,
       maxTokens,
       sizes,
       own: Object.fromEntries(
@@ -73,6 +85,11 @@ export class TreeDecoder {
       prompts: {},
       logits: new Float32Array(sizes.most * vocab_size),
     };
+  }
+
+  /** Takes a cache back. */
+  giveBack(cache: DecodingCache): void {
+    this.#idle = cache;
   }
 
   /**
@@ -88,7 +105,11 @@ export class TreeDecoder {
     isOnly: boolean,
   ): Promise<void> {
     const places = isOnly ? 1 : cache.sizes.most;
-    const encoded: HostTensors = { mask: _zeros([places, length]) };
+    const table = (name: string, shape: readonly number[]) => {
+      const last = cache.prompts[name];
+      return last?.shape.join() === shape.join() ? last : _zeros(shape);
+    };
+    const encoded: HostTensors = { mask: table("mask", [places, length]) };
     const parts = isOnly
       ? [{ first: 0, count: 1, size: 1 }]
       : stepParts(rows.length);
@@ -113,7 +134,7 @@ export class TreeDecoder {
           encoded[name] = entries[name];
           continue;
         }
-        encoded[name] ??= _zeros([places, ...shape.slice(1)]);
+        encoded[name] ??= table(name, [places, ...shape.slice(1)]);
         const width = data.length / size;
         encoded[name].data.set(
           data.subarray(0, count * width),
@@ -194,8 +215,9 @@ export class TreeDecoder {
     return { most: most * LARGEST_PART, step: LARGEST_PART };
   }
 
-  /** Frees compiled graphs. */
+  /** Frees compiled graphs, and the cache that was given back. */
   async dispose(): Promise<void> {
+    this.#idle = null;
     await this.#prompt.dispose();
     await this.#step.dispose();
   }
