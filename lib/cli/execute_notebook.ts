@@ -69,9 +69,15 @@ export async function executeNotebook(
   const program = fileURLToPath(
     new URL("./execute_notebook.py", import.meta.url),
   );
+  // A kernel is ended without a word, and what it has for a while goes with this folder.
+  const temporary = await Deno.makeTempDir({ prefix: "notebook-" });
   const child = new Deno.Command(environmentPython(), {
     args: [program, source, result],
-    env: { ...jupyterVariables(), ...variables },
+    env: {
+      ...jupyterVariables(),
+      ...{ TMPDIR: temporary, TEMP: temporary, TMP: temporary },
+      ...variables,
+    },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -98,6 +104,7 @@ export async function executeNotebook(
     signal?.removeEventListener("abort", stop);
     stop();
     status = await child.status;
+    await Deno.remove(temporary, { recursive: true }).catch(() => {});
   }
   // A kernel that outlives a killed executor keeps the pipe open.
   const written = await within(errorOutput, 5000) ?? "";

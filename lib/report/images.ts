@@ -2,19 +2,16 @@
  * Static images of Plotly figures and of SVG drawings, PNG, SVG and PDF, made by a Chromium
  * without a window.
  *
- * One browser run draws a whole batch: it opens a page that holds the figures and
- * Plotly, lets `Plotly.toImage` make the images, and prints the page with the images
- * in it. A second run prints an SVG as PDF.
+ * A page that holds Plotly gets the figures and lets `Plotly.toImage` make the images; it
+ * prints an SVG as PDF.
  *
  * @module
  */
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { withPage } from "./browser.ts";
+import { type BrowserPage, withPage } from "./browser.ts";
 import { type Figure, figureTitle, type Svg } from "./figure.ts";
-import { jsonForScript } from "./html.ts";
 import { shrinkPng } from "./png.ts";
 
 /** The browser's names on the PATH, in the order they are tried. */
@@ -28,9 +25,6 @@ const NAMES = [
   "microsoft-edge",
   "microsoft-edge-stable",
 ];
-
-/** What stands before the images in the printed page. */
-const RESULT_START = '<pre id="images">';
 
 /** Path of the Plotly library, a script that defines `Plotly`. */
 export function plotlyPath(): string {
@@ -107,7 +101,7 @@ export interface ImageOptions {
 }
 
 /**
- * Draws figures and drawings as PNGs in one run of the browser.
+ * Draws figures and drawings as PNGs.
  *
  * @returns One file per item, `width × scale` by `height × scale` pixels.
  * @throws {Error} If there is no browser, it does not end in time, or an item
@@ -118,13 +112,12 @@ export async function renderPngs(
   options: ImageOptions = {},
 ): Promise<Uint8Array[]> {
   const { scale = 2 } = options;
-  return await _renderImages(
-    items.map((item, at) => ({
-      item,
-      scale: typeof scale === "number" ? scale : scale[at],
-    })),
-    options,
-  );
+  if (items.length === 0) return [];
+  const tasks = items.map((item, at) => ({
+    item,
+    scale: typeof scale === "number" ? scale : scale[at],
+  }));
+  return await _onPage(options, (page) => _drawImages(page, tasks));
 }
 
 /** A figure as its files have it. */
@@ -147,13 +140,15 @@ export async function renderFigure(
   scales: readonly [number, ...number[]],
   options: Omit<ImageOptions, "scale"> = {},
 ): Promise<{ images: FigureImages; pngs: Uint8Array[] }> {
-  const [vector, ...pngs] = await _renderImages(
-    [null, ...scales].map((scale) => ({ item: figure, scale })),
-    options,
-  );
-  const svg = new TextDecoder().decode(vector);
-  const pdf = await _printPdf(svg, figure.layout, options);
-  return { images: { png: pngs[0], svg, pdf }, pngs };
+  return await _onPage(options, async (page) => {
+    const [vector, ...pngs] = await _drawImages(
+      page,
+      [null, ...scales].map((scale) => ({ item: figure, scale })),
+    );
+    const svg = new TextDecoder().decode(vector);
+    const pdf = await _printPdf(page, svg, figure.layout);
+    return { images: { png: pngs[0], svg, pdf }, pngs };
+  });
 }
 
 /** An image to be drawn: a PNG at a scale, or an SVG where that is null. */
@@ -162,53 +157,44 @@ interface Task {
   readonly scale: number | null;
 }
 
-async function _renderImages(
+async function _drawImages(
+  page: BrowserPage,
   tasks: readonly Task[],
-  options: Omit<ImageOptions, "scale">,
 ): Promise<Uint8Array[]> {
-  if (tasks.length === 0) return [];
-  return await withPage(drawingPage(tasks), await _browser(options), {
-    arguments: () => ["--dump-dom"],
-    read: ({ printed, chromium, ended }) => {
-      if (!printed.includes(RESULT_START)) {
-        throw new Error(
-          `Cannot draw images: ${chromium} must print a page with the images, got ${ended}`,
-        );
-      }
-      return readImages(printed, tasks);
-    },
-  });
+  const given = tasks.map(({ item, scale }) => ({
+    ...("svg" in item
+      ? { svg: item.svg }
+      : { figure: { data: item.data, layout: item.layout } }),
+    scale,
+  }));
+  const results = await page.evaluate(`(${DRAW})(${JSON.stringify(given)})`);
+  return (results as string[]).map((result, at) =>
+    _readImage(result, tasks[at].item)
+  );
 }
 
 /** Prints an SVG on a page of its size. */
 async function _printPdf(
+  page: BrowserPage,
   svg: string,
   { width, height }: { readonly width: number; readonly height: number },
-  options: Omit<ImageOptions, "scale">,
 ): Promise<Uint8Array> {
-  const page = `<!doctype html><html><head><meta charset="utf-8"><style>
+  const html = `<style>
 @page { size: ${width}px ${height}px; margin: 0; }
 body { margin: 0; } svg { display: block; }
-</style></head><body>${svg}</body></html>`;
-  const file = (folder: string) => join(folder, "page.pdf");
-  return await withPage(page, await _browser(options), {
-    arguments: (folder) => [
-      `--print-to-pdf=${file(folder)}`,
-      "--no-pdf-header-footer",
-    ],
-    read: async ({ chromium, ended }, folder) => {
-      const pdf = await Deno.readFile(file(folder)).catch(() => null);
-      if (pdf !== null) return pdf;
-      throw new Error(
-        `Cannot draw images: ${chromium} must print a PDF, got ${ended}`,
-      );
-    },
-  });
+</style>${svg}`;
+  await page.evaluate(
+    `void (document.body.innerHTML = ${JSON.stringify(html)})`,
+  );
+  const pdf = await page.printPdf();
+  await page.evaluate("document.body.replaceChildren()");
+  return pdf;
 }
 
-async function _browser(
+async function _onPage<T>(
   { chromium, timeoutMs = 60_000 }: Omit<ImageOptions, "scale">,
-): Promise<{ chromium: string; timeoutMs: number }> {
+  action: (page: BrowserPage) => Promise<T>,
+): Promise<T> {
   const found = chromium ?? await findChromium();
   if (found === null) {
     throw new Error(
@@ -216,22 +202,14 @@ async function _browser(
         "at CHROME_PATH, got none",
     );
   }
-  return { chromium: found, timeoutMs };
+  const prepare = () => Deno.readTextFile(plotlyPath());
+  return await withPage({ chromium: found, timeoutMs, prepare }, action);
 }
 
-/** A page that replaces its body by the images, or by what went wrong. */
-function drawingPage(images: readonly Task[]): string {
-  const tasks = images.map(({ item, scale }) => ({
-    ...("svg" in item
-      ? { svg: item.svg }
-      : { figure: { data: item.data, layout: item.layout } }),
-    scale,
-  }));
-  return `<!doctype html><html><head><meta charset="utf-8">
-<script src="${pathToFileURL(plotlyPath())}"></script></head><body><script>
-(async () => {
+/** Makes each image, or tells what went wrong with it; runs in the page. */
+const DRAW = `async (tasks) => {
   const results = [];
-  for (const { figure, svg, scale } of ${jsonForScript(tasks)}) {
+  for (const { figure, svg, scale } of tasks) {
     try {
       if (svg) {
         const image = new Image();
@@ -255,34 +233,23 @@ function drawingPage(images: readonly Task[]): string {
       results.push("error: " + String(error).replace(/\\s+/g, " "));
     }
   }
-  const output = document.createElement("pre");
-  output.id = "images";
-  output.textContent = results.join("\\n");
-  document.body.replaceChildren(output);
-})();
-</script></body></html>`;
-}
+  return results;
+}`;
 
 /** What images begin with as the page has them. */
 const PNG_START = "data:image/png;base64,";
 const SVG_START = "data:image/svg+xml,";
 
-/** Takes the images out of the printed page: one line each. */
-function readImages(printed: string, tasks: readonly Task[]): Uint8Array[] {
-  const start = printed.indexOf(RESULT_START) + RESULT_START.length;
-  const results = printed.slice(start, printed.indexOf("</pre>", start))
-    .trim().split("\n");
-  return results.map((result, index) => {
-    if (result.startsWith(PNG_START)) {
-      return shrinkPng(Uint8Array.fromBase64(result.slice(PNG_START.length)));
-    }
-    if (result.startsWith(SVG_START)) {
-      return new TextEncoder().encode(
-        decodeURIComponent(result.slice(SVG_START.length)),
-      );
-    }
-    throw new Error(`Cannot draw ${nameOf(tasks[index].item)}: ${result}`);
-  });
+function _readImage(result: string, item: Figure | Svg): Uint8Array {
+  if (result.startsWith(PNG_START)) {
+    return shrinkPng(Uint8Array.fromBase64(result.slice(PNG_START.length)));
+  }
+  if (result.startsWith(SVG_START)) {
+    return new TextEncoder().encode(
+      decodeURIComponent(result.slice(SVG_START.length)),
+    );
+  }
+  throw new Error(`Cannot draw ${nameOf(item)}: ${result}`);
 }
 
 function nameOf(item: Figure | Svg): string {
