@@ -47,6 +47,7 @@ import {
 } from "../run/stages.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import { earlierSeconds, secondsLeft } from "../run/time_left.ts";
+import { provideChromium } from "./chromium.ts";
 import {
   formatSeconds,
   outputsRoot,
@@ -395,6 +396,7 @@ async function main(args: readonly string[]): Promise<number> {
   // A quick run is for trying out, also without a network.
   if (!settings.quick) await fetchAccuracies(getSpace(settings.space));
   await setup();
+  await provideChromium(console.error);
   const signal = interruptSignal();
   const command = ["deno", "task", "reproduce", ...args].join(" ");
   try {

@@ -1,5 +1,5 @@
 /**
- * `deno task setup [--dev]`: a project-local Python environment with JupyterLab and the Deno kernel.
+ * `deno task setup [--dev] [--browser]`: a project-local Python environment with JupyterLab and the Deno kernel.
  *
  * Everything goes into `.venv`; `deno jupyter --install` is not used because it
  * writes to the home directory. A stamp tells what the environment was made
@@ -13,6 +13,7 @@ import { isDeepStrictEqual } from "node:util";
 import { exists, readJson, sha256, writeJson } from "../core/files.ts";
 import { outputOf } from "../core/processes.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
+import { fetchChromium } from "./chromium.ts";
 import { parseOptions, runCommand } from "./command.ts";
 import {
   ENVIRONMENT_FOLDER,
@@ -23,6 +24,8 @@ import {
 const HELP = `deno task setup [options]
 
   --dev            install what tests and benchmarks compare with as well
+  --browser        fetch a Chromium that draws figures (67 MB; Linux on x86-64), where
+                   none is installed by you
 
 Makes .venv with JupyterLab and the Deno kernel, or brings it up to date. Other commands
 do that themselves where they need it.
@@ -285,12 +288,13 @@ export async function setup(
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { dev } = parseOptions(
+  const { dev, browser } = parseOptions(
     args,
-    { dev: { type: "boolean" } },
+    { dev: { type: "boolean" }, browser: { type: "boolean" } },
     "set up Jupyter",
   );
   await setup({ development: dev });
+  if (browser) await fetchChromium(console.error);
   return 0;
 }
 

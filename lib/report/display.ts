@@ -212,7 +212,7 @@ export async function tryToDraw<T>(
     if (!browserMissingSaid) {
       say(
         "Figures are interactive only: no Chromium or Chrome was found to draw " +
-          "static images (set CHROME_PATH to use one)",
+          "static images (`deno task setup --browser` fetches one, CHROME_PATH names one)",
       );
     }
     browserMissingSaid = true;

@@ -10,6 +10,7 @@
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { PROJECT_ROOT } from "../core/project.ts";
 import { type BrowserPage, withPage } from "./browser.ts";
 import { type Figure, figureTitle, type Svg } from "./figure.ts";
 import { shrinkPng } from "./png.ts";
@@ -26,6 +27,12 @@ const NAMES = [
   "microsoft-edge-stable",
 ];
 
+/** Where the project's own Chromium is, once `deno task setup --browser` has fetched it. */
+export const OWN_CHROMIUM: string = join(
+  PROJECT_ROOT,
+  ...[".venv", "chromium", "chromium"],
+);
+
 /** Path of the Plotly library, a script that defines `Plotly`. */
 export function plotlyPath(): string {
   return createRequire(import.meta.url).resolve("plotly.js-cartesian-dist-min");
@@ -35,7 +42,7 @@ export function plotlyPath(): string {
  * Finds a Chromium, Chrome or Edge.
  *
  * The environment variable CHROME_PATH comes first, then the PATH, then the usual
- * places of macOS and Windows.
+ * places of macOS and Windows, then the project's own.
  *
  * @returns Its path, or null where there is none.
  * @throws {RangeError} If CHROME_PATH names no file.
@@ -43,6 +50,7 @@ export function plotlyPath(): string {
 export async function findChromium(
   environment: (name: string) => string | undefined = (name) =>
     Deno.env.get(name),
+  own: string = OWN_CHROMIUM,
 ): Promise<string | null> {
   const chosen = environment("CHROME_PATH");
   if (chosen) {
@@ -76,7 +84,7 @@ export async function findChromium(
       );
     }
   }
-  for (const candidate of candidates) {
+  for (const candidate of [...candidates, own]) {
     if (await isFile(candidate)) return candidate;
   }
   return null;

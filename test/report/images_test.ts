@@ -126,10 +126,13 @@ Deno.test({
 });
 
 Deno.test({
-  name: "findChromium() returns null where there is none",
+  name:
+    "findChromium() takes the project's own last, and returns null where there is none",
   ignore: Deno.build.os !== "linux", // elsewhere fixed places are tried too
   async fn() {
-    assert.equal(await findChromium(() => undefined), null);
+    const none = () => undefined;
+    assert.equal(await findChromium(none, "/none"), null);
+    assert.equal(await findChromium(none, plotlyPath()), plotlyPath());
   },
 });
 
