@@ -8,6 +8,7 @@ import { cpus, release, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { writeFileAtomic, writeJson } from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
+import { tryRenderPngs } from "../report/display.ts";
 import { tableText } from "../report/table_text.ts";
 import { tableMarkdown } from "../report/tables.ts";
 import { denoVersions } from "../run/manifest.ts";
@@ -25,7 +26,12 @@ import {
   runBenchmark,
 } from "../speed/measure.ts";
 import { PyTorch } from "../speed/pytorch.ts";
-import { GROWTH_SIZES, growthTable, measureGrowth } from "../speed/scaling.ts";
+import {
+  GROWTH_SIZES,
+  growthFigures,
+  growthTable,
+  measureGrowth,
+} from "../speed/scaling.ts";
 import { scaleBenchmarks } from "../speed/scale.ts";
 import { SPACES } from "../spaces/registry.ts";
 import { isEnumerated } from "../spaces/space.ts";
@@ -52,7 +58,8 @@ const HELP = `deno task bench [options]
   --rounds N       times that each side has its turn (3)
   --python PATH    a Python with PyTorch (that of .venv, after deno task setup --dev)
 
-Writes outputs/bench.json and outputs/bench.md, with --only outputs/bench_NAME.json and .md.
+Writes outputs/bench.json and outputs/bench.md, with --only outputs/bench_NAME.json and .md;
+of scaling PNGs as well, outputs/bench_scaling_samples.png and so on.
 `;
 
 /** A benchmark run as asked for on the command line. */
@@ -160,9 +167,16 @@ async function main(args: readonly string[]): Promise<number> {
   const tables = [...results.map(benchmarkTable), ...growthTables];
   const lines = contextLines(context, results);
   console.log(lines.join("\n"));
+  const outputs = join(PROJECT_ROOT, "outputs");
+  const figures = growthFigures(growthSpace, growth);
+  const images = await tryRenderPngs([...figures.values()], 2) ?? [];
+  const drawn: string[] = [];
+  for (const [i, unit] of [...figures.keys()].slice(0, images.length).entries()) {
+    drawn.push(`bench_scaling_${unit}.png`);
+    await writeFileAtomic(join(outputs, drawn[i]), images[i]);
+  }
   const path = join(
-    PROJECT_ROOT,
-    "outputs",
+    outputs,
     subjects.length === SUBJECTS.length ? "bench" : `bench_${subjects[0]}`,
   );
   await writeJson(`${path}.json`, {
@@ -178,6 +192,7 @@ async function main(args: readonly string[]): Promise<number> {
     [
       "# Benchmarks\n",
       ...tables.map(tableMarkdown),
+      ...drawn.map((file) => `![How cost grows](${file})\n`),
       lines.map((line) => `- ${line}\n`).join(""),
     ].join("\n"),
   );

@@ -70,20 +70,21 @@ export interface Line {
  *
  * Up to 40 points are marked one by one, of more about a dozen.
  *
- * @param options `logY`: a logarithmic vertical axis; `range`: what a linear one shows, from
- *   zero by default.
+ * @param options `logX`, `logY`: logarithmic axes; `range`: what a linear vertical one shows,
+ *   from zero by default.
  * @throws {RangeError} If the arrays of a line differ in length.
  */
 export function lineChart(
   lines: readonly Line[],
   text: ChartText,
   options: {
+    readonly logX?: boolean;
     readonly logY?: boolean;
     readonly range?: readonly [number, number];
     readonly references?: readonly ReferenceLine[];
   } = {},
 ): Figure {
-  const { logY = false, range, references = [] } = options;
+  const { logX = false, logY = false, range, references = [] } = options;
   const data: Trace[] = [];
   for (const [index, line] of lines.entries()) {
     const { color, dash, symbol } = seriesStyle(index);
@@ -128,7 +129,10 @@ export function lineChart(
     });
   }
   const layout = houseLayout(text.title, namesOf(lines), {
-    xaxis: axis(text.x),
+    xaxis: axis(
+      text.x,
+      logX ? logAxis(lines.flatMap(({ x }) => Array.from(x))) : undefined,
+    ),
     yaxis: axis(
       text.y,
       logY

@@ -16,7 +16,10 @@ import { measureGeneration, trainingKeys } from "../metrics/generation.ts";
 import { vqvaeConfig } from "../models/vqvae/config.ts";
 import { initialVqvaeWeights } from "../models/vqvae/network.ts";
 import { Vqvae } from "../models/vqvae/vqvae.ts";
+import { lineChart } from "../report/charts.ts";
+import type { Figure } from "../report/figure.ts";
 import { type ReportTable, table } from "../report/tables.ts";
+import { gaussianProcessSearch } from "../search/gaussian_process_search.ts";
 import { FIRST_IMPROVEMENT, localSearch } from "../search/local_search.ts";
 import type { SearchMethod } from "../search/method.ts";
 import { Oracle } from "../search/oracle.ts";
@@ -28,7 +31,7 @@ import { cellGraph, type EnumeratedSpace } from "../spaces/space.ts";
 export interface Growth {
   readonly name: string;
   /** What is counted: `samples`, … */
-  readonly unit: string;
+  readonly unit: keyof GrowthSizes;
   readonly points: readonly GrowthPoint[];
   /** Of the cost, over all points. */
   readonly exponent: number;
@@ -160,6 +163,7 @@ export async function measureGrowth(
     "random search": randomSearch(),
     "local search": localSearch(FIRST_IMPROVEMENT),
     "regularised evolution": regularisedEvolution(),
+    "Gaussian process search": gaussianProcessSearch(["one-hot"]),
   };
   const searching: Growth[] = [];
   for (const [name, method] of Object.entries(methods)) {
@@ -203,4 +207,33 @@ export function growthTable(
       "Samples and cells are drawn from those of the space with repeats, and what repeats is judged once; models have random weights, accuracies are made up.",
     ],
   });
+}
+
+/** Costs as figures with logarithmic axes, one for each thing that is counted, by its name. */
+export function growthFigures(
+  space: Pick<EnumeratedSpace, "title">,
+  growths: readonly Growth[],
+): Map<Growth["unit"], Figure> {
+  const byUnit = Map.groupBy(growths, ({ unit }) => unit);
+  return new Map(Array.from(byUnit, ([unit, own]) => [
+    unit,
+    lineChart(
+      own.map(({ name, points, exponent }) => ({
+        name: `${name}: exponent ${exponent.toFixed(2)}`,
+        x: points.map(({ size }) => size),
+        y: points.map(({ seconds }) => seconds),
+      })),
+      {
+        title: own.length === 1
+          ? `${own[0].name}, ${space.title}`
+          : `Searches, ${space.title}`,
+        x: unit,
+        y: "processor time (s)",
+        caption: own.length === 1
+          ? `Exponent ${own[0].exponent.toFixed(2)}.`
+          : "Made-up accuracies; the exponent is the slope.",
+      },
+      { logX: true, logY: true },
+    ),
+  ]));
 }

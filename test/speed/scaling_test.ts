@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   growthExponent,
+  growthFigures,
   growthTable,
   measureGrowth,
 } from "../../lib/speed/scaling.ts";
@@ -37,10 +38,18 @@ Deno.test("measureGrowth() measures each cost at each size", async () => {
     [
       ["samples", [50, 500]],
       ["cells", [10, 600]],
-      ...new Array(3).fill(["queries", [10, 40]]),
+      ...new Array(4).fill(["queries", [10, 40]]),
     ],
   );
-  assert.equal(lines.length, 10);
+  assert.equal(lines.length, 12);
   const { rows } = growthTable(space, growths);
-  assert.equal(rows.length, 10);
+  assert.equal(rows.length, 12);
+  const figures = growthFigures(space, growths);
+  assert.deepEqual([...figures.keys()], ["samples", "cells", "queries"]);
+  const searches = figures.get("queries")!;
+  assert.equal(searches.data.length, 4);
+  assert.match(
+    `${searches.data[3].name}`,
+    /^Gaussian process .*: exponent -?\d/,
+  );
 });
