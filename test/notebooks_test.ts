@@ -10,6 +10,8 @@ import { cellText, codeCells, readNotebook } from "../lib/run/notebook.ts";
 import { MAX_NOTEBOOK_BYTES } from "../lib/run/record.ts";
 import { STAGES } from "../lib/run/stages.ts";
 import { withFolder } from "./_helpers.ts";
+import { assertRunInLab } from "./cli/_lab.ts";
+import { noChromium } from "./page/_chromium.ts";
 
 const FOLDER = join(PROJECT_ROOT, "notebooks");
 const NAMES = existsSync(FOLDER) ? await listNotebooks(FOLDER) : [];
@@ -156,6 +158,15 @@ Deno.test({
           await Deno.readTextFile(join(outputs, "report.html")),
           /Quick run/,
         );
+      });
+      await t.step({
+        name: "notebooks 5 and 7 in JupyterLab",
+        ignore: noChromium,
+        fn: () =>
+          assertRunInLab({ root, name: "test", quick: true }, {
+            "5_generate.ipynb": ".scatterlayer .points path",
+            "7_nas.ipynb": ".scatterlayer .points path",
+          }),
       });
       await t.step("another run", async () => {
         const started = performance.now();

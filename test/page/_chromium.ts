@@ -18,8 +18,8 @@ export interface BrowserPage {
   readonly complaints: readonly string[];
   /** Evaluates an expression in the page; a promise is waited for, the value must be JSON. */
   evaluate<T>(expression: string): Promise<T>;
-  /** Waits until an expression is true in the page. */
-  until(expression: string): Promise<void>;
+  /** Waits until an expression is true in the page, a minute at most unless told otherwise. */
+  until(expression: string, seconds?: number): Promise<void>;
   /** Sends a command of the DevTools protocol to the page. */
   send(method: string, params?: object): Promise<Record<string, unknown>>;
 }
@@ -174,8 +174,8 @@ async function openPage(socket: WebSocket, url: string): Promise<BrowserPage> {
     requested,
     complaints,
     evaluate,
-    async until(expression) {
-      const deadline = Date.now() + 60_000;
+    async until(expression, seconds = 60) {
+      const deadline = Date.now() + 1000 * seconds;
       // A page that is loaded anew cannot be asked for a moment.
       const holds = () =>
         evaluate<boolean>(`Boolean(${expression})`).catch((error: Error) => {
@@ -185,7 +185,9 @@ async function openPage(socket: WebSocket, url: string): Promise<BrowserPage> {
       while (!await holds()) {
         if (Date.now() > deadline) {
           throw new Error(
-            `Not true within a minute: ${expression}\n${complaints.join("\n")}`,
+            `Not true within ${seconds} s: ${expression}\n${
+              complaints.join("\n")
+            }`,
           );
         }
         await new Promise((resolve) => setTimeout(resolve, 50));
