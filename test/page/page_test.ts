@@ -103,6 +103,46 @@ Deno.test({
           );
           assert.deepEqual(again, cards);
 
+          // By keyboard alone: Tab goes through the controls, Enter writes, and what can be
+          // done with the cells comes next.
+          const press = async (key: "Tab" | "Enter") => {
+            const keyCode = key === "Tab" ? 9 : 13;
+            const event = { key, code: key, windowsVirtualKeyCode: keyCode };
+            await page.send("Input.dispatchKeyEvent", {
+              ...event,
+              type: "keyDown",
+              ...(key === "Enter" && { text: "\r" }),
+            });
+            await page.send("Input.dispatchKeyEvent", {
+              ...event,
+              type: "keyUp",
+            });
+          };
+          const focused = () =>
+            page.evaluate<string>(
+              `document.activeElement.id || document.activeElement.closest("[class]").className`,
+            );
+          await page.evaluate(
+            `document.getElementById("seed").value = "0", document.getElementById("status").textContent = "", document.getElementById("space").focus()`,
+          );
+          const visited: string[] = [];
+          while (visited.at(-1) !== "generate" && visited.length < 20) {
+            await press("Tab");
+            visited.push(await focused());
+          }
+          assert.deepEqual(
+            visited,
+            [
+              ...["code", "count", "temperature", "top-k", "top-p", "seed"],
+              "generate",
+            ],
+          );
+          await press("Enter");
+          await page.until(ENDED);
+          assert.deepEqual(await page.evaluate(CARDS), cards);
+          await press("Tab");
+          assert.equal(await focused(), "files");
+
           // The cells can be taken away, as the commands write them.
           const file = JSON.parse(
             await page.evaluate(`(async () => {
