@@ -67,8 +67,13 @@ export async function inWorkers<Common, Job, Result>(
       worker.onmessage = (
         { data: { progress, result, error } }: MessageEvent<News<Result>>,
       ) => {
-        if (progress !== undefined) onProgress?.(job, progress);
-        else if (error !== undefined) reject(new Error(error));
+        if (progress !== undefined) {
+          try {
+            onProgress?.(job, progress);
+          } catch (stopped) {
+            reject(stopped);
+          }
+        } else if (error !== undefined) reject(new Error(error));
         else {
           results[job] = result!;
           onResult?.(job, result!);

@@ -10,6 +10,7 @@ import type { OnProgress } from "../core/progress.ts";
 import { openDevice } from "../engine/device.ts";
 import type { Executor } from "../engine/executor.ts";
 import type { Figure } from "../report/figure.ts";
+import { outliveStops, stopPresses } from "../report/kernel.ts";
 import { progressBar } from "../report/progress.ts";
 import { publishFigure, publishTable } from "../report/save.ts";
 import type { ReportTable } from "../report/tables.ts";
@@ -33,6 +34,7 @@ import { furtherRows, type SeedRows } from "./seeds.ts";
 import {
   readRunSettings,
   resultsFolder,
+  RUN_VARIABLE,
   type RunSettings,
 } from "./settings.ts";
 import { furtherStages } from "./stages.ts";
@@ -79,6 +81,8 @@ export async function openRun(
   defaults: Partial<RunSettings> = {},
 ): Promise<Run> {
   const settings = readRunSettings(defaults);
+  // A kernel of `reproduce` ends with it.
+  if (Deno.env.get(RUN_VARIABLE) === undefined) outliveStops();
   const outputs = resultsFolder(settings);
   const executor = await openDevice(settings.device);
   await writeJson(metricsPath(outputs, stage), {
@@ -155,14 +159,21 @@ export async function publish(
  * Runs a task under a progress bar.
  *
  * @param task Gets the function to report to; the bar appears with the first report.
+ * @throws {Error} At the next report, once the stop button of the notebook was pressed.
  */
 export async function withProgress<T>(
   label: string,
   task: (onProgress: OnProgress) => Promise<T>,
 ): Promise<T> {
   let bar: ReturnType<typeof progressBar> | undefined;
+  const before = stopPresses();
   try {
     return await task(({ done, total, message }) => {
+      if (stopPresses() > before) {
+        throw new Error(
+          `Stopped ${label}: run the cell again, and it goes on from what was saved`,
+        );
+      }
       bar ??= progressBar({ label, total, start: done - 1 });
       bar.update(done, message);
     });
