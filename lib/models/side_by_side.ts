@@ -99,7 +99,8 @@ export function trainArch2vecs(
 }
 
 /**
- * Trains the VQ-VAE of each code and saves it to a folder.
+ * Trains the VQ-VAE of each code and saves it to a folder; one after the other where encoders
+ * have several layers.
  *
  * @throws {Error} If one of them fails.
  */
@@ -109,15 +110,20 @@ export async function trainVqvaes(
   options: Options,
 ): Promise<ByCode<TrainedVqvae>> {
   const list = CODES.map((code) => runs[code]);
+  // Of several layers one code takes many times as long as the other, and would be left with
+  // one core in the end; it keeps several busy.
+  const alike = list.every(({ config }) => config.layers === 1);
   return _byCode(
     await _sideBySide(space, list, {
       ...options,
       names: CODES.map((code) => CODE_METHODS[code]),
-      job: (run) => ({
-        model: "vqvae",
-        run,
-        threads: threadsEach(list.length),
-      }),
+      job: alike
+        ? (run) => ({
+          model: "vqvae",
+          run,
+          threads: threadsEach(list.length),
+        })
+        : undefined,
       train: ({ directory, config, training }, onProgress) =>
         trainVqvaeTo(directory, space, config, training, {
           executor: options.executor,
