@@ -282,7 +282,7 @@ async function _checkFiles(
     throw new RangeError(
       `Cannot ${action}: each figure must have its image, got no ${
         images.join(", ")
-      }; install Chromium, which draws them, and run it again with --fresh`,
+      }; install Chromium, which draws them (deno task setup --browser does, on Linux), and run it again with --fresh`,
     );
   }
 }
