@@ -171,7 +171,9 @@ async function main(args: readonly string[]): Promise<number> {
   const figures = growthFigures(growthSpace, growth);
   const images = await tryRenderPngs([...figures.values()], 2) ?? [];
   const drawn: string[] = [];
-  for (const [i, unit] of [...figures.keys()].slice(0, images.length).entries()) {
+  for (
+    const [i, unit] of [...figures.keys()].slice(0, images.length).entries()
+  ) {
     drawn.push(`bench_scaling_${unit}.png`);
     await writeFileAtomic(join(outputs, drawn[i]), images[i]);
   }
