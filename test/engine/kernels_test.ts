@@ -272,6 +272,11 @@ const grouped: Record<string, [HostTensor[], Case[2]][]> = {
       [real(4_000, 16), whole(5, 4_000)],
       (x, i) => tf.unsortedSegmentSum(x, i as tf.Tensor1D, 5),
     ],
+    // More than one thread could add to the same row at once.
+    [
+      [real(40_000, 16), whole(3, 40_000)],
+      (x, i) => tf.unsortedSegmentSum(x, i as tf.Tensor1D, 3),
+    ],
     [
       [real(6), whole(4, 6)],
       (x, i) => tf.unsortedSegmentSum(x, i as tf.Tensor1D, 4),
@@ -281,7 +286,7 @@ const grouped: Record<string, [HostTensor[], Case[2]][]> = {
 };
 
 const eager = await eagerExecutor("cpu");
-const traced = onnxExecutor({ provider: "cpu", threads: 1 });
+const traced = onnxExecutor({ provider: "cpu", threads: 2 });
 
 for (const [kernel, cases] of Object.entries(grouped)) {
   Deno.test(`${kernel} traced equals eager`, async () => {

@@ -47,7 +47,7 @@ import {
 import { VqvaeFunctions } from "./vqvae.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Settings of a training run. */
 export interface VqvaeTraining {
