@@ -1,5 +1,6 @@
 /**
- * `deno task setup [--dev] [--browser]`: a project-local Python environment with JupyterLab and the Deno kernel.
+ * `deno task setup`: a project-local Python environment with JupyterLab and the Deno kernel, and
+ * what else is asked for: development requirements, a Chromium, a device's libraries.
  *
  * Everything goes into `.venv`; `deno jupyter --install` is not used because it
  * writes to the home directory. A stamp tells what the environment was made
@@ -13,19 +14,39 @@ import { isDeepStrictEqual } from "node:util";
 import { exists, readJson, sha256, writeJson } from "../core/files.ts";
 import { outputOf } from "../core/processes.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
+import {
+  LIBRARY_DEVICES,
+  type LibraryDevice,
+} from "../engine/device_libraries.ts";
 import { fetchChromium } from "./chromium.ts";
 import { parseOptions, runCommand } from "./command.ts";
+import {
+  type Build,
+  BUILDS,
+  isBuild,
+  isLibraryDevice,
+  setUpDevice,
+} from "./device_setup.ts";
 import {
   ENVIRONMENT_FOLDER,
   environmentPython,
   kernelFolder,
 } from "./environment.ts";
+import { runStep } from "./set_up_step.ts";
+
+const ACTION = "set up the project";
 
 const HELP = `deno task setup [options]
 
   --dev            install what tests and benchmarks compare with as well
   --browser        fetch a Chromium that draws figures (67 MB; Linux on x86-64), where
                    none is installed by you
+  --device NAME    fetch the libraries of a device: ${
+  LIBRARY_DEVICES.join(", ")
+} (Linux on x86-64)
+  --build NAME     of tfjs-node-gpu: ${
+  BUILDS.join(", ")
+} (cuda where NVIDIA's driver is loaded)
 
 Makes .venv with JupyterLab and the Deno kernel, or brings it up to date. Other commands
 do that themselves where they need it.
@@ -112,40 +133,6 @@ export async function findPython(
       tooOld === null ? "no Python was found" : `${tooOld}, which is too old`
     }; ${INSTALL_HINT}`,
   );
-}
-
-/** Runs a step of the set-up and turns its failure into one sentence. */
-async function runStep(
-  command: readonly string[],
-  action: string,
-): Promise<void> {
-  const output = await new Deno.Command(command[0], {
-    args: command.slice(1),
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  if (output.success) return;
-  const text = new TextDecoder();
-  const reason = stepFailure(
-    text.decode(output.stdout) + text.decode(output.stderr),
-  );
-  throw new Error(`Cannot ${action}: ${reason ?? `exit code ${output.code}`}`);
-}
-
-/** What pip or venv says is wrong, from all that it printed; null where it printed nothing. */
-export function stepFailure(printed: string): string | null {
-  const lines = printed.split("\n").map((line) => line.trim())
-    .filter((line) => line !== "");
-  const reason = lines.findLast((line) => /^error\b/i.test(line));
-  if (reason === undefined) return lines.at(-1) ?? null;
-  // The package stands in a line of its own: name==1.2.3 from ADDRESS:
-  const tampered = /DO NOT MATCH THE HASHES/.test(reason)
-    ? lines.map((line) => line.match(/^(\S+) from .*:$/)?.[1]).find(Boolean)
-    : undefined;
-  return tampered === undefined
-    ? reason.replace(/^error:\s*/i, "")
-    : `${tampered} must be a file whose hash stands in the requirements, got another one; nothing was installed`;
 }
 
 /**
@@ -287,14 +274,58 @@ export async function setup(
   print("Jupyter is ready.");
 }
 
+/** A set-up as asked for on the command line. */
+export interface SetupRequest {
+  readonly development: boolean;
+  readonly browser: boolean;
+  readonly device: LibraryDevice | null;
+  readonly build: Build | undefined;
+}
+
+/**
+ * Reads the command line of `setup`.
+ *
+ * @throws {RangeError} If an option is unknown or its value is wrong.
+ */
+export function parseSetupArguments(args: readonly string[]): SetupRequest {
+  const { dev, browser, device = null, build } = parseOptions(args, {
+    dev: { type: "boolean" },
+    browser: { type: "boolean" },
+    device: { type: "string" },
+    build: { type: "string" },
+  }, ACTION);
+  if (device !== null && !isLibraryDevice(device)) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --device must be ${
+        LIBRARY_DEVICES.join(" or ")
+      }, as others need no set-up, got ${device}`,
+    );
+  }
+  if (build !== undefined && device !== "tfjs-node-gpu") {
+    throw new RangeError(
+      `Cannot ${ACTION}: --build must stand with --device tfjs-node-gpu, got ${
+        device === null ? "no device" : `--device ${device}`
+      }`,
+    );
+  }
+  if (build !== undefined && !isBuild(build)) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --build must be ${BUILDS.join(" or ")}, got ${build}`,
+    );
+  }
+  return {
+    development: dev ?? false,
+    browser: browser ?? false,
+    device,
+    build,
+  };
+}
+
 async function main(args: readonly string[]): Promise<number> {
-  const { dev, browser } = parseOptions(
-    args,
-    { dev: { type: "boolean" }, browser: { type: "boolean" } },
-    "set up Jupyter",
-  );
-  await setup({ development: dev });
+  const { development, browser, device, build } = parseSetupArguments(args);
+  await setup({ development });
   if (browser) await fetchChromium(console.error);
+  if (device !== null) await setUpDevice(device, { build });
   return 0;
 }
 

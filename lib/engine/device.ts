@@ -4,29 +4,25 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { exists } from "../core/files.ts";
 import { scalar } from "../core/tensors.ts";
+import {
+  hasLibraries,
+  type LibraryDevice,
+  openCudaLibraries,
+  openTfjsNodeGpu,
+} from "./device_libraries.ts";
 import type { Device } from "./devices.ts";
 import { eagerExecutor } from "./eager_executor.ts";
 import type { Executor } from "./executor.ts";
 import { onnxExecutor, type Provider } from "./onnx_executor.ts";
 import { tf } from "./tensorflow.ts";
 
-/** TensorFlow.js' CUDA backend; optional and not in the lock file, as its installer downloads libtensorflow. */
-const TFJS_NODE_GPU = "@tensorflow/tfjs-node-gpu";
-
-/** What installs it; the lock file is written for once. */
-const TFJS_NODE_GPU_INSTALL =
-  `deno add --frozen=false --allow-scripts=npm:${TFJS_NODE_GPU} npm:${TFJS_NODE_GPU}@4.22.0`;
-
 /**
  * Opens a device.
  *
- * - `auto`: CUDA where ONNX Runtime can use it, else the CPU.
- * - `cpu`, `cuda`, `webgpu`: traced graphs in ONNX Runtime.
+ * - `auto`: CUDA where one op really runs there, else the CPU.
+ * - `cpu`, `cuda`, `webgpu`: traced graphs in ONNX Runtime; `webgpu` is experimental.
  * - `wasm`, `tfjs-node-gpu`: the same functions, eagerly, in TensorFlow.js.
  *
  * @throws {Error} If the device is not to be had, with what to do about it.
@@ -35,57 +31,110 @@ export async function openDevice(device: Device): Promise<Executor> {
   switch (device) {
     case "auto":
       return onnxExecutor({
-        provider: await _hasCudaLibraries() && await _failure("cuda") === null
-          ? "cuda"
-          : "cpu",
+        provider: await _cudaFailure() === null ? "cuda" : "cpu",
       });
     case "cpu":
       return onnxExecutor({ provider: "cpu" });
     case "cuda":
     case "webgpu": {
-      // ONNX Runtime would write to the terminal what it does not find.
-      const failure = device === "cuda" && !await _hasCudaLibraries()
-        ? "ONNX Runtime's CUDA libraries must be installed, got none"
-        : await _failure(device);
+      const failure = device === "cuda"
+        ? await _cudaFailure()
+        : await _webgpuFailure();
       if (failure === null) return onnxExecutor({ provider: device });
       throw new Error(
-        `Cannot use the device ${device}: ${failure}; run with --device cpu${
-          device === "cuda"
-            ? ", or let onnxruntime-node fetch its CUDA libraries (see the README)"
-            : ""
-        }`,
+        `Cannot use the device ${device}: ${failure}, or run with --device cpu`,
       );
     }
     case "wasm":
       await import("@tensorflow/tfjs-backend-wasm");
       return await eagerExecutor("wasm");
-    case "tfjs-node-gpu":
-      try {
-        await import(TFJS_NODE_GPU);
-      } catch (error) {
-        throw new Error(
-          `Cannot use the device tfjs-node-gpu: its package must be installed (${TFJS_NODE_GPU_INSTALL}; it needs CUDA), got: ${
-            (error as Error).message.split("\n")[0]
-          }`,
-          { cause: error },
-        );
-      }
-      return await eagerExecutor("tensorflow");
+    case "tfjs-node-gpu": {
+      const failure = await _tfjsNodeGpuFailure();
+      if (failure === null) return await eagerExecutor("tensorflow");
+      throw new Error(
+        `Cannot use the device tfjs-node-gpu: ${failure}, or run with --device cpu`,
+      );
+    }
   }
 }
 
-/** Whether onnxruntime-node's install script has fetched its CUDA libraries. */
-function _hasCudaLibraries(): Promise<boolean> {
-  const entry = fileURLToPath(import.meta.resolve("onnxruntime-node"));
-  const prefix = process.platform === "win32" ? "" : "lib";
-  const suffix = process.platform === "win32" ? "dll" : "so";
-  return exists(
-    join(
-      dirname(entry),
-      `../bin/napi-v6/${process.platform}/${process.arch}`,
-      `${prefix}onnxruntime_providers_cuda.${suffix}`,
-    ),
-  );
+/** What makes a device whose libraries are missing work. */
+function _setUp(device: LibraryDevice): string {
+  return `run deno task setup --device ${device}`;
+}
+
+/** Why CUDA cannot be used and what to do about it, or null if an op runs there. */
+async function _cudaFailure(): Promise<string | null> {
+  if (!await hasLibraries("cuda")) {
+    return `ONNX Runtime's CUDA provider must be installed, got none; ${
+      _setUp("cuda")
+    }`;
+  }
+  const driver = await nvidiaDriver();
+  const needed =
+    `NVIDIA's driver must be loaded, ${OLDEST_DRIVER} or newer, got ${
+      driver ?? "none"
+    }; install the driver of the card`;
+  if (driver === null) return needed;
+  try {
+    openCudaLibraries();
+  } catch (error) {
+    return `CUDA's libraries must be such as can be opened, got ${
+      _firstLine(error)
+    }; ${_setUp("cuda")}`;
+  }
+  const failure = await _failure("cuda");
+  // ONNX Runtime does not say which library it is that failed: only the driver's is left.
+  return failure !== null &&
+      /Failed to load shared library|driver version is insufficient/
+        .test(failure)
+    ? needed
+    : failure;
+}
+
+/** The oldest driver of the CUDA that the provider is built with, 13. */
+const OLDEST_DRIVER = "580";
+
+/** Where Windows' driver is to be had in its subsystem for Linux. */
+const WINDOWS_DRIVER = "/dev/dxg";
+
+/** The version of NVIDIA's driver as it tells it, or null where it is not loaded. */
+export async function nvidiaDriver(): Promise<string | null> {
+  const text = await Deno.readTextFile("/proc/driver/nvidia/version")
+    .catch(() => null);
+  if (text !== null) {
+    return text.match(/\b\d+\.\d+(\.\d+)?\b/)?.[0] ?? "an unknown version";
+  }
+  return await exists(WINDOWS_DRIVER) ? "one of Windows" : null;
+}
+
+/** Why WebGPU cannot be used and what to do about it, or null if an op runs there. */
+async function _webgpuFailure(): Promise<string | null> {
+  const failure = await _failure("webgpu");
+  return failure === null
+    ? null
+    : `a graphics driver of Vulkan, Metal or Direct3D 12 must be there, got: ${failure}; install the driver of the card`;
+}
+
+/** Why TensorFlow cannot be used and what to do about it, or null if it can. */
+async function _tfjsNodeGpuFailure(): Promise<string | null> {
+  if (!await hasLibraries("tfjs-node-gpu")) {
+    return `its libraries must be installed, got none; ${
+      _setUp("tfjs-node-gpu")
+    }`;
+  }
+  try {
+    openTfjsNodeGpu();
+    return null;
+  } catch (error) {
+    return `its libraries must be such as can be opened, got ${
+      _firstLine(error)
+    }; ${_setUp("tfjs-node-gpu")}`;
+  }
+}
+
+function _firstLine(error: unknown): string {
+  return (error as Error).message.split("\n")[0];
 }
 
 /** Why ONNX Runtime cannot run on a provider, or null if it can: it is tried on one addition. */
@@ -100,7 +149,7 @@ async function _failure(provider: Provider): Promise<string | null> {
     return null;
   } catch (error) {
     // ONNX Runtime puts the place in its own source in front of what happened.
-    return (error as Error).message.split("\n")[0]
+    return _firstLine(error)
       .replace(/^.*onnxruntime_src.* was false\. /, "");
   }
 }

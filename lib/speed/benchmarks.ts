@@ -4,32 +4,23 @@
  * @module
  */
 
-import { Random } from "../core/random.ts";
-import { floats, integers, scalar } from "../core/tensors.ts";
 import { openDevice } from "../engine/device.ts";
-import type { Executor } from "../engine/executor.ts";
 import { onnxExecutor } from "../engine/onnx_executor.ts";
-import { batchTensors } from "../models/batch_tensors.ts";
-import {
-  initialT5Weights,
-  T5_MINI,
-  type T5Config,
-} from "../models/t5/config.ts";
-import { t5Loss } from "../models/t5/network.ts";
+import { T5_MINI, type T5Config } from "../models/t5/config.ts";
 import { vqvaeConfig } from "../models/vqvae/config.ts";
-import { withDistinctRows } from "../models/vqvae/distinct_rows.ts";
-import {
-  CODEBOOK,
-  initialVqvaeWeights,
-  vqvaeLoss,
-} from "../models/vqvae/network.ts";
 import { vqvaeTraining } from "../models/vqvae/training.ts";
 import { SPACES } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { ownContender, ownTrainingStep } from "./contender.ts";
+import { ownContender } from "./contender.ts";
 import type { Benchmark } from "./measure.ts";
 import { plainProductRate, t5ProductOperations } from "./products.ts";
 import { type PyTorch, pytorchContender } from "./pytorch.ts";
+import {
+  T5_OPTIMIZER,
+  t5Steps,
+  VQVAE_OPTIMIZER,
+  vqvaeSteps,
+} from "./training_steps.ts";
 
 const CPU = { provider: "cpu" } as const;
 const OURS = "ours, ONNX Runtime";
@@ -43,40 +34,12 @@ const T5: T5Config = { ...T5_MINI, dropout_rate: 0 };
 export function t5Benchmark(pytorch: PyTorch | null): Benchmark {
   const config = T5;
   const [rows, wasmRows, length] = [256, 32, 8];
-  const optimizer = { beta2: 0.999, weightDecay: 0.01 };
   const settings = {
-    ...optimizer,
+    ...T5_OPTIMIZER,
     config,
     rows,
     inputLength: length,
     targetLength: length,
-  };
-  const start = (executor: Executor, rows: number) => {
-    const random = Random.fromSeed(0);
-    const weights = initialT5Weights(config, random);
-    const shape = [rows, length];
-    const tokens = () =>
-      integers(
-        shape,
-        Int32Array.from(
-          { length: rows * length },
-          () => 2 + random.integer(config.vocab_size - 2),
-        ),
-      );
-    const batch = {
-      "generate.ids": tokens(),
-      "generate.mask": floats(shape, new Float32Array(rows * length).fill(1)),
-      "generate.decoderIds": tokens(),
-      "generate.labels": tokens(),
-    };
-    return ownTrainingStep(
-      executor,
-      weights,
-      weights,
-      (state, inputs) => t5Loss(config, state, inputs, ["generate"]),
-      optimizer,
-      () => batch,
-    );
   };
   return {
     title:
@@ -95,7 +58,11 @@ export function t5Benchmark(pytorch: PyTorch | null): Benchmark {
       rate: plainProductRate,
     },
     contenders: [
-      ownContender(OURS, rows, () => start(onnxExecutor(CPU), rows)),
+      ownContender(
+        OURS,
+        rows,
+        () => t5Steps(onnxExecutor(CPU), config, { rows, length }),
+      ),
       pytorchContender(pytorch, LEAN, rows, "t5", settings),
       pytorchContender(
         pytorch,
@@ -107,7 +74,8 @@ export function t5Benchmark(pytorch: PyTorch | null): Benchmark {
       ownContender(
         "TensorFlow.js eager, wasm SIMD",
         wasmRows,
-        async () => start(await openDevice("wasm"), wasmRows),
+        async () =>
+          t5Steps(await openDevice("wasm"), config, { rows: wasmRows, length }),
       ),
     ],
   };
@@ -119,43 +87,8 @@ function vqvaeBenchmark(
   space: SearchSpace,
 ): Benchmark {
   const config = vqvaeConfig(space);
-  const cells = space.cells();
   const epoch = space.split().train.length;
   const rows = vqvaeTraining(space).batchSize;
-  const optimizer = { beta2: 0.99, weightDecay: 1e-4 };
-  const start = () => {
-    const random = Random.fromSeed(0);
-    const { parameters, statistics } = initialVqvaeWeights(config, random);
-    const codebook = parameters[CODEBOOK];
-    parameters[CODEBOOK] = floats(
-      codebook.shape,
-      codebook.data.map(() => random.normal()),
-    );
-    return ownTrainingStep(
-      onnxExecutor(CPU),
-      { ...parameters, ...statistics },
-      parameters,
-      (state, inputs) => vqvaeLoss(config, state, inputs),
-      {
-        ...optimizer,
-        decays: (name, rank) => rank >= 2 && name !== CODEBOOK,
-      },
-      () => ({
-        ...withDistinctRows(
-          config,
-          batchTensors(
-            space,
-            cells,
-            Uint32Array.from(
-              { length: rows },
-              () => random.integer(cells.count),
-            ),
-          ),
-        ),
-        hardness: scalar(1),
-      }),
-    );
-  };
   return {
     title:
       `VQ-VAE training step, ${space.title}: ${config.nodes} nodes, ${config.operations} operations, ${config.layers} GIN layers, hidden ${config.hidden}, codebook ${config.codebookSize}×${config.latentDim}, batch ${rows}; forward, gradients, AdamW`,
@@ -169,12 +102,12 @@ function vqvaeBenchmark(
       "Both take the same step on cells drawn at random. Ours computes nodes that the first layer cannot tell apart once, the search for them included; PyTorch's is an ordinary implementation, which computes every node.",
     ],
     contenders: [
-      ownContender(OURS, rows, start),
+      ownContender(OURS, rows, () => vqvaeSteps(onnxExecutor(CPU), space)),
       pytorchContender(pytorch, LEAN, rows, "vqvae", {
-        ...optimizer,
+        ...VQVAE_OPTIMIZER,
         config,
         rows,
-        cells: cells.count,
+        cells: space.cells().count,
       }),
     ],
   };

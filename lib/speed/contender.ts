@@ -4,14 +4,6 @@
  * @module
  */
 
-import { type HostTensors, scalar } from "../core/tensors.ts";
-import type { Executor } from "../engine/executor.ts";
-import {
-  type AdamWOptions,
-  adamWSlots,
-  trainingStep,
-} from "../nn/optimizers.ts";
-
 /** One side of a comparison. */
 export interface Contender {
   readonly name: string;
@@ -77,31 +69,5 @@ export function ownContender(
       return { steps, seconds: elapsed };
     },
     dispose: () => step.dispose(),
-  };
-}
-
-/** A training step on an executor, with a new batch from `batch` each time. */
-export function ownTrainingStep(
-  executor: Executor,
-  weights: HostTensors,
-  trained: HostTensors,
-  loss: Parameters<typeof trainingStep>[0],
-  options: AdamWOptions,
-  batch: () => HostTensors,
-): OwnStep {
-  const state = executor.state({ ...weights, ...adamWSlots(trained) });
-  const step = executor.compile(
-    trainingStep(loss, Object.keys(trained), options),
-    { name: "benchmark" },
-  );
-  const learningRate = scalar(1e-3);
-  let count = 0;
-  return {
-    run: () =>
-      step.run(state, { ...batch(), learningRate, step: scalar(++count) }),
-    async dispose() {
-      await step.dispose();
-      state.dispose();
-    },
   };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { findPython, stepFailure } from "../../lib/cli/setup.ts";
+import { stepFailure } from "../../lib/cli/set_up_step.ts";
+import { findPython } from "../../lib/cli/setup.ts";
 
 /** Runs `action` with programs that answer as a Python would. */
 async function withPrograms(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Random } from "../../lib/core/random.ts";
 import { floats, scalar } from "../../lib/core/tensors.ts";
 import { openDevice } from "../../lib/engine/device.ts";
+import { hasLibraries } from "../../lib/engine/device_libraries.ts";
 import type { Executor } from "../../lib/engine/executor.ts";
 import { tf } from "../../lib/engine/tensorflow.ts";
 import { batchTensors } from "../../lib/models/batch_tensors.ts";
@@ -67,7 +68,9 @@ Deno.test("openDevice() says in one sentence why there is no CUDA, or uses it", 
   }
   assert.match(
     cuda.message,
-    /^Cannot use the device cuda: [^\n]+; run with --device cpu, or let onnxruntime-node fetch its CUDA libraries \(see the README\)$/,
+    await hasLibraries("cuda")
+      ? /^Cannot use the device cuda: NVIDIA's driver must be loaded, 580 or newer, got [^\n]+; install the driver of the card, or run with --device cpu$/
+      : /^Cannot use the device cuda: ONNX Runtime's CUDA provider must be installed, got none; run deno task setup --device cuda, or run with --device cpu$/,
   );
 });
 
@@ -78,18 +81,18 @@ Deno.test("openDevice() says in one sentence why there is no WebGPU, or uses it"
   }
   assert.match(
     webgpu.message,
-    /^Cannot use the device webgpu: [^\n]+; run with --device cpu$/,
+    /^Cannot use the device webgpu: a graphics driver of Vulkan, Metal or Direct3D 12 must be there, got: [^\n]+; install the driver of the card, or run with --device cpu$/,
   );
   // The reason, without the place in ONNX Runtime's source that found it.
   assert.ok(!webgpu.message.includes("onnxruntime_src"), webgpu.message);
 });
 
-Deno.test("openDevice() says in one sentence how to install TensorFlow.js' CUDA backend, or uses it", async () => {
+Deno.test("openDevice() says in one sentence how to install TensorFlow's libraries, or uses them", async () => {
   const opened = await tryOpen("tfjs-node-gpu");
   if (!(opened instanceof Error)) return await assertComputes(opened);
   assert.match(
     opened.message,
-    /^Cannot use the device tfjs-node-gpu: its package must be installed \(deno add --frozen=false [^\n]+; it needs CUDA\), got: [^\n]+$/,
+    /^Cannot use the device tfjs-node-gpu: its libraries must be installed, got none; run deno task setup --device tfjs-node-gpu, or run with --device cpu$/,
   );
 });
 

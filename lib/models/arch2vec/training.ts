@@ -12,7 +12,12 @@
 import { digest, runKey } from "../../core/keys.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { Random } from "../../core/random.ts";
-import { floats, scalar, tensorsNamed } from "../../core/tensors.ts";
+import {
+  floats,
+  type HostTensors,
+  scalar,
+  tensorsNamed,
+} from "../../core/tensors.ts";
 import type { Executor, StepFunction } from "../../engine/executor.ts";
 import { adamWSlots, trainingStep } from "../../nn/optimizers.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
@@ -143,7 +148,7 @@ export async function trainArch2vec(
             ? await steps.frozen.run(state, inputs)
             : await steps.training.run(state, {
               ...inputs,
-              ..._noise(config, indices.length, random),
+              ...arch2vecNoise(config, indices.length, random),
             });
           if (last && quirks.priorOfLastEpoch) gathered.add(latents.data);
           return loss.data[0];
@@ -181,8 +186,12 @@ function _sameBatches(batches: Batches, random: Random): Batches {
   return { count: batches.count, draw: () => drawn };
 }
 
-/** What a step in training mode draws. */
-function _noise(config: Arch2vecConfig, cells: number, random: Random) {
+/** What a step in training mode draws: inputs of `arch2vecLoss`. */
+export function arch2vecNoise(
+  config: Arch2vecConfig,
+  cells: number,
+  random: Random,
+): HostTensors {
   const rows = cells * config.nodes;
   const draw = (length: number, next: () => number) =>
     Float32Array.from({ length }, next);
