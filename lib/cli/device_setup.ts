@@ -12,6 +12,7 @@ import { basename, join, relative } from "node:path";
 import { exists, readJson, sha256, writeJson } from "../core/files.ts";
 import { outputOf } from "../core/processes.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
+import { nvidiaDriver } from "../engine/device.ts";
 import {
   CUDA_PROVIDERS,
   LIBRARY_DEVICES,
@@ -32,9 +33,6 @@ export type Build = typeof BUILDS[number];
 /** Packages and wheels of each device, with the hashes of all that comes with them. */
 const MANIFESTS = join(PROJECT_ROOT, "lib", "cli", "device_setup");
 const NPM_FILES = ["package.json", "deno.json", "deno.lock"] as const;
-
-/** There where NVIDIA's driver is loaded. */
-const NVIDIA_DRIVER = "/proc/driver/nvidia/version";
 
 /** The one wheel of each project that is taken, whichever Python there is: it is not for Python. */
 const WHEEL_TAGS = [
@@ -108,7 +106,7 @@ export async function setUpDevice(
   }
   const built: Build | null = device === "cuda"
     ? null
-    : build ?? (await exists(NVIDIA_DRIVER) ? "cuda" : "cpu");
+    : build ?? (await nvidiaDriver() === null ? "cpu" : "cuda");
   const folder = libraryFolder(device);
   const stamp = { manifest: await _manifestHash(device, built), build: built };
   using lock = await Deno.open(join(ENVIRONMENT_FOLDER, ".lock"), {

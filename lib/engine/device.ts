@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exists } from "../core/files.ts";
+import { outputOf } from "../core/processes.ts";
 import { scalar } from "../core/tensors.ts";
 import {
   hasLibraries,
@@ -70,12 +70,6 @@ async function _cudaFailure(): Promise<string | null> {
       _setUp("cuda")
     }`;
   }
-  const driver = await nvidiaDriver();
-  const needed =
-    `NVIDIA's driver must be loaded, ${OLDEST_DRIVER} or newer, got ${
-      driver ?? "none"
-    }; install the driver of the card`;
-  if (driver === null) return needed;
   try {
     openCudaLibraries();
   } catch (error) {
@@ -88,24 +82,28 @@ async function _cudaFailure(): Promise<string | null> {
   return failure !== null &&
       /Failed to load shared library|driver version is insufficient/
         .test(failure)
-    ? needed
+    ? `NVIDIA's driver must be loaded, ${OLDEST_DRIVER} or newer, got ${
+      await nvidiaDriver() ?? "none"
+    }; install the driver of the card`
     : failure;
 }
 
 /** The oldest driver of the CUDA that the provider is built with, 13. */
 const OLDEST_DRIVER = "580";
 
-/** Where Windows' driver is to be had in its subsystem for Linux. */
-const WINDOWS_DRIVER = "/dev/dxg";
-
-/** The version of NVIDIA's driver as it tells it, or null where it is not loaded. */
+/**
+ * The version of NVIDIA's driver as it tells it, or null where it is not loaded.
+ *
+ * Asked of programs, as Deno opens nothing of `/proc` and `/dev` for a process that lacks any
+ * permission; null too where none may be run.
+ */
 export async function nvidiaDriver(): Promise<string | null> {
-  const text = await Deno.readTextFile("/proc/driver/nvidia/version")
-    .catch(() => null);
+  const text = await outputOf(["cat", "/proc/driver/nvidia/version"]);
   if (text !== null) {
     return text.match(/\b\d+\.\d+(\.\d+)?\b/)?.[0] ?? "an unknown version";
   }
-  return await exists(WINDOWS_DRIVER) ? "one of Windows" : null;
+  // Windows' own driver, in its subsystem for Linux.
+  return await outputOf(["ls", "/dev/dxg"]) === null ? null : "one of Windows";
 }
 
 /** Why WebGPU cannot be used and what to do about it, or null if an op runs there. */

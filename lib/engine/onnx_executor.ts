@@ -11,7 +11,7 @@
  * @module
  */
 
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import type { HostTensor, HostTensors } from "../core/tensors.ts";
 import {
   checkReplacement,
@@ -24,6 +24,9 @@ import {
 import type { OnnxGraph } from "./onnx_graph.ts";
 import type { Tensors } from "./tensorflow.ts";
 import { trace, type TracingBackend } from "./tracing_backend.ts";
+
+// What goes wrong is thrown; a provider that is not there need not be logged as well.
+env.logLevel = "fatal";
 
 /** Execution providers of ONNX Runtime that can be asked for. */
 export type Provider = "cpu" | "cuda" | "webgpu";
