@@ -94,7 +94,7 @@ export async function fetchChromium(
       join(packed, "chromium.br"),
       createWriteStream(browser, { mode: 0o755 }),
     );
-    for (const name of ["al2023", "fonts"]) {
+    for (const name of ["al2023", "fonts", "swiftshader"]) {
       await _unpack(join(packed, `${name}.tar.br`), partial);
     }
     await Deno.writeTextFile(join(partial, "fonts.conf"), FONTS);

@@ -12,13 +12,13 @@ import { basename, join, relative } from "node:path";
 import { exists, readJson, sha256, writeJson } from "../core/files.ts";
 import { outputOf } from "../core/processes.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
-import { nvidiaDriver } from "../engine/device.ts";
 import {
   CUDA_PROVIDERS,
   LIBRARY_DEVICES,
   LIBRARY_STAMP,
   type LibraryDevice,
   libraryFolder,
+  nvidiaDriver,
   providerFolder,
 } from "../engine/device_libraries.ts";
 import { ENVIRONMENT_FOLDER, environmentPython } from "./environment.ts";

@@ -5,7 +5,7 @@
  */
 
 import { cpus, release } from "node:os";
-import { nvidiaDriver } from "../engine/device.ts";
+import { nvidiaDriver } from "../engine/device_libraries.ts";
 import { DEVICE_NEEDS } from "../engine/devices.ts";
 import { tableText } from "../report/table_text.ts";
 import { type ReportTable, table } from "../report/tables.ts";
@@ -138,7 +138,7 @@ export function stepTable(checked: readonly CheckedDevice[]): ReportTable {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { devices, ...length } = parseDevicesArguments(args);
+  const { devices, steps, seconds } = parseDevicesArguments(args);
   const processors = cpus();
   console.log(
     `${Deno.build.os} ${release()} ${Deno.build.arch}; ${processors.length} × ${
@@ -150,14 +150,14 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`${device} …`);
     const found = await checkInProcess(
       device,
-      length,
+      { steps, seconds },
       ({ model, steps }) => console.error(`  ${model}: ${steps} steps`),
     );
     checked.push({ device, ...found });
   }
   console.log(`\n${tableText(deviceTable(checked))}\n`);
-  const steps = stepTable(checked);
-  if (steps.rows.length > 0) console.log(`${tableText(steps)}\n`);
+  const taken = stepTable(checked);
+  if (taken.rows.length > 0) console.log(`${tableText(taken)}\n`);
   return checked.some(({ checks }) => !checks.every(agrees)) ? 1 : 0;
 }
 

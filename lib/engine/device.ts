@@ -4,11 +4,11 @@
  * @module
  */
 
-import { outputOf } from "../core/processes.ts";
 import { scalar } from "../core/tensors.ts";
 import {
   hasLibraries,
   type LibraryDevice,
+  nvidiaDriver,
   openCudaLibraries,
   openTfjsNodeGpu,
 } from "./device_libraries.ts";
@@ -90,21 +90,6 @@ async function _cudaFailure(): Promise<string | null> {
 
 /** The oldest driver of the CUDA that the provider is built with, 13. */
 const OLDEST_DRIVER = "580";
-
-/**
- * The version of NVIDIA's driver as it tells it, or null where it is not loaded.
- *
- * Asked of programs, as Deno opens nothing of `/proc` and `/dev` for a process that lacks any
- * permission; null too where none may be run.
- */
-export async function nvidiaDriver(): Promise<string | null> {
-  const text = await outputOf(["cat", "/proc/driver/nvidia/version"]);
-  if (text !== null) {
-    return text.match(/\b\d+\.\d+(\.\d+)?\b/)?.[0] ?? "an unknown version";
-  }
-  // Windows' own driver, in its subsystem for Linux.
-  return await outputOf(["ls", "/dev/dxg"]) === null ? null : "one of Windows";
-}
 
 /** Why WebGPU cannot be used and what to do about it, or null if an op runs there. */
 async function _webgpuFailure(): Promise<string | null> {

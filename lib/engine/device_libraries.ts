@@ -11,6 +11,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import util from "node:util";
 import { exists } from "../core/files.ts";
+import { outputOf } from "../core/processes.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 
 /** Devices that need libraries which do not come with the project's packages. */
@@ -65,6 +66,21 @@ export function openTfjsNodeGpu(): void {
     join(libraryFolder("tfjs-node-gpu"), "package.json"),
   );
   require("@tensorflow/tfjs-node-gpu");
+}
+
+/**
+ * The version of NVIDIA's driver as it tells it, or null where it is not loaded.
+ *
+ * Asked of programs, as Deno opens nothing of `/proc` and `/dev` for a process that lacks any
+ * permission; null too where none may be run.
+ */
+export async function nvidiaDriver(): Promise<string | null> {
+  const text = await outputOf(["cat", "/proc/driver/nvidia/version"]);
+  if (text !== null) {
+    return text.match(/\b\d+\.\d+(\.\d+)?\b/)?.[0] ?? "an unknown version";
+  }
+  // Windows' own driver, in its subsystem for Linux.
+  return await outputOf(["ls", "/dev/dxg"]) === null ? null : "one of Windows";
 }
 
 /** Libraries of CUDA in an order in which each finds those that it needs. */

@@ -257,19 +257,32 @@ const translations: Record<string, Translation> = {
         { axis },
       ));
   },
-  SplitV: ({ inputs: { x }, attrs, graph }) => {
+  SplitV: ({ inputs: { x }, attrs, graph, node }) => {
     const [axis] = tf.util.parseAxisParam(attrs.axis, [...x.shape]);
     const sizes = tf.backend_util.prepareSplitSize(
       { shape: [...x.shape] } as tf.Tensor,
       attrs.numOrSizeSplits,
       axis,
     );
+    const shapes = sizes.map((size) => x.shape.with(axis, size));
+    if (sizes.length > MOST_PARTS) {
+      let begin = 0;
+      return shapes.map((shape, i) => {
+        const range = [[begin], [begin += sizes[i]], [axis]];
+        return node(
+          "Slice",
+          [x, ...range.map((list) => graph.integers(list))],
+          x.type,
+          shape,
+        );
+      });
+    }
     return graph.nodes(
       "Split",
       [x, graph.integers(sizes)],
       { axis },
       x.type,
-      sizes.map((size) => x.shape.with(axis, size)),
+      shapes,
     );
   },
   Slice: ({ inputs: { x }, attrs, graph, node }) => {
@@ -656,6 +669,9 @@ function _unsortedSegmentSum(
   }
   return sums;
 }
+
+/** Parts of a `Split`: with what they are split from as many buffers as WebGPU promises a shader. */
+const MOST_PARTS = 7;
 
 /**
  * Elements of a `ScatterND` that ONNX Runtime runs on one thread.

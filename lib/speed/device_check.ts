@@ -17,19 +17,29 @@ import {
   vqvaeSteps,
 } from "./training_steps.ts";
 
-/** The models whose steps are taken, at full size; the T5 without dropout, on 64 sequences. */
+/**
+ * The models whose steps are taken, at full size, the T5 without dropout; `rows`: of a batch,
+ * by default as many as in training, of the T5 64.
+ */
 export const CHECKED_MODELS = {
-  "VQ-VAE": (executor, space) => vqvaeSteps(executor, space),
-  "T5": (executor) =>
-    t5Steps(executor, { ...T5_MINI, dropout_rate: 0 }, {
-      rows: 64,
-      length: 8,
-    }),
-  "arch2vec": (executor, space) => arch2vecSteps(executor, space),
+  "VQ-VAE": vqvaeSteps,
+  "T5": (executor, _space, rows = 64) =>
+    t5Steps(executor, { ...T5_MINI, dropout_rate: 0 }, { rows, length: 8 }),
+  "arch2vec": arch2vecSteps,
 } as const satisfies Record<
   string,
-  (executor: Executor, space: SearchSpace) => TrainingSteps
+  (executor: Executor, space: SearchSpace, rows?: number) => TrainingSteps
 >;
+
+/** How long a check takes. */
+export interface CheckLength {
+  /** Steps of each model, at most. */
+  readonly steps: number;
+  /** Seconds on the device, after at least two steps; no limit by default. */
+  readonly seconds?: number;
+  /** Of a batch; see {@link CHECKED_MODELS}. */
+  readonly rows?: number;
+}
 
 /** The name of one of {@link CHECKED_MODELS}. */
 export type CheckedModel = keyof typeof CHECKED_MODELS;
@@ -60,22 +70,17 @@ interface Taken {
   readonly seconds: readonly number[];
 }
 
-/**
- * Takes steps of a model on a device and on the CPU.
- *
- * @param options `steps`: how many; `seconds`: fewer, after at least two, where the device has
- *   taken so long.
- */
+/** Takes steps of a model on a device and on the CPU. */
 export async function checkDevice(
   executor: Executor,
   model: CheckedModel,
   space: SearchSpace,
-  { steps, seconds = Infinity }: { steps: number; seconds?: number },
+  { steps, seconds, rows }: CheckLength,
 ): Promise<DeviceCheck> {
   const start = CHECKED_MODELS[model];
-  const device = await _take(start(executor, space), steps, seconds);
+  const device = await _take(start(executor, space, rows), steps, seconds);
   const cpu = await _take(
-    start(onnxExecutor({ provider: "cpu" }), space),
+    start(onnxExecutor({ provider: "cpu" }), space, rows),
     device.losses.length,
   );
   return {

@@ -1,8 +1,8 @@
 /**
  * The check of a device in a process of its own, as a native library may take it down.
  *
- * As a program, `device_process.ts DEVICE STEPS SECONDS`, it prints a JSON object a line: what
- * was measured of each model, or the error that ended it.
+ * As a program, `device_process.ts DEVICE LENGTH`, it prints a JSON object a line: what was
+ * measured of each model, or the error that ended it.
  *
  * @module
  */
@@ -16,16 +16,9 @@ import {
   checkDevice,
   CHECKED_MODELS,
   type CheckedModel,
+  type CheckLength,
   type DeviceCheck,
 } from "./device_check.ts";
-
-/** How long a check takes. */
-export interface CheckLength {
-  /** Steps of each model, at most. */
-  readonly steps: number;
-  /** Seconds for each model on the device, after at least two steps. */
-  readonly seconds: number;
-}
 
 /**
  * Holds a device against the CPU, a model after the other.
@@ -34,7 +27,7 @@ export interface CheckLength {
  */
 export async function checkInProcess(
   device: Device,
-  { steps, seconds }: CheckLength,
+  length: CheckLength,
   onCheck: (check: DeviceCheck) => void = () => {},
 ): Promise<{ checks: DeviceCheck[]; failure: string | null }> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -42,7 +35,7 @@ export async function checkInProcess(
       ...["run", "--no-prompt", "--ignore-env", "--allow-read"],
       ...["--allow-sys=cpus", "--allow-ffi=node_modules,.venv"],
       fileURLToPath(import.meta.url),
-      ...[device, `${steps}`, `${seconds}`],
+      ...[device, JSON.stringify(length)],
     ],
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     stdin: "null",
@@ -67,15 +60,17 @@ export async function checkInProcess(
 }
 
 async function main(): Promise<void> {
-  const [device, steps, seconds] = Deno.args;
+  const [device, length] = Deno.args;
   try {
     const executor = await openDevice(device as Device);
     await DEFAULT_SPACE.prepare();
     for (const model of Object.keys(CHECKED_MODELS) as CheckedModel[]) {
-      const check = await checkDevice(executor, model, DEFAULT_SPACE, {
-        steps: Number(steps),
-        seconds: Number(seconds),
-      });
+      const check = await checkDevice(
+        executor,
+        model,
+        DEFAULT_SPACE,
+        JSON.parse(length),
+      );
       console.log(JSON.stringify(check));
     }
   } catch (error) {

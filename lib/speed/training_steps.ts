@@ -142,13 +142,14 @@ export function vqvaeSteps(
   );
 }
 
-/** arch2vec's steps on cells of a space, as many a step as its training takes. */
+/** arch2vec's steps on cells of a space, by default as many a step as its training takes. */
 export function arch2vecSteps(
   executor: Executor,
   space: SearchSpace,
+  rows: number = arch2vecTraining(space, 0).batchSize,
 ): TrainingSteps {
   const config = arch2vecConfig(space);
-  const { batchSize, clipNorm } = arch2vecTraining(space, 0);
+  const { clipNorm } = arch2vecTraining(space, 0);
   const random = Random.fromSeed(0);
   const { parameters, statistics } = initialArch2vecWeights(config, random);
   return trainingSteps(
@@ -158,8 +159,8 @@ export function arch2vecSteps(
     (state, inputs) => arch2vecLoss(config, state, inputs, true),
     { clipNorm },
     () => ({
-      ..._drawnCells(space, batchSize, random),
-      ...arch2vecNoise(config, batchSize, random),
+      ..._drawnCells(space, rows, random),
+      ...arch2vecNoise(config, rows, random),
     }),
   );
 }

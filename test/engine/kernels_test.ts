@@ -219,6 +219,7 @@ const grouped: Record<string, [HostTensor[], Case[2]][]> = {
   SplitV: [
     [[real(4, 6)], (x) => tf.split(x, 3, 1)],
     [[real(4, 6)], (x) => tf.split(x, [1, 2, -1], -1)],
+    [[real(4, 18)], (x) => tf.split(x, 9, 1)],
   ],
   Sqrt: unary(tf.sqrt, positive),
   Square: unary(tf.square),
