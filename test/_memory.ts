@@ -1,6 +1,7 @@
 /**
- * `deno task memory`: the memory of a long run: 20,000 training steps of a VQ-VAE, and 100
- * times 1,000 cells sampled with the Arch-LLM+ models of NAS-Bench-101.
+ * `deno task memory [DEVICE [STEPS]]`: the memory of a long run: 20,000 training steps of a
+ * VQ-VAE, and 100 times 1,000 cells sampled with the Arch-LLM+ models of NAS-Bench-101; on
+ * another device than the CPU the steps alone.
  *
  * Prints the resident set of the process as the work goes on. It ends with exit code 1 where
  * the last quarter's largest is more than 5 % above that of the second quarter.
@@ -9,21 +10,23 @@
  */
 
 import { Random } from "../lib/core/random.ts";
-import { onnxExecutor } from "../lib/engine/onnx_executor.ts";
+import { openDevice } from "../lib/engine/device.ts";
+import type { Device } from "../lib/engine/devices.ts";
 import { sampleCells } from "../lib/generation/cell_sampling.ts";
 import { vqvaeConfig } from "../lib/models/vqvae/config.ts";
 import { trainVqvae, vqvaeTraining } from "../lib/models/vqvae/training.ts";
 import { openModel } from "../lib/run/open_model.ts";
 import { getSpace } from "../lib/spaces/registry.ts";
 
-const STEPS = 20_000, BATCH = 128;
+const DEVICE = (Deno.args[0] ?? "cpu") as Device;
+const STEPS = Number(Deno.args[1] ?? 20_000), BATCH = 128;
 const SAMPLINGS = 100, CELLS = 1000;
 /** Lines that are printed of each kind of work. */
 const LINES = 10;
 /** How much the resident set may grow from the second quarter to the last. */
 const GROWTH = 1.05;
 
-const executor = onnxExecutor({ provider: "cpu" });
+const executor = await openDevice(DEVICE);
 
 /** The resident set over the work, in MB: largest of the second quarter and of the last. */
 class Residence {
@@ -94,5 +97,8 @@ async function sampling(): Promise<boolean> {
   return residence.flat();
 }
 
-const flat = [await training(), await sampling()];
+const flat = [
+  await training(),
+  DEVICE !== "cpu" || await sampling(),
+];
 Deno.exit(flat.includes(false) ? 1 : 0);

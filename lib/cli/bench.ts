@@ -119,7 +119,7 @@ async function main(args: readonly string[]): Promise<number> {
     );
   }
   const makers = {
-    t5: () => [t5Benchmark(pytorch)],
+    t5: async () => [await t5Benchmark(pytorch)],
     vqvae: () => vqvaeBenchmarks(pytorch),
     generation: () => generationBenchmarks(pytorch),
     scale: () => scaleBenchmarks(pytorch),

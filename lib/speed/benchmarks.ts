@@ -5,6 +5,7 @@
  */
 
 import { openDevice } from "../engine/device.ts";
+import { hasLibraries } from "../engine/device_libraries.ts";
 import { onnxExecutor } from "../engine/onnx_executor.ts";
 import { T5_MINI, type T5Config } from "../models/t5/config.ts";
 import { vqvaeConfig } from "../models/vqvae/config.ts";
@@ -30,8 +31,20 @@ const HUGGING_FACE = "PyTorch eager, Hugging Face";
 /** No side draws dropout masks. */
 const T5: T5Config = { ...T5_MINI, dropout_rate: 0 };
 
+const TENSORFLOW = "TensorFlow.js eager, tfjs-node-gpu";
+const WASM = "TensorFlow.js eager, wasm SIMD";
+
+/** Why `tfjs-node-gpu` cannot be measured, or undefined where it can; the CPU build may be it. */
+async function missingTensorflow(): Promise<string | undefined> {
+  return await hasLibraries("tfjs-node-gpu")
+    ? undefined
+    : "its libraries are not installed (deno task setup --device tfjs-node-gpu)";
+}
+
 /** The T5 training step. */
-export function t5Benchmark(pytorch: PyTorch | null): Benchmark {
+export async function t5Benchmark(
+  pytorch: PyTorch | null,
+): Promise<Benchmark> {
   const config = T5;
   const [rows, wasmRows, length] = [256, 32, 8];
   const settings = {
@@ -71,8 +84,20 @@ export function t5Benchmark(pytorch: PyTorch | null): Benchmark {
         "t5-hugging-face",
         settings,
       ),
+      {
+        ...ownContender(
+          TENSORFLOW,
+          rows,
+          async () =>
+            t5Steps(await openDevice("tfjs-node-gpu"), config, {
+              rows,
+              length,
+            }),
+        ),
+        missing: await missingTensorflow(),
+      },
       ownContender(
-        "TensorFlow.js eager, wasm SIMD",
+        WASM,
         wasmRows,
         async () =>
           t5Steps(await openDevice("wasm"), config, { rows: wasmRows, length }),
@@ -82,10 +107,10 @@ export function t5Benchmark(pytorch: PyTorch | null): Benchmark {
 }
 
 /** A VQ-VAE training step on cells of a space, drawn at random. */
-function vqvaeBenchmark(
+async function vqvaeBenchmark(
   pytorch: PyTorch | null,
   space: SearchSpace,
-): Benchmark {
+): Promise<Benchmark> {
   const config = vqvaeConfig(space);
   const epoch = space.split().train.length;
   const rows = vqvaeTraining(space).batchSize;
@@ -109,6 +134,19 @@ function vqvaeBenchmark(
         rows,
         cells: space.cells().count,
       }),
+      {
+        ...ownContender(
+          TENSORFLOW,
+          rows,
+          async () => vqvaeSteps(await openDevice("tfjs-node-gpu"), space),
+        ),
+        missing: await missingTensorflow(),
+      },
+      ownContender(
+        WASM,
+        rows,
+        async () => vqvaeSteps(await openDevice("wasm"), space),
+      ),
     ],
   };
 }
@@ -120,7 +158,7 @@ export async function vqvaeBenchmarks(
   const benchmarks: Benchmark[] = [];
   for (const space of SPACES) {
     await space.prepare();
-    benchmarks.push(vqvaeBenchmark(pytorch, space));
+    benchmarks.push(await vqvaeBenchmark(pytorch, space));
   }
   return benchmarks;
 }

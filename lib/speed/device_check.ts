@@ -54,7 +54,7 @@ export interface DeviceCheck {
    * gradients are zero but for rounding, as of a bias before batch normalisation.
    */
   readonly gradientDifference: number;
-  /** The largest difference of a step's loss, as a share of it. */
+  /** The largest difference of a step's loss, as a share of the first step's. */
   readonly lossDifference: number;
   /** Of the first step on the device, with what is compiled for it, in seconds. */
   readonly firstSeconds: number;
@@ -88,7 +88,9 @@ export async function checkDevice(
     steps: device.losses.length,
     gradientDifference: _gradientDifference(device.moments, cpu.moments),
     lossDifference: Math.max(
-      ...cpu.losses.map((loss, i) => Math.abs(device.losses[i] / loss - 1)),
+      ...cpu.losses.map((loss, i) =>
+        Math.abs(device.losses[i] - loss) / cpu.losses[0]
+      ),
     ),
     firstSeconds: device.seconds[0],
     stepMilliseconds: _medianMilliseconds(device),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { stepFailure } from "../../lib/cli/set_up_step.ts";
-import { findPython } from "../../lib/cli/setup.ts";
+import { findPython, parseSetupArguments } from "../../lib/cli/setup.ts";
 
 /** Runs `action` with programs that answer as a Python would. */
 async function withPrograms(
@@ -85,4 +85,47 @@ Deno.test("stepFailure() is pip's error, the package named where a hash is wrong
   );
   assert.equal(stepFailure("one\n two \n"), "two");
   assert.equal(stepFailure(" \n"), null);
+});
+
+Deno.test("parseSetupArguments() takes a device and what TensorFlow is built for", () => {
+  assert.deepEqual(parseSetupArguments([]), {
+    development: false,
+    browser: false,
+    device: null,
+    build: undefined,
+  });
+  assert.deepEqual(
+    parseSetupArguments(["--device", "tfjs-node-gpu", "--build", "cuda"]),
+    {
+      development: false,
+      browser: false,
+      device: "tfjs-node-gpu",
+      build: "cuda",
+    },
+  );
+});
+
+Deno.test("parseSetupArguments() refuses what cannot be set up", () => {
+  for (
+    const [args, message] of [
+      [
+        ["--device", "webgpu"],
+        "Cannot set up the project: --device must be tfjs-node-gpu or cuda, as others need no set-up, got webgpu",
+      ],
+      [
+        ["--device", "cuda", "--build", "cpu"],
+        "Cannot set up the project: --build must stand with --device tfjs-node-gpu, got --device cuda",
+      ],
+      [
+        ["--build", "cpu"],
+        "Cannot set up the project: --build must stand with --device tfjs-node-gpu, got no device",
+      ],
+      [
+        ["--device", "tfjs-node-gpu", "--build", "rocm"],
+        "Cannot set up the project: --build must be cpu or cuda, got rocm",
+      ],
+    ] as const
+  ) {
+    assert.throws(() => parseSetupArguments(args), { message });
+  }
 });

@@ -20,7 +20,7 @@ function assertAgree(checks: readonly DeviceCheck[], steps: number): void {
   );
   for (const { model, gradientDifference, lossDifference } of checks) {
     assert.ok(gradientDifference < 1e-4, `${model}: ${gradientDifference}`);
-    assert.ok(lossDifference < 0.03, `${model}: ${lossDifference}`);
+    assert.ok(lossDifference < 0.1, `${model}: ${lossDifference}`);
   }
 }
 
@@ -57,7 +57,7 @@ Deno.test({
     try {
       const { checks, failure } = await checkInProcess("webgpu", {
         steps: 100,
-        rows: 1,
+        rows: 4,
       });
       assert.equal(failure, null);
       assertAgree(checks, 100);
