@@ -64,6 +64,30 @@ Deno.test("every npm package is in a frozen lock file with its hash, and none is
   }
 });
 
+Deno.test("libraries of devices are locked with hashes, and no host is named", async () => {
+  const folder = "lib/cli/device_setup";
+  const { npm } = await readJson<LockFile>(
+    join(PROJECT_ROOT, folder, "tfjs-node-gpu/deno.lock"),
+    "lock file",
+  );
+  assert.ok(Object.keys(npm).length > 100);
+  for (const [name, { integrity }] of Object.entries(npm)) {
+    assert.match(integrity, /^sha512-/, name);
+  }
+  for (
+    const name of ["tfjs-node-gpu/cpu", "tfjs-node-gpu/cuda", "cuda/wheels"]
+  ) {
+    const text = await read(`${folder}/${name}.txt`);
+    const wheels = pinned(text);
+    assert.ok(wheels.length > 0, name);
+    const hashed = text.match(
+      /^\S+==\S+ \\\n {4}--hash=sha256:[0-9a-f]{64}$/gm,
+    );
+    assert.equal(hashed?.length, wheels.length, name);
+    assert.doesNotMatch(text, /https?:/);
+  }
+});
+
 Deno.test("a command ends where a package is not in the lock file", async () => {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["eval", 'import("npm:left-pad@1.3.0")'],
