@@ -35,9 +35,9 @@ export async function checkRun(
   settings: RunSettings,
   action: string,
 ): Promise<void> {
-  if (settings.t5 !== null) await _checkT5(settings, settings.t5, action);
   // `auto` takes what there is.
   if (settings.device !== "auto") await openDevice(settings.device);
+  if (settings.t5 !== null) await _checkT5(settings, settings.t5, action);
   await _checkAccuracies(settings, action);
 }
 
