@@ -13,11 +13,17 @@ import { checkInProcess } from "../../lib/speed/device_process.ts";
 const ADAPTER = join(OWN_CHROMIUM, "..", "vk_swiftshader_icd.json");
 
 /** Gradients of the first step agree as far as rounding goes; losses as far as it grows. */
-function assertAgree(checks: readonly DeviceCheck[], steps: number): void {
+function assertAgree(
+  checks: readonly DeviceCheck[],
+  [fewest, most]: readonly [number, number],
+): void {
   assert.deepEqual(
-    checks.map((check) => [check.model, check.steps]),
-    Object.keys(CHECKED_MODELS).map((model) => [model, steps]),
+    checks.map(({ model }) => model),
+    Object.keys(CHECKED_MODELS),
   );
+  for (const { model, steps } of checks) {
+    assert.ok(steps >= fewest && steps <= most, `${model}: ${steps}`);
+  }
   for (const { model, gradientDifference, lossDifference } of checks) {
     assert.ok(gradientDifference < 1e-4, `${model}: ${gradientDifference}`);
     assert.ok(lossDifference < 0.1, `${model}: ${lossDifference}`);
@@ -27,7 +33,7 @@ function assertAgree(checks: readonly DeviceCheck[], steps: number): void {
 Deno.test("training steps on the CPU are the same each time", async () => {
   const { checks, failure } = await checkInProcess("cpu", { steps: 10 });
   assert.equal(failure, null);
-  assertAgree(checks, 10);
+  assertAgree(checks, [10, 10]);
   for (const { gradientDifference, lossDifference } of checks) {
     assert.deepEqual([gradientDifference, lossDifference], [0, 0]);
   }
@@ -41,13 +47,12 @@ Deno.test({
       steps: 100,
     });
     assert.equal(failure, null);
-    assertAgree(checks, 100);
+    assertAgree(checks, [100, 100]);
   },
 });
 
 Deno.test({
-  name:
-    "100 training steps on WebGPU, a software adapter, are those of the CPU",
+  name: "training steps on WebGPU, a software adapter, are those of the CPU",
   ignore: !await exists(ADAPTER),
   async fn() {
     const names = ["VK_DRIVER_FILES", "LD_LIBRARY_PATH"] as const;
@@ -57,10 +62,11 @@ Deno.test({
     try {
       const { checks, failure } = await checkInProcess("webgpu", {
         steps: 100,
+        seconds: 25, // in software a T5's step takes more than one
         rows: 4,
       });
       assert.equal(failure, null);
-      assertAgree(checks, 100);
+      assertAgree(checks, [2, 100]);
     } finally {
       for (const [i, name] of names.entries()) {
         const value = before[i];
