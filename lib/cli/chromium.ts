@@ -15,6 +15,7 @@ import { createBrotliDecompress } from "node:zlib";
 import { exists } from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
 import { findChromium, OWN_CHROMIUM } from "../report/images.ts";
+import { runStep } from "./set_up_step.ts";
 
 const FOLDER = join(OWN_CHROMIUM, "..");
 /** The package with its version, and the hashes of all that comes with it. */
@@ -87,7 +88,11 @@ export async function fetchChromium(
     for (const name of MANIFEST_FILES) {
       await Deno.copyFile(join(MANIFEST, name), join(partial, name));
     }
-    await _run([Deno.execPath(), "install", "--frozen", "--quiet"], partial);
+    await runStep(
+      [Deno.execPath(), "install", "--frozen", "--quiet"],
+      "fetch a Chromium: to install its package failed",
+      { cwd: partial },
+    );
     const packed = join(partial, "node_modules/@sparticuz/chromium/bin");
     const browser = join(partial, "browser");
     await _inflate(
@@ -122,32 +127,12 @@ async function _unpack(file: string, folder: string): Promise<void> {
     _inflate(file, Writable.fromWeb(tar.stdin)),
     tar.output(),
   ]);
-  if (!output.success) throw _failure("unpack it", output);
-}
-
-async function _run(
-  command: readonly string[],
-  cwd: string,
-): Promise<void> {
-  const output = await new Deno.Command(command[0], {
-    args: command.slice(1),
-    cwd,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  if (!output.success) throw _failure("install its package", output);
-}
-
-function _failure(action: string, { code, stderr }: {
-  readonly code: number;
-  readonly stderr: Uint8Array;
-}): Error {
-  const reason = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
-  return new Error(
-    `Cannot fetch a Chromium: to ${action} failed: ${
-      reason || `exit code ${code}`
+  if (output.success) return;
+  const reason = new TextDecoder().decode(output.stderr).trim().split("\n")
+    .at(-1);
+  throw new Error(
+    `Cannot fetch a Chromium: to unpack it failed: ${
+      reason || `exit code ${output.code}`
     }`,
   );
 }

@@ -21,7 +21,7 @@ import {
   nvidiaDriver,
   providerFolder,
 } from "../engine/device_libraries.ts";
-import { ENVIRONMENT_FOLDER, environmentPython } from "./environment.ts";
+import { ENVIRONMENT_LOCK, environmentPython } from "./environment.ts";
 import { runStep } from "./set_up_step.ts";
 
 /** What TensorFlow's libraries are built for. */
@@ -109,13 +109,14 @@ export async function setUpDevice(
     : build ?? (await nvidiaDriver() === null ? "cpu" : "cuda");
   const folder = libraryFolder(device);
   const stamp = { manifest: await _manifestHash(device, built), build: built };
-  using lock = await Deno.open(join(ENVIRONMENT_FOLDER, ".lock"), {
+  using lock = await Deno.open(ENVIRONMENT_LOCK, {
     create: true,
     write: true,
   });
   await lock.lock(true);
   if (!await _isDone(folder, stamp)) {
-    const partial = `${folder}.partial`;
+    // Of each build its own: their wheels hold files of the same names.
+    const partial = `${folder}.${built ?? "cuda"}.partial`;
     await Deno.mkdir(partial, { recursive: true });
     await _unpackWheels(
       join(MANIFESTS, device, `${built ?? "wheels"}.txt`),

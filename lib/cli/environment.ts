@@ -13,6 +13,9 @@ import { PROJECT_ROOT } from "../core/project.ts";
 /** The Python environment with Jupyter. */
 export const ENVIRONMENT_FOLDER: string = join(PROJECT_ROOT, ".venv");
 
+/** File in it that a running set-up locks. */
+export const ENVIRONMENT_LOCK: string = join(ENVIRONMENT_FOLDER, ".lock");
+
 /** The environment's Python program. */
 export function environmentPython(): string {
   return Deno.build.os === "windows"

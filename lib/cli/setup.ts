@@ -9,7 +9,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { exists, readJson, sha256, writeJson } from "../core/files.ts";
 import { outputOf } from "../core/processes.ts";
@@ -29,6 +29,7 @@ import {
 } from "./device_setup.ts";
 import {
   ENVIRONMENT_FOLDER,
+  ENVIRONMENT_LOCK,
   environmentPython,
   kernelFolder,
 } from "./environment.ts";
@@ -72,10 +73,7 @@ const DEVELOPMENT_REQUIREMENTS = "requirements-dev.txt";
 /** PyTorch, by its version alone; the file says why. */
 const PYTORCH_REQUIREMENT = "requirements-torch.txt";
 
-/** File in the environment that a running set-up locks. */
-const LOCK = ".lock";
-
-/** What that file holds in an environment that was made here, not found. */
+/** What the lock's file holds in an environment that was made here, not found. */
 const MADE_HERE = "made by deno task setup\n";
 
 /** What an environment was made from; any difference is work to do. */
@@ -174,7 +172,7 @@ function environmentVersion(): Promise<string | null> {
 /** Removes the environment but for the lock that guards it. */
 async function clearEnvironment(): Promise<void> {
   for await (const entry of Deno.readDir(ENVIRONMENT_FOLDER)) {
-    if (entry.name === LOCK) continue;
+    if (entry.name === basename(ENVIRONMENT_LOCK)) continue;
     await Deno.remove(join(ENVIRONMENT_FOLDER, entry.name), {
       recursive: true,
     });
@@ -197,7 +195,6 @@ export async function setup(
   } = {},
 ): Promise<void> {
   const stampPath = join(ENVIRONMENT_FOLDER, "setup.json");
-  const lockPath = join(ENVIRONMENT_FOLDER, LOCK);
   const kernelPath = join(kernelFolder(), "kernel.json");
   const readStamp = () =>
     readJson<Stamp>(stampPath, "set-up stamp").catch(() => null);
@@ -223,12 +220,12 @@ export async function setup(
   if (await isDone(await readStamp())) return;
   const isNew = !await exists(ENVIRONMENT_FOLDER);
   await Deno.mkdir(ENVIRONMENT_FOLDER, { recursive: true });
-  using lock = await Deno.open(lockPath, { create: true, write: true });
+  using lock = await Deno.open(ENVIRONMENT_LOCK, { create: true, write: true });
   await lock.lock(true);
   if (isNew) await lock.write(new TextEncoder().encode(MADE_HERE));
   let last = await readStamp();
   if (await isDone(last)) return; // another call was faster
-  const ours = await Deno.readTextFile(lockPath) === MADE_HERE;
+  const ours = await Deno.readTextFile(ENVIRONMENT_LOCK) === MADE_HERE;
 
   let python = await environmentVersion();
   if (python === null || last?.python !== python) {

@@ -36,26 +36,27 @@ export async function openDevice(device: Device): Promise<Executor> {
     case "cpu":
       return onnxExecutor({ provider: "cpu" });
     case "cuda":
-    case "webgpu": {
-      const failure = device === "cuda"
-        ? await _cudaFailure()
-        : await _webgpuFailure();
-      if (failure === null) return onnxExecutor({ provider: device });
-      throw new Error(
-        `Cannot use the device ${device}: ${failure}, or run with --device cpu`,
+    case "webgpu":
+      _checkUsable(
+        device,
+        await (device === "cuda" ? _cudaFailure() : _webgpuFailure()),
       );
-    }
+      return onnxExecutor({ provider: device });
     case "wasm":
       await import("@tensorflow/tfjs-backend-wasm");
       return await eagerExecutor("wasm");
-    case "tfjs-node-gpu": {
-      const failure = await _tfjsNodeGpuFailure();
-      if (failure === null) return await eagerExecutor("tensorflow");
-      throw new Error(
-        `Cannot use the device tfjs-node-gpu: ${failure}, or run with --device cpu`,
-      );
-    }
+    case "tfjs-node-gpu":
+      _checkUsable(device, await _tfjsNodeGpuFailure());
+      return await eagerExecutor("tensorflow");
   }
+}
+
+/** @throws {Error} If there is a reason why a device cannot be used; it says what to do. */
+function _checkUsable(device: Device, failure: string | null): void {
+  if (failure === null) return;
+  throw new Error(
+    `Cannot use the device ${device}: ${failure}, or run with --device cpu`,
+  );
 }
 
 /** What makes a device whose libraries are missing work. */

@@ -104,8 +104,7 @@ const opened: Deno.DynamicLibrary<Record<string, never>>[] = [];
  * @throws {Error} If one of them cannot be opened.
  */
 export function openCudaLibraries(): void {
-  if (opened.length > 0) return;
-  for (const name of CUDA_LIBRARIES) {
+  for (const name of CUDA_LIBRARIES.slice(opened.length)) {
     opened.push(Deno.dlopen(join(libraryFolder("cuda"), name), {}));
   }
 }
