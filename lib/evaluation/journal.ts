@@ -35,6 +35,9 @@ const FLUSH_EVERY_MS = 1000;
 export class Journal {
   readonly #file: Deno.FsFile;
   readonly #entries: Map<string, Entry>;
+  /** Keys of the cells it knows, in the order they were written; it grows. */
+  readonly order: readonly string[];
+  readonly #order: string[];
   /** Whether a torn last line was found, and dropped. */
   readonly torn: boolean;
   #flushedAt = performance.now();
@@ -46,6 +49,7 @@ export class Journal {
   ) {
     this.#file = file;
     this.#entries = entries;
+    this.order = this.#order = [...entries.keys()];
     this.torn = torn;
   }
 
@@ -104,6 +108,7 @@ export class Journal {
   async add({ cell, ...entry }: Evaluation): Promise<boolean> {
     if (this.#entries.has(cell.key)) return false;
     this.#entries.set(cell.key, entry);
+    this.#order.push(cell.key);
     this.#write({ cell: cell.key, ...entry });
     if (performance.now() - this.#flushedAt > FLUSH_EVERY_MS) {
       await this.flush();

@@ -131,6 +131,31 @@ export function requestCell(
 }
 
 /**
+ * Checks a recipe.
+ *
+ * @param where It was read, for the error.
+ * @throws {SyntaxError} If it is no recipe.
+ */
+export function parseRecipe(value: unknown, where: string): Recipe {
+  const fail = (name: string, rule: string, got: unknown): never => {
+    throw new SyntaxError(
+      `Cannot read the recipe: ${name} of ${where} must be ${rule}, got ${
+        got === undefined ? "none" : shown(got)
+      }`,
+    );
+  };
+  if (!_isObject(value)) return fail("the content", "a JSON object", value);
+  const { seed, budget_s = null } = value;
+  if (!(Number.isSafeInteger(seed) && seed as number >= 0)) {
+    fail("seed", "a whole number from 0 on", seed);
+  }
+  if (budget_s !== null && !(typeof budget_s === "number" && budget_s > 0)) {
+    fail("budget_s", "a number of seconds above 0", budget_s);
+  }
+  return value as Recipe;
+}
+
+/**
  * Reads a request, as a program that trains cells gets it.
  *
  * Fields that the protocol does not have are passed over.
@@ -147,8 +172,18 @@ export function parseRequest(text: string, where: string): EvaluationRequest {
   if (typeof space !== "string") fail("space", "a text", space);
   if (!_isObject(cell)) fail("cell", "an object", cell);
   if (!_isObject(recipe)) fail("recipe", "an object", recipe);
-  const { seed } = recipe as Record<string, unknown>;
-  if (!Number.isSafeInteger(seed)) fail("recipe.seed", "a whole number", seed);
+  parseRecipe(recipe, `recipe of ${where}`);
+  const { adjacency, operations } = cell as Record<string, unknown>;
+  if (
+    !Array.isArray(adjacency) ||
+    !adjacency.every((row) =>
+      Array.isArray(row) && row.every((bit) => bit === 0 || bit === 1)
+    )
+  ) fail("cell.adjacency", "rows of 0 and 1", adjacency);
+  if (
+    !Array.isArray(operations) ||
+    !operations.every((name) => typeof name === "string")
+  ) fail("cell.operations", "a list of names", operations);
   if (typeof work_dir !== "string") fail("work_dir", "a folder", work_dir);
   if (checkpoint !== null && typeof checkpoint !== "string") {
     fail("checkpoint", "a file or null", checkpoint);

@@ -2,7 +2,8 @@
  * Local search: moves from a cell to a better neighbour, and starts anew where none is better.
  *
  * It has two common forms. Either all neighbours are asked for and the best one is moved to,
- * or the first better one is, and the others are never asked for.
+ * or the first better one is, and the others are never asked for: only those that are asked
+ * for together with it, where an oracle has slots.
  *
  * Sources: White et al. 2021, arXiv:2005.02960, algorithm 1, and NASLib for the first form;
  * `local_search` of naszilla's `nas_algorithms.py`, with its defaults, for the second.
@@ -73,13 +74,11 @@ async function _search(
       const near = random.shuffle(
         oracle.propose(neighbours(oracle.space, best.cell)),
       );
-      for (
-        const cells of firstImprovement ? near.map((one) => [one]) : [near]
-      ) {
-        for (const one of await oracle.ask(cells)) {
+      const together = firstImprovement ? oracle.slots ?? 1 : near.length;
+      for (let at = 0; at < near.length && !moved; at += together) {
+        for (const one of await oracle.ask(near.slice(at, at + together))) {
           if (rankOf(one) > rankOf(best)) [best, moved] = [one, true];
         }
-        if (moved) break;
       }
     }
   }

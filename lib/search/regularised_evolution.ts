@@ -3,7 +3,8 @@
  *
  * A mutation is a random neighbour. After 100 children in a row that were all seen before,
  * a random cell takes the place of the next one, so that a small space cannot hold the
- * search up.
+ * search up. Where an oracle has slots, a child is begun whenever one is free, and joins the
+ * population when it is answered.
  *
  * Source: Real et al. 2019, arXiv:1802.01548, algorithm 1.
  *
@@ -60,28 +61,46 @@ async function _search(
   random: Random,
   { population, sample }: EvolutionOptions,
 ): Promise<void> {
+  const slots = oracle.slots ?? 1;
   const fresh = unseenCells(oracle, random);
-  const alive: Query[] = await oracle.ask(
-    nextCells(fresh, Math.min(population, oracle.remaining)),
-  );
+  const alive: Query[] = [];
+  let founders = 0;
   let repeats = 0;
-  while (oracle.remaining > 0 && alive.length > 0) {
+  const join = (query: Query) => {
+    if (alive.push(query) > founders) alive.shift();
+  };
+  const breed = (): Cell | undefined => {
     const parent = Array.from(
       { length: sample },
       () => alive[random.integer(alive.length)],
     ).reduce((best, one) => rankOf(one) > rankOf(best) ? one : best);
     const near = oracle.propose(neighbours(oracle.space, parent.cell));
-    let child: Cell;
     if (near.length === 0 || repeats === PATIENCE) {
-      const [next] = nextCells(fresh, 1);
-      if (next === undefined) return;
-      child = next;
       repeats = 0;
-    } else {
-      child = near[random.integer(near.length)];
-      repeats = oracle.seen(child) ? repeats + 1 : 0;
+      return nextCells(fresh, 1)[0];
     }
-    alive.push(...await oracle.ask([child]));
-    alive.shift();
+    const child = near[random.integer(near.length)];
+    repeats = oracle.seen(child) ? repeats + 1 : 0;
+    return child;
+  };
+  while (true) {
+    while (oracle.remaining > 0 && oracle.pending < slots) {
+      if (founders < population) {
+        const all = Math.min(population, oracle.remaining);
+        const cells = nextCells(fresh, oracle.slots === null ? all : 1);
+        if (cells.length === 0) break;
+        founders += cells.length;
+        oracle.begin(cells);
+        continue;
+      }
+      const child = alive.length > 0 ? breed() : undefined;
+      if (child === undefined) break;
+      const known = oracle.answerOf(child);
+      if (known !== null) join(known);
+      else oracle.begin([child]);
+    }
+    const query = await oracle.next();
+    if (query === null) return;
+    join(query);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Searches by rounds: query random cells; then look for candidates, rank them by what the cells
- * queried so far tell, query the first ones, again.
+ * queried so far tell, query the first ones, again. Where an oracle has slots there are no
+ * rounds: whenever one is free, candidates are ranked anew and the first is begun.
  *
  * Every Gaussian process keeps the candidates of earlier rounds, so that they differ in what
  * they propose alone.
@@ -67,9 +68,10 @@ export async function searchInRounds(
   { initial, round, best, keep }: Omit<RoundOptions, "candidates">,
   search: RoundSearch,
 ): Promise<void> {
-  await _askNew(oracle, search.random(), initial);
+  await _query(oracle, _newCells(oracle, search.random(), initial));
   const pool = new Map<string, Cell>();
   while (oracle.remaining > 0) {
+    const count = await _room(oracle, round);
     const before = oracle.remaining;
     const leaders = byAccuracy(oracle.history).slice(0, best)
       .map(({ cell }) => cell);
@@ -86,28 +88,47 @@ export async function searchInRounds(
     for (const cell of oracle.propose(found)) {
       if (!oracle.seen(cell)) pool.set(cell.key, cell);
     }
-    const ranked = await promising(round);
-    await _askNew(oracle, ranked, round);
+    const ranked = await promising(count);
+    await _query(oracle, _newCells(oracle, ranked, count));
     if (oracle.remaining === before) {
-      await _askNew(oracle, search.random(), round);
+      await _query(oracle, _newCells(oracle, search.random(), count));
     }
-    if (oracle.remaining === before) return;
+    if (oracle.remaining === before && await oracle.next() === null) return;
   }
 }
 
-/** Asks for the first `count` cells that are covered and were not queried before. */
-async function _askNew(
+/** How many cells are to be asked for together: a round, or as many as there are free slots. */
+async function _room(oracle: Oracle, round: number): Promise<number> {
+  const { slots } = oracle;
+  if (slots === null) return round;
+  while (oracle.pending >= slots) await oracle.next();
+  return slots - oracle.pending;
+}
+
+/** Asks for cells and waits; or begins each as soon as there is a free slot. */
+async function _query(oracle: Oracle, cells: readonly Cell[]): Promise<void> {
+  if (oracle.slots === null) await oracle.ask(cells);
+  else {
+    for (const cell of cells) {
+      await _room(oracle, 1);
+      oracle.begin([cell]);
+    }
+  }
+}
+
+/** The first `count` cells that are covered and were not queried before. */
+function _newCells(
   oracle: Oracle,
   cells: Iterable<Cell>,
   count: number,
-): Promise<void> {
+): Cell[] {
   const most = Math.min(count, oracle.remaining);
-  if (most <= 0) return;
+  if (most <= 0) return [];
   const found = new Map<string, Cell>();
   for (const cell of cells) {
     if (!oracle.covers(cell) || oracle.seen(cell)) continue;
     found.set(cell.key, cell);
     if (found.size === most) break;
   }
-  await oracle.ask([...found.values()]);
+  return [...found.values()];
 }

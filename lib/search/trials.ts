@@ -62,19 +62,31 @@ interface SavedTrial {
  * Runs what was not run yet.
  *
  * @param options `folder`: where trials are saved, one file each; `signal`: when it aborts,
- *   the trial that is running ends with its reason as an error, and can be resumed;
- *   `onWarning` is told what a killed run left behind broken.
+ *   the trial that is running ends with its reason as an error, and can be resumed; `slots`:
+ *   queries that a search has going on at a time, where answers are not there at once;
+ *   `onQuery` is told each answer that a search takes; `onWarning` what a killed run left
+ *   behind broken.
  * @throws {SyntaxError} If what was saved of a trial is not as it was saved.
  */
 export async function runTrials(
   space: SearchSpace,
   evaluators: readonly Evaluator[],
   methods: readonly NamedMethod[],
-  { seeds, folder, signal, onProgress = () => {}, onWarning = console.warn }: {
+  {
+    seeds,
+    folder,
+    signal,
+    slots,
+    onProgress = () => {},
+    onQuery,
+    onWarning = console.warn,
+  }: {
     readonly seeds: readonly number[];
     readonly folder?: string;
     readonly signal?: AbortSignal;
+    readonly slots?: number;
     readonly onProgress?: OnProgress;
+    readonly onQuery?: (query: Query) => void;
     readonly onWarning?: (text: string) => void;
   },
 ): Promise<Trial[]> {
@@ -108,6 +120,8 @@ export async function runTrials(
           trial = await _run(space, evaluator, method, seed, {
             journal,
             signal,
+            slots,
+            onQuery,
             onWarning,
           });
           if (path !== null && journal !== null) {
@@ -172,9 +186,11 @@ async function _run(
   evaluator: Evaluator,
   { name, search, budget }: NamedMethod,
   seed: number,
-  { journal: path, signal, onWarning }: {
+  { journal: path, onWarning, ...options }: {
     readonly journal: string | null;
     readonly signal: AbortSignal | undefined;
+    readonly slots: number | undefined;
+    readonly onQuery: ((query: Query) => void) | undefined;
     readonly onWarning: (text: string) => void;
   },
 ): Promise<Trial> {
@@ -189,10 +205,11 @@ async function _run(
       space,
       journal === null ? evaluator : journalled(evaluator, journal),
       budget,
-      { signal },
+      { ...options, order: journal?.order },
     );
     const started = performance.now();
     await search(oracle, Random.fromSeed(seed).split("search"));
+    await oracle.settle();
     return {
       method: name,
       dataset: evaluator.name,
