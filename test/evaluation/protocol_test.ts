@@ -145,7 +145,7 @@ Deno.test("parseProgress() passes over what is a line of a log", () => {
   ) assert.equal(parseProgress(other), null, other);
 });
 
-Deno.test("requestCell() has the adjacency, the operations and the space's own notations", () => {
+Deno.test("requestCell() has the adjacency, the operations and the space's own notations", async () => {
   const { adjacency, operations, arch } = requestCell(SPACE, cell(0).graph);
   assert.equal((adjacency as number[][]).length, 8);
   assert.equal((operations as string[])[0], "input");
@@ -153,6 +153,7 @@ Deno.test("requestCell() has the adjacency, the operations and the space's own n
     arch,
     "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|",
   );
+  await NASBENCH101.prepare();
   const { hash } = requestCell(NASBENCH101, cellAt(NASBENCH101, 0).graph);
   assert.match(String(hash), /^[0-9a-f]{32}$/);
 });

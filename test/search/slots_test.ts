@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { Random } from "../../lib/core/random.ts";
 import type { Evaluator } from "../../lib/evaluation/evaluator.ts";
 import {
