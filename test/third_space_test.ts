@@ -274,7 +274,11 @@ Deno.test("a third space: samples are edited, permuted and drawn", async () => {
 Deno.test("a third space: every method searches it and finds its best cell", async () => {
   await using encoder = new Arch2vec(arch2vec, executor);
   const methods = limitBudgets(
-    comparedMethods(models, latentVectors(encoder, TOY), executor),
+    comparedMethods(
+      TOY,
+      { models, latents: latentVectors(encoder, TOY) },
+      executor,
+    ),
     COUNT,
   );
   const trials = await runTrials(TOY, [new TableEvaluator(TABLE)], methods, {

@@ -11,6 +11,7 @@ import { runKey } from "../core/keys.ts";
 import type { Executor } from "../engine/executor.ts";
 import type { CellModel } from "../generation/cell_model.ts";
 import { CODE_METHODS, type CodeKind, CODES } from "../models/vqvae/config.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 import {
   algorithm1,
   type Algorithm1Options,
@@ -50,6 +51,7 @@ const RANDOM_SEARCH = "Random search";
 const FIRST_BETTER = "Local search, first improvement";
 const PATHS_AND_SUBTREES = "Gaussian process, paths and subtrees";
 const BANANAS = "BANANAS";
+const ARCH2VEC = "Gaussian process, arch2vec";
 
 /** A method as it is compared with others. */
 export interface ComparedMethod extends NamedMethod {
@@ -57,6 +59,13 @@ export interface ComparedMethod extends NamedMethod {
   readonly source: string;
   /** Whether it depends on a model that the run trained. */
   readonly trained?: true;
+}
+
+/** The trained models that methods are made with. */
+export interface MethodMeans {
+  readonly models: Readonly<Partial<Record<CodeKind, CellModel>>>;
+  /** arch2vec's latent vectors; null where there is no such model. */
+  readonly latents: LatentVectors | null;
 }
 
 /** How much notebook 7 runs. */
@@ -163,19 +172,18 @@ export function algorithm1Name(
 }
 
 /**
- * All methods, in the order of the tables: rivals first.
+ * The methods, in the order of the tables: rivals first. Those are left out whose model is not
+ * there.
  *
- * @param models Of one space.
- * @param latents arch2vec's latent vectors.
+ * @param means Models of the space.
  */
 export function comparedMethods(
-  models: Readonly<Record<CodeKind, CellModel>>,
-  latents: LatentVectors,
+  space: SearchSpace,
+  { models, latents }: MethodMeans,
   executor: Executor,
 ): ComparedMethod[] {
-  const model = models["arch-llm-plus"];
-  const { space } = model;
   const { writerTemperature } = space.settings.search;
+  const best = models["arch-llm-plus"];
   return [
     {
       name: RANDOM_SEARCH,
@@ -214,14 +222,14 @@ export function comparedMethods(
       source: GAUSSIAN_PROCESS_SOURCE,
       ...gaussianProcessSearch(["paths", "subtrees"]),
     },
-    {
-      name: "Gaussian process, arch2vec",
+    ...latents === null ? [] : [{
+      name: ARCH2VEC,
       budget: ROUNDS_BUDGET,
       source:
         `${GAUSSIAN_PROCESS_SOURCE}; vectors: arch2vec (arXiv:2006.06936)`,
-      trained: true,
+      trained: true as const,
       ...latentGaussianProcessSearch(_onDevice(latents, executor)),
-    },
+    }],
     {
       name: BANANAS,
       budget: ROUNDS_BUDGET,
@@ -229,30 +237,48 @@ export function comparedMethods(
         "White et al. 2021 (arXiv:1910.11858), §5; steps of training and full batches ours, rounds as in AG-Net",
       ...bananas(executor),
     },
-    ...CODES.flatMap((code) =>
-      [ALGORITHM_1, FEW_MASKS].map((options) =>
-        _algorithm1(models[code], code, executor, options)
-      )
-    ),
+    ...CODES.flatMap((code) => {
+      const model = models[code];
+      return model === undefined
+        ? []
+        : ALGORITHM_1_FORMS.map((options) =>
+          _algorithm1(model, code, executor, options)
+        );
+    }),
     {
       name: CONTROL,
       budget: LONG_BUDGET,
       source: `ours: all settings of the ${ARCH_LLM_SEARCH}`,
       ...archLlmSearch(rewriteWriter(space), archLlmOptions(space)),
     },
-    {
+    ...best === undefined ? [] : [{
       name: ARCH_LLM_SEARCH,
       budget: LONG_BUDGET,
       source:
         "ours; 16 cells to begin with as in AG-Net (arXiv:2203.08734), §4",
-      trained: true,
+      trained: true as const,
       ...archLlmSearch(
-        _writer(model, writerTemperature, executor),
+        _writer(best, writerTemperature, executor),
         archLlmOptions(space),
       ),
-    },
+    }],
   ];
 }
+
+/** The forms of Algorithm 1 that are compared. */
+const ALGORITHM_1_FORMS = [ALGORITHM_1, FEW_MASKS];
+
+/** The model that each method is made with that needs one, by name. */
+export const METHOD_MODELS: ReadonlyMap<string, CodeKind | "arch2vec"> =
+  new Map([
+    [ARCH2VEC, "arch2vec"],
+    ...CODES.flatMap((code) =>
+      ALGORITHM_1_FORMS.map((
+        options,
+      ): [string, CodeKind] => [algorithm1Name(code, options), code])
+    ),
+    [ARCH_LLM_SEARCH, "arch-llm-plus"],
+  ]);
 
 /** Where the settings of our Gaussian processes come from. */
 const GAUSSIAN_PROCESS_SOURCE =

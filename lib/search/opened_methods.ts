@@ -7,7 +7,7 @@
  */
 
 import type { Executor } from "../engine/executor.ts";
-import { openCellModels } from "../generation/cell_model.ts";
+import { openCellModel, openCellModels } from "../generation/cell_model.ts";
 import { Arch2vec } from "../models/arch2vec/arch2vec.ts";
 import type { TrainedArch2vec } from "../models/arch2vec/training.ts";
 import { CODES } from "../models/vqvae/config.ts";
@@ -16,6 +16,8 @@ import {
   algorithm1Variants,
   type ComparedMethod,
   comparedMethods,
+  METHOD_MODELS,
+  type MethodMeans,
 } from "./compared.ts";
 import { latentVectors } from "./latents.ts";
 import type { NamedMethod } from "./method.ts";
@@ -34,6 +36,61 @@ export interface OpenedMethods extends AsyncDisposable {
   readonly methods: readonly ComparedMethod[];
   /** Algorithm 1 with other settings. */
   readonly algorithm1: readonly NamedMethod[];
+}
+
+/** One method; disposing frees its model. */
+export interface OpenedMethod extends ComparedMethod, AsyncDisposable {}
+
+/** How a method is named where a name is typed: `Arch-LLM+ search` is `arch-llm-plus-search`. */
+export function methodSlug(name: string): string {
+  return name.toLowerCase().replaceAll("+", "-plus").replaceAll(/\W+/g, "-");
+}
+
+/** The names of all methods, in the order of the tables. */
+export function methodNames(space: SearchSpace, executor: Executor): string[] {
+  const alone = comparedMethods(space, { models: {}, latents: null }, executor);
+  return [...alone.map(({ name }) => name), ...METHOD_MODELS.keys()];
+}
+
+/**
+ * Opens one method, and the model that it needs, if any.
+ *
+ * @param name As tables have it.
+ * @param options `folder`: where a trained model is, by its name; `arch2vec`: gives that model.
+ * @throws {RangeError} If there is no such method.
+ * @throws {Error} If a file of the model is missing or is none.
+ */
+export async function openMethod(
+  space: SearchSpace,
+  name: string,
+  { folder, arch2vec, executor }: {
+    readonly folder: (name: string) => string;
+    readonly arch2vec: () => Promise<TrainedArch2vec>;
+    readonly executor: Executor;
+  },
+): Promise<OpenedMethod> {
+  await using opened = new AsyncDisposableStack();
+  const needed = METHOD_MODELS.get(name);
+  let means: MethodMeans = { models: {}, latents: null };
+  if (needed === "arch2vec") {
+    const model = opened.use(new Arch2vec(await arch2vec(), executor));
+    means = { ...means, latents: latentVectors(model, space) };
+  } else if (needed !== undefined) {
+    const vqvae = folder(`${needed}/vqvae`), t5 = folder(`${needed}/t5`);
+    const model = await openCellModel(space, { vqvae, t5 }, executor);
+    means = { ...means, models: { [needed]: opened.use(model) } };
+  }
+  const method = comparedMethods(space, means, executor)
+    .find((method) => method.name === name);
+  if (method === undefined) {
+    throw new RangeError(
+      `Cannot search: the method must be one of ${
+        methodNames(space, executor).join("; ")
+      }, got ${name}`,
+    );
+  }
+  const owned = opened.move();
+  return { ...method, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /**
@@ -73,7 +130,10 @@ export async function openMethods(
   const owned = opened.move();
   return {
     models,
-    methods: comparedMethods(writers, latentVectors(arch2vec, space), executor),
+    methods: comparedMethods(space, {
+      models: writers,
+      latents: latentVectors(arch2vec, space),
+    }, executor),
     algorithm1: algorithm1Variants(writers["arch-llm"], executor),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

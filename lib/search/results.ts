@@ -12,7 +12,7 @@
 import { type Estimate, estimate } from "../metrics/statistics.ts";
 import type { AccuracyTable } from "../spaces/accuracies.ts";
 import type { Cell } from "../spaces/cell.ts";
-import { rankOf } from "./oracle.ts";
+import { type Query, rankOf } from "./oracle.ts";
 import type { Trial } from "./trials.ts";
 
 /** Accuracies of the cell that a search would return after so many queries, fractions. */
@@ -23,20 +23,28 @@ export interface Returned {
 }
 
 /**
- * What a trial would return after each of its queries.
+ * What a trial would return after each of its queries, with its test accuracy.
  *
  * @returns One entry a query; of equal validation accuracies the first counts, and a failed
  *   evaluation only where all before it failed.
  */
 export function returnedCells(
-  { queries }: Trial,
+  trial: Trial,
   { test }: Pick<AccuracyTable, "test">,
 ): Returned[] {
+  return bestSoFar(trial).map(({ cell, validation }) => ({
+    cell,
+    validation,
+    test: test[cell.index!],
+  }));
+}
+
+/** The query that a trial would return after each of its queries: the first of equals. */
+export function bestSoFar({ queries }: Pick<Trial, "queries">): Query[] {
   let best = queries[0];
   return queries.map((query) => {
     if (rankOf(query) > rankOf(best)) best = query;
-    const { cell, validation } = best;
-    return { cell, validation, test: test[cell.index!] };
+    return best;
   });
 }
 

@@ -7,6 +7,7 @@ import {
   ALGORITHM_1_SETTINGS,
   comparedMethods,
   DRAWN_METHODS,
+  METHOD_MODELS,
   SCATTERED_METHODS,
   searchStudy,
 } from "../../lib/search/compared.ts";
@@ -24,11 +25,10 @@ function model(key: string) {
 }
 
 const methods = (paper = "a", plus = "b", latents = "c") =>
-  comparedMethods(
-    { "arch-llm": model(paper), "arch-llm-plus": model(plus) },
-    { vectors: () => [], key: latents },
-    executor,
-  );
+  comparedMethods(SPACE, {
+    models: { "arch-llm": model(paper), "arch-llm-plus": model(plus) },
+    latents: { vectors: () => [], key: latents },
+  }, executor);
 /** The names of the methods whose keys differ. */
 const changed = (others: ReturnType<typeof methods>) =>
   methods().filter(({ key }, i) => key !== others[i].key)
@@ -75,6 +75,23 @@ Deno.test("comparedMethods() have keys of their own: another model changes those
   assert.deepEqual(changed(methods("a", "b", "other")), [
     "Gaussian process, arch2vec",
   ]);
+});
+
+Deno.test("comparedMethods() without models are those that need none", () => {
+  const alone = comparedMethods(
+    SPACE,
+    { models: {}, latents: null },
+    executor,
+  );
+  assert.deepEqual(
+    [...METHOD_MODELS.keys()],
+    methods().filter(({ trained }) => trained).map(({ name }) => name),
+  );
+  assert.deepEqual(
+    alone.map(({ name, key }) => [name, key]),
+    methods().filter(({ trained }) => !trained)
+      .map(({ name, key }) => [name, key]),
+  );
 });
 
 Deno.test("algorithm1Variants() begin with the default, as it is compared", () => {
