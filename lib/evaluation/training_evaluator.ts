@@ -22,6 +22,7 @@ import {
   rejectResult,
   takeResultOfOutput,
   writeRequest,
+  writeResult,
 } from "./job_folder.ts";
 import {
   type EvaluationResult,
@@ -197,8 +198,10 @@ export class TrainingEvaluator implements Evaluator {
       }
       const { trouble, why } = outcome;
       if (++attempts[trouble] >= ATTEMPTS[trouble]) {
+        const error = `${why}, ${attempts[trouble]} times`;
+        await this.#giveUp(job, error);
         onEvent({ event: "ended", cell });
-        return { cell, error: `${why}, ${attempts[trouble]} times` };
+        return { cell, error };
       }
       onEvent({ event: "retry", cell, why });
       if (trouble === "crash") {
@@ -225,10 +228,9 @@ export class TrainingEvaluator implements Evaluator {
     if (settled !== null) return settled;
     if (end === null) return { cell, error: "it was cancelled" };
     if (end.kind === "timeout") {
-      return {
-        cell,
-        error: `timeout: it took more than ${job.limitSeconds} s`,
-      };
+      const error = `timeout: it took more than ${job.limitSeconds} s`;
+      await this.#giveUp(job, error);
+      return { cell, error };
     }
     if (end.kind === "lost") return { trouble: "lost", why: end.why };
     if (end.code === TRY_AGAIN) {
@@ -241,6 +243,17 @@ export class TrainingEvaluator implements Evaluator {
         errors === "" ? "" : `: ${reasonOf(errors)}`
       }`,
     };
+  }
+
+  /** Makes a failure final, for every search that asks for the cell. */
+  #giveUp({ id, folder }: Job, message: string): Promise<void> {
+    return writeResult(
+      folder,
+      JSON.stringify({
+        ...{ protocol: PROTOCOL, id, status: "failed" },
+        ...{ reason: "error", message, retryable: false },
+      }),
+    );
   }
 
   /**
@@ -259,6 +272,8 @@ export class TrainingEvaluator implements Evaluator {
     if (result.status === "ok") return { cell, validation: result.validation };
     const why = result.message === ""
       ? result.reason
+      : result.reason === "error"
+      ? reasonOf(result.message)
       : `${result.reason}: ${reasonOf(result.message)}`;
     if (!result.retryable) return { cell, error: why };
     await rejectResult(job.folder);

@@ -57,8 +57,10 @@ export function searchCurves(
     x: "queries",
     y: `${accuracy} accuracy (%)`,
     caption: [
-      `The returned cell, mean of ${trials} trials; bands are one standard error of the mean to either side.`,
-      accuracy === "validation"
+      trials === 1
+        ? "The returned cell of one trial."
+        : `The returned cell, mean of ${trials} trials; bands are one standard error of the mean to either side.`,
+      optimum === null ? false : accuracy === "validation"
         ? "Dotted: the best validation accuracy there is."
         : "Dotted: the test accuracy of the cell that is best by validation; other cells lie above it, but no search looks at test accuracies.",
       _budgets(shown),
@@ -83,13 +85,13 @@ export function searchCurves(
     };
   });
   const figure = lineChart(lines, text, {
-    references: [{
+    references: optimum === null ? [] : [{
       value: optimum,
       label: accuracy === "validation" ? "optimum" : "best by validation",
     }],
   });
   const levels = shown.flatMap(({ points }) => points.slice(from - 1))
-    .map(({ mean }) => mean).concat(optimum);
+    .map(({ mean }) => mean).concat(optimum ?? []);
   const [low, high] = [Math.min(...levels), Math.max(...levels)];
   const margin = 0.06 * (high - low || 1);
   const { shapes, annotations } = figure.layout;

@@ -36,19 +36,33 @@ export async function openModel(
     {},
 ): Promise<CellModel> {
   const opened = getSpace(space);
+  return await openCellModel(opened, {
+    vqvae: trainedModelFolder(space, `${code}/vqvae`, run),
+    t5: trainedModelFolder(space, `${code}/t5`, run),
+  }, executor ?? await openDevice("auto"));
+}
+
+/**
+ * Where a trained model is.
+ *
+ * @param space Name of a search space.
+ * @param name Of the model, such as `arch-llm/t5`.
+ * @param run As of {@link openModel}.
+ * @returns Its absolute folder.
+ * @throws {Error} If it is not there, with the command that makes it.
+ */
+export function trainedModelFolder(
+  space: string,
+  name: string,
+  run?: string,
+): string {
   const outputs = run === undefined
     ? recordFolder(OUTPUTS, space)
     : runFolder(OUTPUTS, run);
-  for (const kind of ["vqvae", "t5"]) {
-    if (hasModel(outputs, `${code}/${kind}`)) continue;
-    throw new Error(
-      `Cannot open a model: ${
-        shownPath(modelFolder(outputs, `${code}/${kind}`))
-      } must hold one, got none; deno task reproduce --space ${space} makes it, as a run to be named here`,
-    );
-  }
-  return await openCellModel(opened, {
-    vqvae: modelFolder(outputs, `${code}/vqvae`),
-    t5: modelFolder(outputs, `${code}/t5`),
-  }, executor ?? await openDevice("auto"));
+  if (hasModel(outputs, name)) return modelFolder(outputs, name);
+  throw new Error(
+    `Cannot open a model: ${
+      shownPath(modelFolder(outputs, name))
+    } must hold one, got none; deno task reproduce --space ${space} makes it, as a run to be named here`,
+  );
 }

@@ -235,7 +235,8 @@ export interface CurveSeries {
   readonly accuracy: "validation" | "test";
   /** Trials of each method. */
   readonly trials: number;
-  readonly optimum: number;
+  /** The best there is; null where that is not known. */
+  readonly optimum: number | null;
   readonly curves: readonly AnytimeCurve[];
   /** Methods that were run but are not drawn. */
   readonly others: readonly string[];
