@@ -43,6 +43,15 @@ case $way in
   forever)
     trap 'end 75' TERM
     while :; do sleep 0.05; done ;;
+  careful)
+    if grep -q no_such_operation "$request"; then
+      printf '{"protocol":1,"id":"%s","status":"failed","reason":"invalid_cell"}' "$id" | put
+    else
+      trap 'echo "$step" >"$work/checkpoint"; end 75' TERM
+      step=$(cat "$work/checkpoint" 2>/dev/null || echo 0)
+      while [ "$step" -lt 10 ]; do step=$((step + 1)); sleep 0.05; done
+      ok "$id" | put
+    fi ;;
   silent) exec sleep 60 ;;
 esac
 end 0
