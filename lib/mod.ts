@@ -101,6 +101,11 @@ export type { AccuracyTable } from "./spaces/accuracies.ts";
 export { Oracle, type Query } from "./search/oracle.ts";
 export type { NamedMethod, Search, SearchMethod } from "./search/method.ts";
 export { runTrials, type Trial } from "./search/trials.ts";
+export {
+  type NotebookTraining,
+  searchByTraining,
+  type TrainedSearchReport,
+} from "./run/trained_search.ts";
 
 // The display
 export { show } from "./report/display.ts";

@@ -7,10 +7,7 @@
 import { resolve } from "node:path";
 import { Random } from "../core/random.ts";
 import { splitWords } from "../core/words.ts";
-import {
-  checkProgram,
-  type Finding,
-} from "../evaluation/check_program.ts";
+import { checkProgram, type Finding } from "../evaluation/check_program.ts";
 import type { Recipe } from "../evaluation/protocol.ts";
 import { readRecipe } from "../evaluation/recipe_file.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";

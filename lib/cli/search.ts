@@ -19,6 +19,7 @@ import { type ProgressBar, progressBar } from "../report/progress.ts";
 import { tableText } from "../report/table_text.ts";
 import { isRunName, RUN_NAME_RULE, shownPath } from "../run/folders.ts";
 import { lockRun } from "../run/lock.ts";
+import { trainedModelFolder } from "../run/open_model.ts";
 import {
   runTrainedSearch,
   searchFolder,
@@ -114,6 +115,9 @@ export async function parseSearchArguments(
       `Cannot ${ACTION}: --name must be ${RUN_NAME_RULE}, got ${name}`,
     );
   }
+  const run = options.run === undefined
+    ? undefined
+    : checkedRunName(options.run, ACTION);
   const seed = number("seed", [0, 2 ** 31]) ?? 0;
   const trials = number("trials", [1, 1000]) ?? 1;
   return {
@@ -122,15 +126,11 @@ export async function parseSearchArguments(
     budget: number("budget", [1, 1e6]) ?? 64,
     seeds: Array.from({ length: trials }, (_, i) => seed + i),
     command: splitWords(options.evaluator),
-    recipe: options.recipe === undefined
-      ? { seed: 0 }
-      : await readRecipe(
-        existingFile(resolve(folder, options.recipe), "--recipe", ACTION),
-      ),
+    recipe: options.recipe === undefined ? { seed: 0 } : await readRecipe(
+      existingFile(resolve(folder, options.recipe), "--recipe", ACTION),
+    ),
     rounds: options.rounds ?? false,
-    run: options.run === undefined
-      ? undefined
-      : checkedRunName(options.run, ACTION),
+    model: (name) => trainedModelFolder(space.name, name, run),
     folder: searchFolder(name),
     results: options.results === undefined
       ? undefined

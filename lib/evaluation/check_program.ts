@@ -324,8 +324,9 @@ async function _tryStop(
   }
   const { validation } = resumed.result as TrainedResult;
   const isSame = validation === whole.result.validation;
-  const times =
-    `in ${resumed.seconds.toFixed(1)} s of ${whole.seconds.toFixed(1)} s`;
+  const times = `in ${resumed.seconds.toFixed(1)} s of ${
+    whole.seconds.toFixed(1)
+  } s`;
   return [...findings, {
     kind: isSame ? "right" : "note",
     text: isSame

@@ -60,7 +60,9 @@ export function searchCurves(
       trials === 1
         ? "The returned cell of one trial."
         : `The returned cell, mean of ${trials} trials; bands are one standard error of the mean to either side.`,
-      optimum === null ? false : accuracy === "validation"
+      optimum === null
+        ? false
+        : accuracy === "validation"
         ? "Dotted: the best validation accuracy there is."
         : "Dotted: the test accuracy of the cell that is best by validation; other cells lie above it, but no search looks at test accuracies.",
       _budgets(shown),

@@ -16,8 +16,13 @@ import { cpus, release } from "node:os";
 import { join } from "node:path";
 import { exists, readJson, writeFileAtomic, writeJson } from "../core/files.ts";
 import type { OnProgress } from "../core/progress.ts";
+import { splitWords } from "../core/words.ts";
 import type { Executor } from "../engine/executor.ts";
 import type { Backend } from "../evaluation/backends/backend.ts";
+import {
+  type BackendName,
+  openBackend,
+} from "../evaluation/backends/open_backend.ts";
 import { readResult } from "../evaluation/job_folder.ts";
 import { type Recipe, requestId } from "../evaluation/protocol.ts";
 import {
@@ -36,6 +41,7 @@ import {
   trainedQueryTable,
   type TrainedSearchText,
 } from "../report/trained_search_report.ts";
+import { METHOD_MODELS } from "../search/compared.ts";
 import { openMethod } from "../search/opened_methods.ts";
 import {
   bestTrainedCells,
@@ -49,7 +55,7 @@ import type { Cell } from "../spaces/cell.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { OUTPUTS, shownPath, trialsFolder } from "./folders.ts";
 import { denoVersions } from "./manifest.ts";
-import { trainedModelFolder } from "./open_model.ts";
+import type { Run } from "./run.ts";
 
 /** What is searched, and how cells are trained. */
 export interface TrainedSearch {
@@ -65,8 +71,8 @@ export interface TrainedSearch {
   readonly recipe: Recipe;
   /** Whether searches by rounds wait for the answers of a round. */
   readonly rounds?: boolean;
-  /** The run of `outputs/runs/` whose models are used; by default the run of record. */
-  readonly run?: string;
+  /** Where a trained model is, by its name, such as `arch-llm/t5`. */
+  readonly model: (name: string) => string;
   /** Absolute folder of the search. */
   readonly folder: string;
   /** Absolute folder of the trainings; by default `evaluations` of the search. */
@@ -123,7 +129,7 @@ export async function runTrainedSearch(
   const trials: Trial[] = [];
   for (const name of search.methods) {
     await using method = await openMethod(space, name, {
-      folder: (model) => trainedModelFolder(space.name, model, search.run),
+      folder: search.model,
       arch2vec: () =>
         trainedArch2vec(space, {
           ...{ executor, seed: 0, quick: false },
@@ -147,6 +153,45 @@ export async function runTrainedSearch(
   const report = await _report(search, trials, results);
   await _save(search, report, (performance.now() - started) / 1000, backend);
   return report;
+}
+
+/** What a notebook's searches by training are told; the rest is its run's. */
+export interface NotebookTraining
+  extends Pick<TrainedSearch, "methods" | "budget" | "recipe" | "rounds"> {
+  /** The command of the program, as one text. */
+  readonly evaluator: string;
+  /** Of each method, with seeds from 0 on. */
+  readonly trials: number;
+  /** Trainings at a time. */
+  readonly parallel: number;
+  /** Where they run; by default on this machine. */
+  readonly backend?: BackendName;
+}
+
+/**
+ * Runs searches of a notebook, whose cells a program of the user's trains; they go on where
+ * they were when the cell is run again.
+ *
+ * @throws {Error} As {@link runTrainedSearch}.
+ */
+export async function searchByTraining(
+  run: Run,
+  { evaluator, trials, parallel, backend: name = "local", ...rest }:
+    NotebookTraining,
+  onProgress: OnProgress,
+): Promise<TrainedSearchReport> {
+  const command = splitWords(evaluator);
+  await using backend = await openBackend({
+    ...{ name, command, parallel, heartbeatSeconds: null },
+  });
+  return await runTrainedSearch({
+    ...rest,
+    space: run.cells,
+    command,
+    seeds: Array.from({ length: trials }, (_, seed) => seed),
+    model: run.model,
+    folder: join(run.outputs, "trained"),
+  }, { backend, executor: run.executor, onProgress });
 }
 
 /** How far searches are, as a bar tells it. */
@@ -287,7 +332,11 @@ async function _save(
     methods: search.methods,
     ...{ budget, seeds, command, recipe },
     rounds: search.rounds ?? false,
-    models: search.run ?? "run of record",
+    models: Object.fromEntries(
+      [...new Set(search.methods.map((name) => METHOD_MODELS.get(name)))]
+        .filter((code) => code !== undefined && code !== "arch2vec")
+        .map((code) => [code, shownPath(search.model(`${code}/t5`))]),
+    ),
     backend: backend.name,
     parallel: backend.parallel,
     failed,

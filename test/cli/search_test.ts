@@ -21,7 +21,7 @@ async function begun(folder: string) {
 }
 
 Deno.test("parseSearchArguments() has defaults for all but the program", async () => {
-  const { space, ...request } = await parseSearchArguments(
+  const { space, model: _, ...request } = await parseSearchArguments(
     ["--evaluator", "python 'my train.py' {request} {result}"],
   );
   assert.equal(space.name, "nasbench201");
@@ -32,7 +32,6 @@ Deno.test("parseSearchArguments() has defaults for all but the program", async (
     command: ["python", "my train.py", "{request}", "{result}"],
     recipe: { seed: 0 },
     rounds: false,
-    run: undefined,
     folder: join(OUTPUTS, "searches", "nasbench201"),
     results: undefined,
     backend: "local",
