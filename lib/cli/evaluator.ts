@@ -42,6 +42,8 @@ export interface CheckRequest {
   readonly command: readonly string[];
   readonly recipe: Recipe;
   readonly seed: number;
+  /** Absolute folder that the program runs in. */
+  readonly cwd: string;
 }
 
 /**
@@ -76,6 +78,7 @@ export async function parseEvaluatorArguments(
       existingFile(resolve(folder, recipe), "--recipe", ACTION),
     ),
     seed: wholeNumber(seed, "--seed", ACTION) ?? 0,
+    cwd: folder,
   };
 }
 

@@ -77,6 +77,8 @@ export interface SearchRequest extends TrainedSearch {
   readonly backend: BackendName;
   readonly parallel: number;
   readonly heartbeatSeconds: number | null;
+  /** Absolute folder that programs run in. */
+  readonly cwd: string;
   readonly device: typeof DEVICES[number];
 }
 
@@ -138,6 +140,7 @@ export async function parseSearchArguments(
     backend: oneOf(options.backend, "--backend", BACKENDS, ACTION) ?? "local",
     parallel: number("parallel", [1, 10_000]) ?? 1,
     heartbeatSeconds: number("heartbeat", [1, 1e6]) ?? null,
+    cwd: folder,
     device: oneOf(options.device, "--device", DEVICES, ACTION) ?? "auto",
   };
 }
@@ -177,14 +180,14 @@ export async function runSearch(
     readonly print?: (text: string) => void;
   } = {},
 ): Promise<void> {
-  const { folder, parallel, heartbeatSeconds, command } = request;
+  const { folder, parallel, heartbeatSeconds, command, cwd } = request;
   await Deno.mkdir(folder, { recursive: true });
   using _lock = await lockRun(folder);
   const started = performance.now();
   let bar: ProgressBar | undefined;
   try {
     await using backend = await openBackend({
-      ...{ name: request.backend, command, parallel, heartbeatSeconds },
+      ...{ name: request.backend, command, parallel, heartbeatSeconds, cwd },
     });
     const { methods } = await runTrainedSearch(request, {
       backend,

@@ -65,16 +65,18 @@ interface Attempt {
  * Tries a program.
  *
  * @param command Program and arguments.
- * @param options `folder`: absolute, for the requests; `onFinding` is told each finding as it is
+ * @param options `folder`: absolute, for the requests; `cwd`: absolute, that the program runs in,
+ *   by default that of this process; `onFinding` is told each finding as it is
  *   made.
  */
 export async function checkProgram(
   command: readonly string[],
-  { space, recipe, random, folder, onFinding = () => {} }: {
+  { space, recipe, random, folder, cwd, onFinding = () => {} }: {
     readonly space: SearchSpace;
     readonly recipe: Recipe;
     readonly random: Random;
     readonly folder: string;
+    readonly cwd?: string;
     readonly onFinding?: (finding: Finding) => void;
   },
 ): Promise<Finding[]> {
@@ -86,7 +88,7 @@ export async function checkProgram(
   };
   const cells = _randomCells(space, random, CELLS);
   const request = (cell: Cell, suffix = "", content?: RequestCell) =>
-    _request(space, cell, recipe, folder, suffix, content);
+    _request(space, cell, recipe, { folder, cwd }, suffix, content);
   const trained: { result: TrainedResult; seconds: number }[] = [];
   let hasProgress = false;
   for (const [i, cell] of cells.entries()) {
@@ -152,6 +154,7 @@ type RequestCell = EvaluationRequest["cell"];
 /** A request on disk. */
 interface Request {
   readonly folder: string;
+  readonly cwd: string | undefined;
   readonly content: Omit<EvaluationRequest, "work_dir" | "checkpoint">;
 }
 
@@ -159,13 +162,14 @@ async function _request(
   space: SearchSpace,
   cell: Cell,
   recipe: Recipe,
-  folder: string,
+  { folder, cwd }: { readonly folder: string; readonly cwd?: string },
   suffix: string,
   content: RequestCell = requestCell(space, cell.graph),
 ): Promise<Request> {
   const id = requestId(space, cell, recipe) + suffix;
   return await _again({
     folder: join(folder, id),
+    cwd,
     content: {
       ...{ protocol: PROTOCOL, id, space: space.name, cell: content, recipe },
     },
@@ -186,7 +190,7 @@ async function _again(request: Request): Promise<Request> {
  */
 async function _attempt(
   command: readonly string[],
-  { folder, content: { id } }: Request,
+  { folder, cwd, content: { id } }: Request,
   stopAfterSeconds: number | null = null,
 ): Promise<Attempt> {
   const output = await Output.after(folder);
@@ -195,6 +199,7 @@ async function _attempt(
   const child = new Deno.Command("sh", {
     args: [RUN_JOB, folder, ...command],
     env: { EVALUATOR_GPU: "0" },
+    cwd,
     ...{ stdin: "null", stdout: "null", stderr: "null" },
   }).spawn();
   let gone = false;

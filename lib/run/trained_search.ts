@@ -182,7 +182,7 @@ export async function searchByTraining(
 ): Promise<TrainedSearchReport> {
   const command = splitWords(evaluator);
   await using backend = await openBackend({
-    ...{ name, command, parallel, heartbeatSeconds: null },
+    ...{ name, command, parallel, heartbeatSeconds: null, cwd: Deno.cwd() },
   });
   return await runTrainedSearch({
     ...rest,

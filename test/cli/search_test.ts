@@ -37,6 +37,7 @@ Deno.test("parseSearchArguments() has defaults for all but the program", async (
     backend: "local",
     parallel: 1,
     heartbeatSeconds: null,
+    cwd: Deno.cwd(),
     device: "auto",
   });
 });

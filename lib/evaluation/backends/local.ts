@@ -41,6 +41,8 @@ export interface LocalOptions {
    * long is given up. Null: however long it takes.
    */
   readonly heartbeatSeconds?: number | null;
+  /** Absolute folder that programs run in; by default that of this process. */
+  readonly cwd?: string;
 }
 
 /** A job that runs, or waits to. */
@@ -61,6 +63,7 @@ export class LocalBackend implements Backend {
   readonly parallel: number;
   readonly #command: readonly string[];
   readonly #heartbeatSeconds: number | null;
+  readonly #cwd: string | undefined;
   readonly #free: number[];
   readonly #waiting: Running[] = [];
   readonly #running = new Map<string, Running>();
@@ -71,11 +74,12 @@ export class LocalBackend implements Backend {
    */
   constructor(
     command: readonly string[],
-    { parallel = 1, heartbeatSeconds = null }: LocalOptions = {},
+    { parallel = 1, heartbeatSeconds = null, cwd }: LocalOptions = {},
   ) {
     this.#command = command;
     this.parallel = parallel;
     this.#heartbeatSeconds = heartbeatSeconds;
+    this.#cwd = cwd;
     this.#free = Array.from({ length: parallel }, (_, slot) => slot).reverse();
   }
 
@@ -155,6 +159,7 @@ export class LocalBackend implements Backend {
       const child = new Deno.Command("sh", {
         args: [RUN_JOB, job.folder, ...this.#command],
         env: { EVALUATOR_GPU: `${running.slot}` },
+        cwd: this.#cwd,
         ...{ stdin: "null", stdout: "null", stderr: "null", detached: true },
       }).spawn();
       pid = child.pid;

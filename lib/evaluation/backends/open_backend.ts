@@ -22,6 +22,8 @@ export interface BackendSettings {
   readonly parallel: number;
   /** Seconds within which a program prints something; null: however long it takes. */
   readonly heartbeatSeconds: number | null;
+  /** Absolute folder that programs run in. */
+  readonly cwd: string;
 }
 
 /**
