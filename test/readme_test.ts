@@ -42,7 +42,7 @@ Deno.test("the times that the README tells are those of the runs of record", asy
   }
 });
 
-Deno.test("the example of the README runs on the shipped model: ten cells, judged and drawn", async () => {
+Deno.test("the example of the README runs on the shipped model: ten cells, judged", async () => {
   const [, code] = readme.match(/```ts\n([^]*?)```/)!;
   // Among the tests, where its import is looked up in the project's configuration.
   const file = join(PROJECT_ROOT, "test", `_readme_example_${Deno.pid}.ts`);
