@@ -89,7 +89,7 @@ function _search(
   const variants = new Variants(writer, random, options.changes);
   let isFirst = true;
   return searchInRounds(oracle, { ...options, keep: true }, {
-    candidates: async (best, promising) => {
+    candidates: async (best, promising, share) => {
       const written = isFirst
         ? await writer.generate(options.written, random)
         : [];
@@ -98,7 +98,7 @@ function _search(
         ...written,
         ...await variants.next(
           [...best, ...await promising(options.ahead)],
-          options.fills,
+          Math.ceil(share * options.fills),
         ),
       ];
     },

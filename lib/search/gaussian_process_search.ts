@@ -87,7 +87,7 @@ function _search(
   const fresh = randomCells();
   return searchInRounds(oracle, options, {
     random: randomCells,
-    drawn: () => nextCells(fresh, options.candidates),
+    drawn: (share) => nextCells(fresh, Math.ceil(share * options.candidates)),
     candidates: (best) =>
       best.flatMap((cell) => neighbours(oracle.space, cell)),
     rank: byExpectedImprovement(vectors),

@@ -42,17 +42,23 @@ export const ROUNDS: RoundOptions = {
 export interface RoundSearch {
   /** Random cells that were not queried: to begin with, and where there are no candidates. */
   random(): Iterable<Cell>;
-  /** Those random cells that are candidates in each round; by default none. */
-  drawn?(): Iterable<Cell>;
+  /**
+   * Those random cells that are candidates in each round; by default none.
+   *
+   * @param share Part of a round that is asked for: 1 but where slots are refilled.
+   */
+  drawn?(share: number): Iterable<Cell>;
   /**
    * Further candidates; those beside the covered cells are passed over.
    *
    * @param best The best cells so far, the best first.
    * @param promising The first of the candidates there are, ranked.
+   * @param share As of `drawn`.
    */
   candidates(
     best: readonly Cell[],
     promising: (count: number) => Promise<readonly Cell[]>,
+    share: number,
   ): Iterable<Cell> | Promise<Iterable<Cell>>;
   /** The first `count` candidates, or more, the most promising first. */
   rank(
@@ -83,8 +89,9 @@ export async function searchInRounds(
         oracle.history,
         count,
       )).slice(0, count);
-    for (const cell of search.drawn?.() ?? []) pool.set(cell.key, cell);
-    const found = await search.candidates(leaders, promising);
+    const share = Math.min(1, count / round);
+    for (const cell of search.drawn?.(share) ?? []) pool.set(cell.key, cell);
+    const found = await search.candidates(leaders, promising, share);
     for (const cell of oracle.propose(found)) {
       if (!oracle.seen(cell)) pool.set(cell.key, cell);
     }
