@@ -16,6 +16,7 @@ import type { Random } from "../core/random.ts";
 import type { SpaceAccuracies } from "./accuracies.ts";
 import type { CellCost } from "./cost.ts";
 import { type Graph, PADDING_OP } from "./graph.ts";
+import type { NetworkPlan, NetworkSize } from "./network.ts";
 import type { Notation } from "./notation.ts";
 import type { SpaceSettings } from "./settings.ts";
 import type { CellSplit } from "./split.ts";
@@ -135,6 +136,11 @@ export interface SearchSpace {
    * Missing where no network is fixed.
    */
   cost?(graph: Graph): CellCost;
+  /**
+   * The layers of the network of a cell; the graph must be strictly valid, and pruned. Missing
+   * where no network is fixed.
+   */
+  network?(graph: Graph, size?: NetworkSize): NetworkPlan;
   /** Notations that cells are read and written in, beside those that every space has. */
   readonly notations?: readonly Notation[];
   /** One line for a caption; any graph will do. */

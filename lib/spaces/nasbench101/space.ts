@@ -29,6 +29,7 @@ import {
 } from "../space.ts";
 import { ACCURACIES } from "./accuracies/accuracies.ts";
 import { cellCost } from "./cost.ts";
+import { cellNetwork } from "./network.ts";
 import {
   HASH_LABELS,
   MAX_EDGES,
@@ -176,6 +177,7 @@ export const NASBENCH101: EnumeratedSpace = {
   accuracies: ACCURACIES,
   cellKeys,
   cost: cellCost,
+  network: cellNetwork,
   notations: [
     hashNotation(key),
     indexNotation(

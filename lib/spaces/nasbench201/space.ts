@@ -36,6 +36,7 @@ import {
 } from "./cells.ts";
 import { splitInOrder } from "../split.ts";
 import { cellCost } from "./cost.ts";
+import { cellNetwork } from "./network.ts";
 import { NOTATIONS } from "./notations.ts";
 import { SETTINGS } from "./settings.ts";
 
@@ -135,6 +136,7 @@ export const NASBENCH201: EnumeratedSpace = {
   indexOf,
   accuracies: ACCURACIES,
   cost: cellCost,
+  network: cellNetwork,
   notations: [
     ...NOTATIONS,
     indexNotation(
