@@ -58,7 +58,12 @@ const LAYERS: Record<
   },
   averagePool3: {
     ours: averagePool3,
-    theirs: (x) => tf.avgPool(x, 3, 1, "same"),
+    // Its own avgPool has a gradient that counts what is beyond the edge.
+    theirs: (x) => {
+      const around = (x: tf.Tensor4D) =>
+        tf.depthwiseConv2d(x, tf.ones([3, 3, 3, 1]), 1, "same");
+      return tf.div(around(x), around(tf.onesLike(x)));
+    },
     weight: [1],
     output: [2, 6, 4, 3],
   },
