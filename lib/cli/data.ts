@@ -21,6 +21,12 @@ import {
 } from "../accuracies/own_tables.ts";
 import { download } from "../accuracies/download.ts";
 import { exists } from "../core/files.ts";
+import {
+  CIFAR10,
+  cifar10Folders,
+  hasCifar10,
+  unpackCifar10,
+} from "../evaluation/image_sets.ts";
 import { DATA_FOLDER } from "../core/project.ts";
 import type { ProgressOutput } from "../report/progress.ts";
 import type {
@@ -42,6 +48,9 @@ import {
 } from "./command.ts";
 
 const ACTION = "get data";
+
+/** The images that can be downloaded. */
+const IMAGES = "cifar10";
 
 /** A space with where its accuracies come from. */
 interface Trained {
@@ -82,6 +91,12 @@ ${NOTATION_HELP}
   --validation COLUMN  of the accuracies that a search sees (validation)
   --test COLUMN        of those that it does not (test)
   --unit UNIT          ${UNITS.join(" or ")}, where the numbers do not show it
+
+deno task data --images ${IMAGES}
+
+downloads images that cells are trained on (deno task train-cell), ${
+  Math.round(CIFAR10.bytes / 1e6)
+} MB.
 `;
 
 /** Such as `Space: a.json, b.json`, a line for each source. */
@@ -106,6 +121,8 @@ export interface DataRequest {
   readonly spaces: readonly string[];
   /** The file to take accuracies from; null to look for them and download. */
   readonly from: string | null;
+  /** Whether images are asked for, and no accuracies. */
+  readonly images?: boolean;
   /** Where the file is a table of one's own: of which data set, and how it is read. */
   readonly own?: { readonly dataset: string } & OwnTableReading;
 }
@@ -134,8 +151,18 @@ export function parseDataArguments(
   const options = parseOptions(args, {
     ...{ space: text, from: text, dataset: text, notation: text },
     ...{ column: text, validation: text, test: text, unit: text },
+    images: text,
   }, ACTION);
   const { space, from = null, dataset } = options;
+  if (options.images !== undefined) {
+    oneOf(options.images, "--images", [IMAGES], ACTION);
+    if (args.length > 2) {
+      throw new RangeError(
+        `Cannot ${ACTION}: --images must stand alone, got ${args.join(" ")}`,
+      );
+    }
+    return { spaces: [], from: null, images: true };
+  }
   if (dataset !== undefined) {
     if (from === null) {
       throw new RangeError(
@@ -237,6 +264,9 @@ export async function runData(
     bars,
     fetchFile = download,
   } = options;
+  if (request.images) {
+    return await _getImages(cifar10Folders(folder), { fetchFile, bars, print });
+  }
   if (request.own !== undefined) {
     const space = getSpace(request.spaces[0]);
     return await _addOwn(space, request.from!, request.own, options);
@@ -258,6 +288,23 @@ export async function runData(
       print(`Imported, but ARCHLLM_DATA is looked at first and has ${hidden}`);
     }
   }
+}
+
+/** Downloads CIFAR-10 and unpacks it, where it is not there. */
+async function _getImages(
+  folders: readonly string[],
+  { print, ...how }: Pick<Job, "fetchFile" | "bars"> & {
+    readonly print: (line: string) => void;
+  },
+): Promise<void> {
+  const found = await hasCifar10(folders);
+  const own = folders.at(-1)!;
+  if (found === null) {
+    const archive = await _fetchTo(own, CIFAR10, how);
+    await unpackCifar10(await Deno.readFile(archive), own);
+    await Deno.remove(archive);
+  }
+  print(`CIFAR-10: ${found ?? own}`);
 }
 
 /** Adds a data set of one's own, and says what there is of it. */
@@ -347,7 +394,7 @@ function _sourceOf(
 async function _fetchTo(
   folder: string,
   file: PublishedFile,
-  { fetchFile, bars }: Job,
+  { fetchFile, bars }: Pick<Job, "fetchFile" | "bars">,
 ): Promise<string> {
   const path = join(folder, file.name);
   await withBars(bars, (onProgress) =>

@@ -10,18 +10,21 @@ import { shown, shownText } from "./shown.ts";
 export class ConfigFields {
   readonly #file: Readonly<Record<string, unknown>>;
   readonly #path: string;
+  readonly #action: string;
 
   /**
    * @param file What was read.
    * @param path Where, for errors.
+   * @param action What cannot be done with a wrong one.
    * @throws {RangeError} If it is no object.
    */
-  constructor(file: unknown, path: string) {
+  constructor(file: unknown, path: string, action = "use the model") {
+    this.#path = path;
+    this.#action = action;
     if (typeof file !== "object" || file === null || Array.isArray(file)) {
-      _fail(path, "the file", "an object", file);
+      this.#fail("the file", "an object", file);
     }
     this.#file = file as Record<string, unknown>;
-    this.#path = path;
   }
 
   /** Whether a field is there and null. */
@@ -63,7 +66,7 @@ export class ConfigFields {
     const value = given === undefined ? otherwise : given;
     return typeof value === "number" && isRight(value)
       ? value
-      : _fail(this.#path, name, rule, value);
+      : this.#fail(name, rule, value);
   }
 
   /**
@@ -90,18 +93,18 @@ export class ConfigFields {
     const given = this.#get(name);
     const found = values.find((value) => value === given);
     return found ??
-      _fail(this.#path, name, values.map(String).join(" or "), given);
+      this.#fail(name, values.map(String).join(" or "), given);
   }
 
   #get(name: string): unknown {
     return Object.hasOwn(this.#file, name) ? this.#file[name] : undefined;
   }
-}
 
-function _fail(path: string, name: string, rule: string, got: unknown): never {
-  throw new RangeError(
-    `Cannot use the model of ${path}: ${name} must be ${rule}, got ${
-      typeof got === "string" ? shownText(got) : shown(got)
-    }`,
-  );
+  #fail(name: string, rule: string, got: unknown): never {
+    throw new RangeError(
+      `Cannot ${this.#action} of ${this.#path}: ${name} must be ${rule}, got ${
+        typeof got === "string" ? shownText(got) : shown(got)
+      }`,
+    );
+  }
 }

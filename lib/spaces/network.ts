@@ -72,6 +72,27 @@ export interface NetworkSize {
   readonly cells?: number;
 }
 
+/** What convolutions and classifier are drawn from. */
+export type InitialWeights =
+  /** Uniform in ±1/√inputs, biases too: PyTorch's. */
+  | "uniform"
+  /** Normal of variance 1/inputs, cut off; the classifier Glorot's uniform: TensorFlow's. */
+  | "cut normal";
+
+/** How networks of a space are trained, as published. */
+export interface NetworkTraining {
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** At the first step; it falls to 0 with a cosine. */
+  readonly learningRate: number;
+  readonly optimizer: "nesterov" | "rmsprop";
+  /** Of all weights, in the gradient. */
+  readonly weightDecay: number;
+  readonly initial: InitialWeights;
+  /** How far running statistics go to those of a batch. */
+  readonly statisticsRate: number;
+}
+
 /** The layers of a network, each after those that it reads; the last one is the classifier. */
 export type NetworkPlan = readonly Layer[];
 

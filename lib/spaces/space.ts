@@ -16,7 +16,7 @@ import type { Random } from "../core/random.ts";
 import type { SpaceAccuracies } from "./accuracies.ts";
 import type { CellCost } from "./cost.ts";
 import { type Graph, PADDING_OP } from "./graph.ts";
-import type { NetworkPlan, NetworkSize } from "./network.ts";
+import type { NetworkPlan, NetworkSize, NetworkTraining } from "./network.ts";
 import type { Notation } from "./notation.ts";
 import type { SpaceSettings } from "./settings.ts";
 import type { CellSplit } from "./split.ts";
@@ -141,6 +141,8 @@ export interface SearchSpace {
    * where no network is fixed.
    */
   network?(graph: Graph, size?: NetworkSize): NetworkPlan;
+  /** How that network is trained, as published. */
+  readonly networkTraining?: NetworkTraining;
   /** Notations that cells are read and written in, beside those that every space has. */
   readonly notations?: readonly Notation[];
   /** One line for a caption; any graph will do. */

@@ -13,11 +13,27 @@
  */
 
 import { type Graph, hasEdge } from "../graph.ts";
-import { type NetworkPlan, type NetworkSize, PlanWriter } from "../network.ts";
+import {
+  type NetworkPlan,
+  type NetworkSize,
+  type NetworkTraining,
+  PlanWriter,
+} from "../network.ts";
 import { nodeChannels } from "./cost.ts";
 import { NASBENCH101_OPS } from "./enumeration.ts";
 
 const STACKS = 3;
+
+/** As the benchmark trained its cells (`config.py`, two parts of a device). */
+export const NETWORK_TRAINING: NetworkTraining = {
+  epochs: 108,
+  batchSize: 256,
+  learningRate: 0.2,
+  optimizer: "rmsprop",
+  weightDecay: 1e-4,
+  initial: "cut normal",
+  statisticsRate: 0.003,
+};
 
 /**
  * The layers of a cell's network.

@@ -29,7 +29,7 @@ import {
 } from "../space.ts";
 import { ACCURACIES } from "./accuracies/accuracies.ts";
 import { cellCost } from "./cost.ts";
-import { cellNetwork } from "./network.ts";
+import { cellNetwork, NETWORK_TRAINING } from "./network.ts";
 import {
   HASH_LABELS,
   MAX_EDGES,
@@ -178,6 +178,7 @@ export const NASBENCH101: EnumeratedSpace = {
   cellKeys,
   cost: cellCost,
   network: cellNetwork,
+  networkTraining: NETWORK_TRAINING,
   notations: [
     hashNotation(key),
     indexNotation(

@@ -12,10 +12,26 @@
  */
 
 import type { Graph } from "../graph.ts";
-import { type NetworkPlan, type NetworkSize, PlanWriter } from "../network.ts";
+import {
+  type NetworkPlan,
+  type NetworkSize,
+  type NetworkTraining,
+  PlanWriter,
+} from "../network.ts";
 import { ARCH_EDGES, ARCH_OPS, GRAPH_OP } from "./cells.ts";
 
 const STACKS = 3;
+
+/** As the benchmark trained its cells (`configs/nas-benchmark`). */
+export const NETWORK_TRAINING: NetworkTraining = {
+  epochs: 200,
+  batchSize: 256,
+  learningRate: 0.1,
+  optimizer: "nesterov",
+  weightDecay: 5e-4,
+  initial: "uniform",
+  statisticsRate: 0.1,
+};
 /** Feature maps of a cell, the input first. */
 const FEATURE_MAPS = 4;
 

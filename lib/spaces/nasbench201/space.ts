@@ -36,7 +36,7 @@ import {
 } from "./cells.ts";
 import { splitInOrder } from "../split.ts";
 import { cellCost } from "./cost.ts";
-import { cellNetwork } from "./network.ts";
+import { cellNetwork, NETWORK_TRAINING } from "./network.ts";
 import { NOTATIONS } from "./notations.ts";
 import { SETTINGS } from "./settings.ts";
 
@@ -137,6 +137,7 @@ export const NASBENCH201: EnumeratedSpace = {
   accuracies: ACCURACIES,
   cost: cellCost,
   network: cellNetwork,
+  networkTraining: NETWORK_TRAINING,
   notations: [
     ...NOTATIONS,
     indexNotation(
