@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { Random } from "../lib/core/random.ts";
 import type { HostTensors } from "../lib/core/tensors.ts";
 import { onnxExecutor } from "../lib/engine/onnx_executor.ts";
+import { openImages } from "../lib/evaluation/image_sets.ts";
 import { TableEvaluator } from "../lib/evaluation/table_evaluator.ts";
 import type { ArchLlmSetting } from "../lib/generation/arch_llm.ts";
 import { openCellModel } from "../lib/generation/cell_model.ts";
@@ -29,6 +30,8 @@ import {
   arch2vecTraining,
   trainArch2vec,
 } from "../lib/models/arch2vec/training.ts";
+import { splitImages } from "../lib/models/cell_network/images.ts";
+import { trainNetwork } from "../lib/models/cell_network/training.ts";
 import { trainSurrogate } from "../lib/models/surrogate/surrogate.ts";
 import type { OptimizerName } from "../lib/models/t5/config.ts";
 import { trainT5 } from "../lib/models/t5/training.ts";
@@ -434,6 +437,25 @@ async function surrogate(): Promise<Figures> {
   };
 }
 
+/** A small network of a cell on some of the digits. */
+async function cellNetwork(of: SearchSpace): Promise<Figures> {
+  await of.prepare();
+  const digits = await openImages("digits");
+  const [train, validation] = splitImages(digits.train, [64, 64]);
+  const images = { ...digits, train, validation, test: validation };
+  const plan = of.network!(cellGraph(of.cells(), 5000), {
+    ...{ imageChannels: 1, channels: 4, cells: 1 },
+  });
+  const { history, weights } = await trainNetwork(plan, images, {
+    ...of.networkTraining!,
+    ...{ epochs: 2, batchSize: 16, crop: 1, flip: false, seed: 0 },
+  }, { executor });
+  return {
+    weights: size(weights),
+    "loss of the last epoch": history.at(-1)!.loss,
+  };
+}
+
 /** All parts. */
 export const GOLDEN_PARTS: readonly GoldenPart[] = [
   ...SPACES.map((space) => ({
@@ -476,6 +498,11 @@ export const GOLDEN_PARTS: readonly GoldenPart[] = [
     modules: ["lib/search/writer.ts", moduleOf(space)],
     run: written,
   },
+  ...SPACES.filter(({ network }) => network !== undefined).map((space) => ({
+    name: `network of a cell of ${space.title}`,
+    modules: ["lib/models/cell_network/training.ts", moduleOf(space)],
+    run: () => cellNetwork(space),
+  })),
   {
     name: "surrogate",
     modules: ["lib/models/surrogate/surrogate.ts", moduleOf(space)],

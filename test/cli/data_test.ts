@@ -44,7 +44,15 @@ Deno.test("parseDataArguments() names what is wrong", () => {
     ],
     [
       ["--all"],
-      "Cannot get data: unknown option '--all'; the options are --space, --from, --dataset, --notation, --column, --validation, --test, --unit, --help",
+      "Cannot get data: unknown option '--all'; the options are --space, --from, --dataset, --notation, --column, --validation, --test, --unit, --images, --help",
+    ],
+    [
+      ["--images", "mnist"],
+      "Cannot get data: --images must be one of cifar10, got mnist",
+    ],
+    [
+      ["--images", "cifar10", "--space", "nasbench201"],
+      "Cannot get data: --images must stand alone, got --images cifar10 --space nasbench201",
     ],
     [
       ["--space", "nasbench201", "--from", "t.csv"],
