@@ -59,6 +59,11 @@ import type { SearchMethod } from "../lib/search/method.ts";
 import { neighbours } from "../lib/search/neighbours.ts";
 import { randomSearch } from "../lib/search/random_search.ts";
 import { regularisedEvolution } from "../lib/search/regularised_evolution.ts";
+import { oneHotFeatures } from "../lib/search/rivals/candidates.ts";
+import {
+  DNGO_AS_PUBLISHED,
+  dngoSearch,
+} from "../lib/search/rivals/dngo_search.ts";
 import { rewriteWriter } from "../lib/search/rewrite_writer.ts";
 import { ROUNDS } from "../lib/search/rounds.ts";
 import { runTrials } from "../lib/search/trials.ts";
@@ -356,6 +361,19 @@ const SEARCHES: Readonly<Record<string, GuardedSearch>> = {
     method: bananas(executor, FEW),
     budget: FEW.initial + FEW.round,
     modules: ["bananas", "neighbours", ...BY_ROUNDS],
+  },
+  "BO (DNGO)": {
+    method: dngoSearch(oneHotFeatures(space), executor, {
+      ...DNGO_AS_PUBLISHED,
+      ...space.settings.search.dngo,
+    }),
+    budget: 18,
+    modules: [
+      "rivals/dngo_search",
+      "rivals/dngo",
+      "rivals/candidates",
+      "unseen_cells",
+    ],
   },
   "Algorithm 1": {
     method: algorithm1(WRITER, {

@@ -79,7 +79,12 @@ export const TOY: EnumeratedSpace = {
       embeddingStepFactor: 1,
     },
     arch2vec: { epochs: 20 },
-    search: { writerTemperature: 1, changes: 1, pathLengths: [0, 1] },
+    search: {
+      writerTemperature: 1,
+      changes: 1,
+      pathLengths: [0, 1],
+      dngo: { step: 1, incumbent: 1 },
+    },
     analysis: { novelCells: 2 },
   },
   ready: true,

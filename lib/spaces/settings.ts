@@ -76,6 +76,13 @@ export interface SpaceSettings {
     readonly changes: number;
     /** Numbers of operations that a path from input to output can have. */
     readonly pathLengths: readonly number[];
+    /** Bayesian optimisation with DNGO, as arch2vec's code has it. */
+    readonly dngo: {
+      /** Cells asked for in each step. */
+      readonly step: number;
+      /** The accuracy that improvement is measured from, a fraction. */
+      readonly incumbent: number;
+    };
   };
   /** `analysis`. */
   readonly analysis: {
@@ -109,6 +116,10 @@ export const BENCHMARK_ORIGINS: SpaceSettings["origins"] = [
   {
     settings: "search: temperature, codes that a variant changes",
     chosenBy: BY_SEARCHES,
+  },
+  {
+    settings: "search: step and incumbent of DNGO",
+    chosenBy: "arch2vec's code",
   },
   {
     settings: "search: lengths of paths",

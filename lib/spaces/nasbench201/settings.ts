@@ -41,6 +41,7 @@ export const SETTINGS: SpaceSettings = {
     changes: 2,
     // A path has one to three edges.
     pathLengths: [1, 2, 3],
+    dngo: { step: 1, incumbent: 1 },
   },
   analysis: { novelCells: 750 },
 };

@@ -1,0 +1,51 @@
+/**
+ * Searches of other papers, beside those that notebook 7 always runs.
+ *
+ * They are the rows of the paper's Tables 3 and 4 that it took from elsewhere, and those that
+ * readers would look for beside them. They take longer than the others: a run has them only where
+ * it is asked to.
+ *
+ * @module
+ */
+
+import type { Executor } from "../../engine/executor.ts";
+import type { Arch2vec } from "../../models/arch2vec/arch2vec.ts";
+import type { SearchSpace } from "../../spaces/space.ts";
+import {
+  type ComparedMethod,
+  LONG_BUDGET,
+  ROUNDS_BUDGET,
+} from "../compared.ts";
+import { oneHotFeatures, pooledLatents } from "./candidates.ts";
+import { DNGO_AS_PUBLISHED, dngoSearch } from "./dngo_search.ts";
+
+/** The trained models that they are made with. */
+export interface RivalMeans {
+  /** Null where there is none: what needs it is left out. */
+  readonly arch2vec: Arch2vec | null;
+}
+
+/** The searches, in the order of the tables. */
+export function rivalMethods(
+  space: SearchSpace,
+  { arch2vec }: RivalMeans,
+  executor: Executor,
+): ComparedMethod[] {
+  const dngo = { ...DNGO_AS_PUBLISHED, ...space.settings.search.dngo };
+  return [
+    {
+      name: "BO (DNGO)",
+      budget: ROUNDS_BUDGET,
+      source:
+        "Snoek et al. 2015 (arXiv:1502.05700) on operations and edges; settings: arch2vec's code",
+      ...dngoSearch(oneHotFeatures(space), executor, dngo),
+    },
+    ...arch2vec === null ? [] : [{
+      name: "arch2vec-BO",
+      budget: LONG_BUDGET,
+      source: "Yan et al. 2020 (arXiv:2006.06936), §4.2; its code",
+      trained: true as const,
+      ...dngoSearch(pooledLatents(arch2vec, space), executor, dngo),
+    }],
+  ];
+}
