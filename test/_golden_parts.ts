@@ -59,6 +59,7 @@ import type { SearchMethod } from "../lib/search/method.ts";
 import { neighbours } from "../lib/search/neighbours.ts";
 import { randomSearch } from "../lib/search/random_search.ts";
 import { regularisedEvolution } from "../lib/search/regularised_evolution.ts";
+import { arch2vecRl } from "../lib/search/rivals/arch2vec_rl.ts";
 import { oneHotFeatures } from "../lib/search/rivals/candidates.ts";
 import {
   DNGO_AS_PUBLISHED,
@@ -374,6 +375,11 @@ const SEARCHES: Readonly<Record<string, GuardedSearch>> = {
       "rivals/candidates",
       "unseen_cells",
     ],
+  },
+  "arch2vec-RL": {
+    method: arch2vecRl(oneHotFeatures(space), executor),
+    budget: 18,
+    modules: ["rivals/arch2vec_rl", "rivals/candidates", "unseen_cells"],
   },
   "Algorithm 1": {
     method: algorithm1(WRITER, {

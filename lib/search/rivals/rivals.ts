@@ -16,6 +16,7 @@ import {
   LONG_BUDGET,
   ROUNDS_BUDGET,
 } from "../compared.ts";
+import { arch2vecRl } from "./arch2vec_rl.ts";
 import { oneHotFeatures, pooledLatents } from "./candidates.ts";
 import { DNGO_AS_PUBLISHED, dngoSearch } from "./dngo_search.ts";
 
@@ -46,6 +47,12 @@ export function rivalMethods(
       source: "Yan et al. 2020 (arXiv:2006.06936), §4.2; its code",
       trained: true as const,
       ...dngoSearch(pooledLatents(arch2vec, space), executor, dngo),
+    }, {
+      name: "arch2vec-RL",
+      budget: LONG_BUDGET,
+      source: "Yan et al. 2020 (arXiv:2006.06936), §4.2; its code",
+      trained: true as const,
+      ...arch2vecRl(pooledLatents(arch2vec, space), executor),
     }],
   ];
 }
