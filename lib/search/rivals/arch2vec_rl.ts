@@ -109,9 +109,10 @@ export function arch2vecRl(
         while (oracle.remaining > 0) {
           const episode: Step[] = [];
           while (episode.length < EPISODE && oracle.remaining > 0) {
-            const mean = await policy.mean([...episode.map(({ state }) =>
-              state
-            ), at]);
+            const mean = await policy.mean([
+              ...episode.map(({ state }) => state),
+              at,
+            ]);
             const point = mean.map((value) => value + random.normal());
             const next = _nearest(candidates, point);
             if (next === null) return;
