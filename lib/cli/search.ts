@@ -12,6 +12,7 @@ import { eagerExecutor } from "../engine/eager_executor.ts";
 import {
   type BackendName,
   BACKENDS,
+  DEFAULT_QUEUE,
   openBackend,
 } from "../evaluation/backends/open_backend.ts";
 import { readRecipe } from "../evaluation/recipe_file.ts";
@@ -29,6 +30,7 @@ import { ARCH_LLM_SEARCH } from "../search/compared.ts";
 import { methodNames, methodSlug } from "../search/opened_methods.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import { oneOf, SPACE_NAMES } from "./cell_options.ts";
+import { queueAddress } from "./queue_address.ts";
 import {
   checkedRunName,
   existingFile,
@@ -63,6 +65,11 @@ const HELP = `deno task search --evaluator COMMAND [options]
 where trainings run:
   --backend NAME       ${BACKENDS.join(", ")} (local)
   --parallel K         trainings at a time (1)
+  --queue URL          of bullmq: the Redis that workers take from (deno task worker),
+                       redis://[:password@]host:port (${DEFAULT_QUEUE}); where
+                       no password stands, that of the environment variable REDIS_PASSWORD
+  --sbatch OPTIONS     of slurm, as sbatch takes them: '--partition=gpu --gres=gpu:1'; the
+                       folder of results must be on a file system that all machines share
   --rounds             wait for all answers of a round; by default each is taken as it comes
                        and the free place is filled at once
   --heartbeat S        a program that prints nothing for three times so many seconds is
@@ -77,6 +84,10 @@ export interface SearchRequest extends TrainedSearch {
   readonly backend: BackendName;
   readonly parallel: number;
   readonly heartbeatSeconds: number | null;
+  /** Address of a Redis. */
+  readonly queue: string;
+  /** Options of `sbatch`. */
+  readonly sbatch: readonly string[];
   /** Absolute folder that programs run in. */
   readonly cwd: string;
   readonly device: typeof DEVICES[number];
@@ -99,7 +110,7 @@ export async function parseSearchArguments(
     ...{ evaluator: text, recipe: text, space: text, method: text },
     ...{ budget: text, trials: text, seed: text, run: text, name: text },
     ...{ results: text, device: text, backend: text, parallel: text },
-    ...{ heartbeat: text, rounds: flag },
+    ...{ heartbeat: text, sbatch: text, queue: text, rounds: flag },
   }, ACTION);
   const number = (
     name: "budget" | "trials" | "seed" | "parallel" | "heartbeat",
@@ -115,6 +126,16 @@ export async function parseSearchArguments(
   if (!isRunName(name)) {
     throw new RangeError(
       `Cannot ${ACTION}: --name must be ${RUN_NAME_RULE}, got ${name}`,
+    );
+  }
+  const backend = oneOf(options.backend, "--backend", BACKENDS, ACTION) ??
+    "local";
+  for (
+    const [name, owner] of [["sbatch", "slurm"], ["queue", "bullmq"]] as const
+  ) {
+    if (options[name] === undefined || backend === owner) continue;
+    throw new RangeError(
+      `Cannot ${ACTION}: --${name} must stand with --backend ${owner}, got ${backend}`,
     );
   }
   const run = options.run === undefined
@@ -137,7 +158,9 @@ export async function parseSearchArguments(
     results: options.results === undefined
       ? undefined
       : resolve(folder, options.results),
-    backend: oneOf(options.backend, "--backend", BACKENDS, ACTION) ?? "local",
+    backend,
+    queue: queueAddress(options.queue),
+    sbatch: splitWords(options.sbatch ?? ""),
     parallel: number("parallel", [1, 10_000]) ?? 1,
     heartbeatSeconds: number("heartbeat", [1, 1e6]) ?? null,
     cwd: folder,
@@ -181,6 +204,7 @@ export async function runSearch(
   } = {},
 ): Promise<void> {
   const { folder, parallel, heartbeatSeconds, command, cwd } = request;
+  const { queue, sbatch } = request;
   await Deno.mkdir(folder, { recursive: true });
   using _lock = await lockRun(folder);
   const started = performance.now();
@@ -188,6 +212,7 @@ export async function runSearch(
   try {
     await using backend = await openBackend({
       ...{ name: request.backend, command, parallel, heartbeatSeconds, cwd },
+      ...{ queue, sbatch },
     });
     const { methods } = await runTrainedSearch(request, {
       backend,

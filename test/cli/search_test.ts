@@ -37,6 +37,8 @@ Deno.test("parseSearchArguments() has defaults for all but the program", async (
     backend: "local",
     parallel: 1,
     heartbeatSeconds: null,
+    queue: "redis://127.0.0.1:6379",
+    sbatch: [],
     cwd: Deno.cwd(),
     device: "auto",
   });
@@ -64,6 +66,11 @@ Deno.test("parseSearchArguments() says what is wrong", async () => {
       /--budget must be a whole number from 1 .*, got 0/,
       "--budget",
       "0",
+    );
+    await refused(
+      /--sbatch must stand with --backend slurm, got local/,
+      "--sbatch",
+      "--gres=gpu:1",
     );
     await refused(
       /--recipe must be a file, got nothing at/,

@@ -61,3 +61,6 @@ export interface Backend extends AsyncDisposable {
 
 /** Seconds that a program has to save its state once it is told to end. */
 export const GRACE_SECONDS = 30;
+
+/** Signs of life that may fail to come before a program is given up. */
+export const MISSED_HEARTBEATS = 3;

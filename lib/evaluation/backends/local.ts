@@ -23,14 +23,12 @@ import {
   type Job,
   type JobEnd,
   type JobEvent,
+  MISSED_HEARTBEATS,
   type SubmittedJob,
 } from "./backend.ts";
 
 /** Milliseconds between two looks at a job. */
 const LOOK_EVERY_MS = 100;
-
-/** Signs of life that may fail to come before a program is given up. */
-const MISSED_HEARTBEATS = 3;
 
 /** What `LocalBackend` can be told. */
 export interface LocalOptions {

@@ -6,9 +6,13 @@
 
 import type { Backend } from "./backend.ts";
 import { LocalBackend } from "./local.ts";
+import { SlurmBackend } from "./slurm.ts";
 
 /** The backends there are. */
-export const BACKENDS = ["local"] as const;
+export const BACKENDS = ["local", "slurm", "bullmq"] as const;
+
+/** Where a Redis is where none is named. */
+export const DEFAULT_QUEUE = "redis://127.0.0.1:6379";
 
 /** One of {@link BACKENDS}. */
 export type BackendName = typeof BACKENDS[number];
@@ -24,6 +28,12 @@ export interface BackendSettings {
   readonly heartbeatSeconds: number | null;
   /** Absolute folder that programs run in. */
   readonly cwd: string;
+  /** Options of `sbatch`, for `slurm`. */
+  readonly sbatch?: readonly string[];
+  /** Milliseconds between two looks at the queue of `slurm`. */
+  readonly lookEveryMs?: number;
+  /** Address of a Redis, for `bullmq`. */
+  readonly queue?: string;
 }
 
 /**
@@ -31,11 +41,18 @@ export interface BackendSettings {
  *
  * @throws {Error} If the system behind it cannot be reached.
  */
-export function openBackend(
-  { name, command, ...options }: BackendSettings,
+export async function openBackend(
+  { name, command, queue = DEFAULT_QUEUE, ...options }: BackendSettings,
 ): Promise<Backend> {
   switch (name) {
     case "local":
-      return Promise.resolve(new LocalBackend(command, options));
+      return new LocalBackend(command, options);
+    case "bullmq": {
+      // What a queue needs is loaded where there is one.
+      const { BullmqBackend } = await import("./bullmq.ts");
+      return await BullmqBackend.open(queue, options);
+    }
+    case "slurm":
+      return await SlurmBackend.open(command, options);
   }
 }
