@@ -68,7 +68,7 @@ where trainings run:
   --queue URL          of bullmq: the Redis that workers take from (deno task worker),
                        redis://[:password@]host:port (${DEFAULT_QUEUE}); where
                        no password stands, that of the environment variable REDIS_PASSWORD
-  --sbatch OPTIONS     of slurm, as sbatch takes them: '--partition=gpu --gres=gpu:1'; the
+  --sbatch='OPTIONS'   of slurm, as sbatch takes them: '--partition=gpu --gres=gpu:1'; the
                        folder of results must be on a file system that all machines share
   --rounds             wait for all answers of a round; by default each is taken as it comes
                        and the free place is filled at once
@@ -160,7 +160,7 @@ export async function parseSearchArguments(
       : resolve(folder, options.results),
     backend,
     queue: queueAddress(options.queue),
-    sbatch: splitWords(options.sbatch ?? ""),
+    sbatch: options.sbatch === undefined ? [] : splitWords(options.sbatch),
     parallel: number("parallel", [1, 10_000]) ?? 1,
     heartbeatSeconds: number("heartbeat", [1, 1e6]) ?? null,
     cwd: folder,

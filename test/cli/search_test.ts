@@ -69,8 +69,7 @@ Deno.test("parseSearchArguments() says what is wrong", async () => {
     );
     await refused(
       /--sbatch must stand with --backend slurm, got local/,
-      "--sbatch",
-      "--gres=gpu:1",
+      "--sbatch=--gres=gpu:1",
     );
     await refused(
       /--recipe must be a file, got nothing at/,

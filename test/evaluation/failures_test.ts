@@ -25,7 +25,7 @@ const PARALLEL = 8;
 /** That a training takes. */
 const TRAINING_SECONDS = 0.5;
 /** As SLURM starts few jobs a second, some run at a time only if they are longer. */
-const SLURM_TRAINING_SECONDS = 3;
+const SLURM_TRAINING_SECONDS = 1;
 
 /** A folder with the table that the program looks up. */
 async function prepare(
@@ -75,6 +75,18 @@ async function ledger(
   return counts;
 }
 
+/** Trainings that run; waits for some. */
+async function untilSomeRun(folder: string): Promise<string[]> {
+  for (let looks = 0; looks < 100; looks++) {
+    const ended = await ledger(folder, "ended");
+    const running = [...(await ledger(folder, "begun")).keys()]
+      .filter((id) => !ended.has(id));
+    if (running.length > 0) return running;
+    await delay(100);
+  }
+  return [];
+}
+
 /** Evaluates all cells; in between, after as many answers each, faults happen. */
 async function evaluate(
   engine: string,
@@ -108,12 +120,7 @@ async function evaluate(
       if (fault === undefined || answered.size < share * (running.length + 1)) {
         continue;
       }
-      const ended = await ledger(folder, "ended");
-      running.push(
-        [...(await ledger(folder, "begun")).keys()].filter((id) =>
-          !ended.has(id)
-        ),
-      );
+      running.push(await untilSomeRun(folder));
       await fault.happen({
         kill: async () => {
           killed = true;
