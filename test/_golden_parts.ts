@@ -65,6 +65,7 @@ import {
   DNGO_AS_PUBLISHED,
   dngoSearch,
 } from "../lib/search/rivals/dngo_search.ts";
+import { weakPredictors } from "../lib/search/rivals/weak_predictors.ts";
 import { rewriteWriter } from "../lib/search/rewrite_writer.ts";
 import { ROUNDS } from "../lib/search/rounds.ts";
 import { runTrials } from "../lib/search/trials.ts";
@@ -380,6 +381,11 @@ const SEARCHES: Readonly<Record<string, GuardedSearch>> = {
     method: arch2vecRl(oneHotFeatures(space), executor),
     budget: 18,
     modules: ["rivals/arch2vec_rl", "rivals/candidates", "unseen_cells"],
+  },
+  "weak predictors": {
+    method: weakPredictors(oneHotFeatures(space), executor),
+    budget: 30,
+    modules: ["rivals/weak_predictors", "rivals/candidates", "unseen_cells"],
   },
   "Algorithm 1": {
     method: algorithm1(WRITER, {

@@ -121,8 +121,17 @@ export class GaussianProcess {
         `Cannot fit a Gaussian process: there must be as many targets as points and at least one, got ${targets.length} and ${n}`,
       );
     }
+    this.fitScores(points, normalScores(targets));
+  }
+
+  /**
+   * Fits the process to targets as they are: scores, or what a trend leaves of them.
+   *
+   * @param points As of `fit`.
+   * @param scores `[n]`.
+   */
+  fitScores(points: readonly SparseVector[], scores: Float64Array): void {
     this.#take(points);
-    const scores = normalScores(targets);
     this.#best = Math.max(...scores);
     const typical = this.#median();
     if (

@@ -18,6 +18,7 @@ import {
 } from "../analysis/features.ts";
 import { runKey } from "../core/keys.ts";
 import type { Random } from "../core/random.ts";
+import type { Cell } from "../spaces/cell.ts";
 import type { SearchMethod } from "./method.ts";
 import { neighbours, VERSION as NEIGHBOURS_VERSION } from "./neighbours.ts";
 import type { Oracle } from "./oracle.ts";
@@ -37,15 +38,32 @@ import {
 /** Raised with every change of what comes out for the same settings and inputs. */
 export const VERSION = 3;
 
-/** The search by one or several encodings of cells, side by side. */
+/** A number that is known of each cell before it is trained. */
+export interface KnownNumber {
+  readonly key: string;
+  of(cell: Cell): number;
+}
+
+/**
+ * The search by one or several encodings of cells, side by side.
+ *
+ * @param known What accuracies are taken to grow or fall with, as a straight line.
+ */
 export function gaussianProcessSearch(
   features: readonly FeatureKind[],
   options: RoundOptions = ROUNDS,
+  known?: KnownNumber,
 ): SearchMethod {
   return {
-    key: _key({ features, options }),
+    key: _key({ features, options, known: known?.key }),
     search: (oracle, random) =>
-      _search(oracle, random, encodingVectors(oracle.space, features), options),
+      _search(
+        oracle,
+        random,
+        encodingVectors(oracle.space, features),
+        options,
+        known,
+      ),
   };
 }
 
@@ -82,6 +100,7 @@ function _search(
   random: Random,
   vectors: CellVectors,
   options: RoundOptions,
+  known?: KnownNumber,
 ): Promise<void> {
   const randomCells = () => unseenCells(oracle, random);
   const fresh = randomCells();
@@ -90,6 +109,6 @@ function _search(
     drawn: (share) => nextCells(fresh, Math.ceil(share * options.candidates)),
     candidates: (best) =>
       best.flatMap((cell) => neighbours(oracle.space, cell)),
-    rank: byExpectedImprovement(vectors),
+    rank: byExpectedImprovement(vectors, known && ((cell) => known.of(cell))),
   });
 }

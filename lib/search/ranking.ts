@@ -16,9 +16,11 @@ import {
   expectedImprovement,
   GaussianProcess,
   type JointPrediction,
+  normalScores,
   type Prediction,
   VERSION as PROCESS,
 } from "../analysis/gaussian_process.ts";
+import type { Cell } from "../spaces/cell.ts";
 import type { RoundSearch } from "./rounds.ts";
 
 /** Raised with every change of what comes out for the same inputs. */
@@ -44,41 +46,88 @@ const SHORTLIST = 8;
  *
  * Source: the "kriging believer" of Ginsbourger et al. 2010, *Kriging is well-suited to
  * parallelize optimization*.
+ *
+ * @param known A number that is known of each cell before it is trained: the process then
+ *   explains what a straight line of the scores over it leaves, in units of its deviation.
  */
 export function byExpectedImprovement(
   vectors: CellVectors,
+  known?: (cell: Cell) => number,
 ): RoundSearch["rank"] {
   const process = new GaussianProcess();
   return async (candidates, queries, count) => {
-    process.fit(
+    const scores = normalScores(queries.map(({ validation }) => validation));
+    const trend = known === undefined
+      ? NO_TREND
+      : _trend(queries.map(({ cell }) => cell), scores, known);
+    process.fitScores(
       await vectors(queries.map(({ cell }) => cell)),
-      queries.map(({ validation }) => validation),
+      scores.map((score, i) =>
+        (score - trend.at(queries[i].cell)) / trend.left
+      ),
     );
     const points = await vectors(candidates);
-    const short = _mostPromising(process, points, SHORTLIST * count);
+    // What the process has to add to a candidate's trend, for it to be as good as the best.
+    const best = Math.max(...scores);
+    const goals = candidates.map((cell) =>
+      (best - trend.at(cell)) / trend.left
+    );
+    const short = _mostPromising(process, points, goals, SHORTLIST * count);
     return _oneAfterAnother(
       process.predictJointly(short.map((at) => points[at])),
-      process.best,
+      short.map((at) => goals[at]),
       count,
     ).map((at) => candidates[short[at]]);
   };
+}
+
+/** What is expected of a cell before a process is asked, and the deviation that this leaves. */
+interface Trend {
+  readonly at: (cell: Cell) => number;
+  readonly left: number;
+}
+
+const NO_TREND: Trend = { at: () => 0, left: 1 };
+
+/**
+ * The straight line of scores over a number that is known of each cell, by least squares, and
+ * the deviation that it leaves.
+ */
+function _trend(
+  cells: readonly Cell[],
+  scores: Float64Array,
+  known: (cell: Cell) => number,
+): Trend {
+  const mean = (of: (at: number) => number) =>
+    scores.reduce((sum, _, at) => sum + of(at), 0) / scores.length;
+  const values = cells.map(known);
+  const middle = mean((at) => values[at]);
+  const level = mean((at) => scores[at]);
+  const spread = mean((at) => (values[at] - middle) ** 2);
+  const joint = mean((at) => (values[at] - middle) * (scores[at] - level));
+  if (spread === 0) return NO_TREND;
+  const slope = joint / spread;
+  const at = (cell: Cell) => level + slope * (known(cell) - middle);
+  const left = Math.sqrt(mean((i) => (scores[i] - at(cells[i])) ** 2));
+  return { at, left: left > 0 ? left : 1 };
 }
 
 /** Indices of the points with the highest expected improvements, the highest first. */
 function _mostPromising(
   process: GaussianProcess,
   points: readonly SparseVector[],
+  goals: readonly number[],
   count: number,
 ): number[] {
-  const gain = (prediction: Prediction) =>
-    expectedImprovement(prediction, process.best);
-  const most = points.map((point) => gain(process.outline(point)));
+  const gain = (prediction: Prediction, at: number) =>
+    expectedImprovement(prediction, goals[at]);
+  const most = points.map((point, at) => gain(process.outline(point), at));
   const first: { at: number; gain: number }[] = [];
   for (
     const at of [...points.keys()].sort((a, b) => most[b] - most[a] || a - b)
   ) {
     if (first.length === count && most[at] < first[count - 1].gain) break;
-    const own = { at, gain: gain(process.predict(points[at])) };
+    const own = { at, gain: gain(process.predict(points[at]), at) };
     const before = first.findLastIndex((one) =>
       one.gain > own.gain || one.gain === own.gain && one.at < at
     );
@@ -94,7 +143,7 @@ function _mostPromising(
  */
 function _oneAfterAnother(
   { means, covariance, noise }: JointPrediction,
-  best: number,
+  goals: readonly number[],
   count: number,
 ): number[] {
   const m = means.length;
@@ -106,7 +155,7 @@ function _oneAfterAnother(
       const variance = Math.max(1e-12, covariance[at * m + at]);
       const gain = expectedImprovement(
         { mean: means[at], deviation: Math.sqrt(variance) },
-        best,
+        goals[at],
       );
       if (gain > highest) [next, highest] = [at, gain];
     }

@@ -65,3 +65,28 @@ Deno.test("byExpectedImprovement() ranks the same whatever was ranked before", a
   assert.equal(new Set(ranked).size, 40);
   assert.deepEqual(await rank([], QUERIES, 5), []);
 });
+
+Deno.test("byExpectedImprovement() goes by what is known of cells, and not at all where it is the same of all", async () => {
+  const random = Random.fromSeed(4);
+  const pool = Array.from(
+    { length: 200 },
+    () => cell(TABLE.covered[random.integer(TABLE.covered.length)]),
+  );
+  const few = QUERIES.slice(0, 12);
+  const mean = (cells: readonly typeof pool[number][]) =>
+    cells.reduce((sum, { index }) => sum + TABLE.validation[index!], 0) /
+    cells.length;
+  const blind = await byExpectedImprovement(vectors)(pool, few, 8);
+  const informed = await byExpectedImprovement(
+    vectors,
+    ({ index }) => TABLE.validation[index!],
+  )(pool, few, 8);
+  assert.ok(
+    mean(informed) > mean(blind) + 0.01,
+    `${mean(informed)} ${mean(blind)}`,
+  );
+  assert.deepEqual(
+    await byExpectedImprovement(vectors, () => 7)(pool, few, 8),
+    blind,
+  );
+});

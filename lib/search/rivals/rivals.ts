@@ -16,9 +16,12 @@ import {
   LONG_BUDGET,
   ROUNDS_BUDGET,
 } from "../compared.ts";
+import { gaussianProcessSearch } from "../gaussian_process_search.ts";
+import { ROUNDS } from "../rounds.ts";
 import { arch2vecRl } from "./arch2vec_rl.ts";
 import { oneHotFeatures, pooledLatents } from "./candidates.ts";
 import { DNGO_AS_PUBLISHED, dngoSearch } from "./dngo_search.ts";
+import { weakPredictors } from "./weak_predictors.ts";
 
 /** The trained models that they are made with. */
 export interface RivalMeans {
@@ -41,6 +44,23 @@ export function rivalMethods(
         "Snoek et al. 2015 (arXiv:1502.05700) on operations and edges; settings: arch2vec's code",
       ...dngoSearch(oneHotFeatures(space), executor, dngo),
     },
+    {
+      name: "Weak predictors",
+      budget: LONG_BUDGET,
+      source:
+        "in the manner of WeakNAS (Wu et al. 2021, arXiv:2102.10490), its code's 100 best, 10 a round and epochs; width of the network and 16 cells to begin with ours",
+      ...weakPredictors(oneHotFeatures(space), executor),
+    },
+    ...space.cost === undefined ? [] : [{
+      name: "Gaussian process, parameters as prior",
+      budget: LONG_BUDGET,
+      source:
+        "ours: paths and subtrees, and a straight line over the logarithm of the network's parameters, which no training is needed for",
+      ...gaussianProcessSearch(["paths", "subtrees"], ROUNDS, {
+        key: "logarithm of parameters",
+        of: ({ graph }) => Math.log(1 + space.cost!(graph).parameters),
+      }),
+    }],
     ...arch2vec === null ? [] : [{
       name: "arch2vec-BO",
       budget: LONG_BUDGET,
