@@ -13,9 +13,10 @@ import { outputOf } from "../../lib/core/processes.ts";
 /** Packages, with what they need beside a plain system. */
 const PACKAGES = ["redis-server", "slurmctld", "slurmd", "slurm-client"];
 
+/** Outside the project, also where HOME is set to nothing. */
 const CACHE = join(
-  Deno.env.get("XDG_CACHE_HOME") ??
-    join(Deno.env.get("HOME") ?? "/tmp", ".cache"),
+  Deno.env.get("XDG_CACHE_HOME") ||
+    join(Deno.env.get("HOME") || "/tmp", ".cache"),
   "arch-llm-engines",
 );
 
@@ -26,25 +27,27 @@ const CACHE = join(
 export async function engines(): Promise<string | null> {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return null;
   const root = join(CACHE, "root");
-  if (await exists(join(CACHE, "done"))) return root;
+  if (await exists(root)) return root;
   try {
-    await Deno.mkdir(root, { recursive: true });
-    await _shell(CACHE, [
+    await Deno.mkdir(CACHE, { recursive: true });
+    // Made elsewhere and renamed: what is there is whole.
+    const folder = await Deno.makeTempDir({ dir: CACHE });
+    const simulate = [
       ...["apt-get", "install", "--simulate", "--no-install-recommends"],
       ...PACKAGES,
-    ]).catch(() => _shell(CACHE, ["apt-get", "update"]));
-    const plan = await _shell(CACHE, [
-      ...["apt-get", "install", "--simulate", "--no-install-recommends"],
-      ...PACKAGES,
-    ]);
+    ];
+    const plan = await _shell(folder, simulate).catch(async () => {
+      await _shell(folder, ["apt-get", "update"]);
+      return await _shell(folder, simulate);
+    });
     const missing = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name);
-    await _shell(CACHE, ["apt-get", "download", ...missing]);
-    for await (const { name } of Deno.readDir(CACHE)) {
-      if (name.endsWith(".deb")) {
-        await _shell(CACHE, ["dpkg", "-x", name, root]);
-      }
+    await _shell(folder, ["apt-get", "download", ...missing]);
+    const packages = await Array.fromAsync(Deno.readDir(folder));
+    for (const { name } of packages) {
+      await _shell(folder, ["dpkg", "-x", name, "root"]);
     }
-    await Deno.writeTextFile(join(CACHE, "done"), "");
+    await Deno.rename(join(folder, "root"), root);
+    await Deno.remove(folder, { recursive: true });
     return root;
   } catch {
     return null;
@@ -68,6 +71,35 @@ export function freePort(): number {
   return (listener.addr as Deno.NetAddr).port;
 }
 
+/** A process, as /proc has it. */
+interface Process {
+  readonly exe: string;
+  readonly command: readonly string[];
+  readonly environ: readonly string[];
+}
+
+/** Kills processes of this machine, one by one, without a word. */
+export async function killAll(
+  isMeant: (process: Process) => boolean,
+): Promise<void> {
+  const words = async (path: string) =>
+    (await Deno.readTextFile(path)).split("\0");
+  for await (const { name } of Deno.readDir("/proc")) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === Deno.pid) continue;
+    try {
+      const process = {
+        exe: await Deno.readLink(`/proc/${pid}/exe`),
+        command: await words(`/proc/${pid}/cmdline`),
+        environ: await words(`/proc/${pid}/environ`),
+      };
+      if (isMeant(process)) Deno.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended, or is one of the system.
+    }
+  }
+}
+
 /** A program that a test has started, and can kill and start again. */
 class Daemon implements AsyncDisposable {
   #child: Deno.ChildProcess | null = null;
@@ -83,7 +115,7 @@ class Daemon implements AsyncDisposable {
     this.#child = new Deno.Command("sh", {
       args: [
         "-c",
-        'log=$1; shift; exec "$@" >>"$log" 2>&1',
+        'log=$1; shift; ulimit -c 0; exec "$@" >>"$log" 2>&1',
         "sh",
         this.log,
         ...this.command,
@@ -208,11 +240,18 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
     return slurm;
   }
 
-  /** Kills the machine that jobs run on, and all that runs there: processes with these words. */
-  async killNode(words: string): Promise<void> {
+  /**
+   * Kills the machine that jobs run on, and all that runs there: processes whose command names a
+   * folder.
+   */
+  async killNode(jobs: string): Promise<void> {
     await this.node.kill();
-    await outputOf(["pkill", "-9", "-f", "slurmstepd"]);
-    await outputOf(["pkill", "-9", "-f", words]);
+    // There may be another SLURM on this machine: its steps are left alone.
+    const conf = `SLURM_CONF=${this.folder}/slurm.conf`;
+    await killAll(({ exe, environ }) =>
+      exe.endsWith("slurmstepd-wlm") && environ.includes(conf)
+    );
+    await killAll(({ command }) => command.some((word) => word.includes(jobs)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readJson } from "../../lib/core/files.ts";
-import { outputOf, readLines } from "../../lib/core/processes.ts";
+import { readLines } from "../../lib/core/processes.ts";
 import type { BackendSettings } from "../../lib/evaluation/backends/open_backend.ts";
 import { requestId } from "../../lib/evaluation/protocol.ts";
 import { withFolder } from "../_helpers.ts";
 import { cell, SPACE } from "../search/_tables.ts";
-import { engines, Redis, Slurm } from "./_engines.ts";
+import { engines, killAll, Redis, Slurm } from "./_engines.ts";
 import type { ToolSettings } from "./_tool.ts";
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -133,39 +133,54 @@ async function evaluate(
     assert.ok(done || killed, "the tool has failed");
   }
   const took = (performance.now() - started) / 1000;
-  assert.deepEqual(
-    await readJson(join(folder, "answers.json"), "answers"),
-    expected,
+  const answers = await readJson<typeof expected>(
+    join(folder, "answers.json"),
+    "answers",
   );
-  assert.equal(running.length, faults.length);
   const begun = await ledger(folder, "begun"),
     ended = await ledger(folder, "ended");
+  const lost = CELLS - Object.keys(answers).length;
   const twice = [...ended.values()].filter((count) => count > 1).length;
   console.log(
-    `${engine}: ${CELLS} cells in ${took.toFixed(0)} s, ${
-      CELLS - ended.size
-    } lost, ${twice} trained twice`,
+    `\n${engine}: ${CELLS} cells of ${seconds} s, ${PARALLEL} at a time, in ${
+      took.toFixed(0)
+    } s`,
   );
+  const lines = [
+    ["engine", "fault", "ran then", "begun again", "lost", "trained twice"],
+    ...faults.map(({ what }, i) => [
+      ...[engine, what, `${running[i]?.length}`],
+      `${running[i]?.filter((id) => begun.get(id)! > 1).length}`,
+      ...["", ""],
+    ]),
+    [engine, "all of them", "", "", `${lost}`, `${twice}`],
+  ];
+  for (const [name, fault, ...figures] of lines) {
+    console.log(
+      `${name.padEnd(8)}${fault.padEnd(44)}${
+        figures.map((text) => text.padStart(15)).join("")
+      }`,
+    );
+  }
+  assert.deepEqual(answers, expected);
+  assert.equal(running.length, faults.length);
+  assert.equal(twice, 0);
   for (const [i, { what, stopsTrainings }] of faults.entries()) {
     const again = running[i].filter((id) => begun.get(id)! > 1).length;
-    console.log(
-      `${engine}, ${what}: of ${
-        running[i].length
-      } that ran ${again} begun again`,
-    );
     if (!stopsTrainings) assert.equal(again, 0, what);
     else assert.ok(again > 0, what);
   }
-  assert.deepEqual([ended.size, twice], [CELLS, 0]);
   // Nothing was begun again but what a fault had stopped, some begun after it was looked at.
   const again = [...begun.values()].filter((count) => count > 1).length;
   const stopping = faults.filter(({ stopsTrainings }) => stopsTrainings).length;
   assert.ok(again <= PARALLEL * stopping, `${again} were begun again`);
 }
 
-/** Kills the processes of the program that run now, and the shells around them. */
-async function killPrograms(folder: string): Promise<void> {
-  await outputOf(["pkill", "-9", "-f", `${folder}/evaluations/`]);
+/** Kills the programs that run now on jobs of a folder, and the shells around them. */
+function killPrograms(jobs: string): Promise<void> {
+  return killAll(({ exe, command }) =>
+    !exe.endsWith("deno") && command.some((word) => word.includes(jobs))
+  );
 }
 
 const KILL_TOOL: Fault = {
@@ -180,7 +195,7 @@ Deno.test("local: programs and the tool are killed", () =>
   withFolder((folder) =>
     evaluate("local", folder, { name: "local" }, [KILL_TOOL, {
       what: "kill -9 of running programs",
-      happen: () => killPrograms(folder),
+      happen: () => killPrograms(`${folder}/evaluations/`),
       stopsTrainings: true,
     }])
   ));
@@ -214,36 +229,42 @@ Deno.test({
 
 /** A worker in a process of its own. */
 class WorkerProcess implements AsyncDisposable {
-  #child: Deno.ChildProcess;
+  #child: Deno.ChildProcess | null = null;
 
-  constructor(readonly redis: Redis, readonly folder: string) {
-    this.#child = this.#start();
+  private constructor(readonly redis: Redis, readonly folder: string) {}
+
+  static async start(redis: Redis, folder: string): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(redis, folder);
+    await worker.again();
+    return worker;
   }
 
-  #start(): Deno.ChildProcess {
+  /** Starts it, and waits until it takes jobs. */
+  async again(): Promise<void> {
     const command =
       `sh '${PROGRAM}' '${this.folder}' ${TRAINING_SECONDS} {request} {result}`;
-    return new Deno.Command(Deno.execPath(), {
+    const child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--no-check", "-A", WORKER, "--evaluator", command],
         ...["--queue", this.redis.url, "--parallel", `${PARALLEL / 2}`],
         ...["--folder", join(this.folder, "worker"), "--lock", "2"],
       ],
-      stdout: "null",
+      stdout: "piped",
     }).spawn();
+    const lines = readLines(child.stdout);
+    assert.equal((await lines.next()).value, "Waiting for cells to train.");
+    this.#child = child;
+    // A pipe that nobody reads would stop it.
+    Array.fromAsync(lines);
   }
 
-  async kill(): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It was killed before.
-    }
-    await this.#child.status;
-  }
-
-  again(): void {
-    this.#child = this.#start();
+  /** Ends it; without a signal that can be heeded, at once. */
+  async kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<number> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null) return 0;
+    child.kill(signal);
+    return (await child.status).code;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -257,15 +278,15 @@ Deno.test({
   fn: () =>
     withFolder(async (folder) => {
       await using redis = await Redis.start(ROOT!, join(folder, "redis"));
-      await using first = new WorkerProcess(redis, folder);
-      await using _second = new WorkerProcess(redis, folder);
+      await using first = await WorkerProcess.start(redis, folder);
+      await using _second = await WorkerProcess.start(redis, folder);
       const backend = { name: "bullmq", queue: redis.url } as const;
       await evaluate("BullMQ", folder, backend, [KILL_TOOL, {
         what: "kill -9 of a worker",
         happen: async () => {
           await first.kill();
           await delay(1000);
-          first.again();
+          await first.again();
         },
         stopsTrainings: false,
       }, {
@@ -280,7 +301,7 @@ Deno.test({
         what: "kill -9 of a worker and running programs",
         happen: async () => {
           await first.kill();
-          await outputOf(["pkill", "-9", "-f", `${folder}/worker/`]);
+          await killPrograms(`${folder}/worker/`);
         },
         stopsTrainings: true,
       }]);
