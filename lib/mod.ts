@@ -102,6 +102,7 @@ export { Oracle, type Query } from "./search/oracle.ts";
 export type { NamedMethod, Search, SearchMethod } from "./search/method.ts";
 export { runTrials, type Trial } from "./search/trials.ts";
 export {
+  exampleSearch,
   type NotebookTraining,
   searchByTraining,
   type TrainedSearchReport,

@@ -16,6 +16,9 @@ import { parseOptions, runCommand } from "./command.ts";
 /** What `deno task bench` printed for the README's machine. */
 const SPEED = "speed.md";
 
+/** A search whose cells were trained. */
+const EXAMPLE = "digits";
+
 /** The runs of record that are there, in the order of the registry. */
 export async function runsOfRecord(outputs: string): Promise<RunOfRecord[]> {
   const records: RunOfRecord[] = [];
@@ -38,9 +41,11 @@ export async function runsOfRecord(outputs: string): Promise<RunOfRecord[]> {
 /** The text of the page for the runs of record of a folder. */
 export async function resultsText(outputs: string): Promise<string> {
   const speed = join(outputs, SPEED);
+  const example = join(outputs, EXAMPLE);
   return await resultsPage(
     await runsOfRecord(outputs),
     await exists(speed) ? await Deno.readTextFile(speed) : null,
+    await exists(example) ? example : null,
   );
 }
 

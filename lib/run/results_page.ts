@@ -18,6 +18,7 @@ import {
   searchProse,
   seedsProse,
 } from "../report/prose.ts";
+import type { Json } from "../report/figure.ts";
 import type { Row } from "../report/tables.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 
@@ -40,12 +41,14 @@ export interface RunOfRecord {
  *
  * @param records Runs of record, in the order of the page.
  * @param speed What `deno task bench` printed, as Markdown; null where it is not kept.
+ * @param example Folder of a search whose cells were trained; null where there is none.
  * @returns Markdown.
  * @throws {Error} If a table or a manifest of a record is missing or cannot be read.
  */
 export async function resultsPage(
   records: readonly RunOfRecord[],
   speed: string | null,
+  example: string | null = null,
 ): Promise<string> {
   const sections: string[] = [];
   for (const record of records) sections.push(await _section(record));
@@ -53,8 +56,28 @@ export async function resultsPage(
     "# Results",
     "Written by `deno task results` from the tables of the runs of record: every figure below, in a sentence or in a table, stands in a row that a run left. _Paper_ rows are copied from the paper, _measured_ rows come from the command given. The _published reading_ of the metrics, called _paper_ in records of earlier versions, is the one under which the published figures are possible: the paper does not state its own. The _strict reading_ is what a user of the metrics means.",
     ...sections,
+    ...(example === null ? [] : [await _example(example)]),
     ...(speed === null ? [] : [`## Speed\n\n${speed.trim()}`]),
   ].join("\n\n") + "\n";
+}
+
+/** The search whose cells were trained: its table, and how it was made. */
+async function _example(folder: string): Promise<string> {
+  const { backend, budget, command, recipe, seconds } = await readJson<
+    Readonly<Record<string, Json>>
+  >(join(folder, "manifest.json"), "manifest of the example");
+  const table = await Deno.readTextFile(join(folder, "tables", "methods.md"));
+  return [
+    "## Cells that were trained",
+    `${budget} queries a trial, each cell trained by \`${
+      (command as readonly string[]).join(" ")
+    }\` with the recipe \`${
+      JSON.stringify(recipe)
+    }\` (backend ${backend}); all searches together took ${
+      Math.round(Number(seconds) / 60)
+    } minutes on two cores. README.md has the command.`,
+    table.trim(),
+  ].join("\n\n");
 }
 
 async function _section(record: RunOfRecord): Promise<string> {

@@ -47,11 +47,13 @@ import {
   bestTrainedCells,
   trainedCurves,
   type TrainedDetails,
+  type TrainedMethodRow,
   trainedMethodRows,
   trainedQueryRows,
 } from "../search/trained_rows.ts";
 import { runTrials, type Trial } from "../search/trials.ts";
 import type { Cell } from "../spaces/cell.ts";
+import { getSpace } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { OUTPUTS, shownPath, trialsFolder } from "./folders.ts";
 import { denoVersions } from "./manifest.ts";
@@ -192,6 +194,35 @@ export async function searchByTraining(
     model: run.model,
     folder: join(run.outputs, "trained"),
   }, { backend, executor: run.executor, onProgress });
+}
+
+/** Folder of the example of record: a search on the digits of scikit-learn. */
+const EXAMPLE = join(OUTPUTS, "digits");
+
+/**
+ * The search that comes with the repository, whose cells were trained on handwritten digits:
+ * what `task search` left of it, with the command in README.md.
+ *
+ * @throws {Error} If its files are not there, or not as they must be.
+ */
+export async function exampleSearch(): Promise<
+  Pick<TrainedSearchReport, "methods" | "curves">
+> {
+  const manifest = join(EXAMPLE, "manifest.json");
+  const { space } = await readJson<{ space: string }>(manifest, "manifest");
+  const rows = await readJson<TrainedMethodRow[]>(
+    join(EXAMPLE, "tables", "methods.json"),
+    "table of the example",
+  );
+  return {
+    methods: trainedMethodTable(rows, {
+      ...{ space: getSpace(space), dataset: "digits" },
+    }),
+    curves: await readJson<Figure>(
+      join(EXAMPLE, "figures", "curves.json"),
+      "figure of the example",
+    ),
+  };
 }
 
 /** How far searches are, as a bar tells it. */
