@@ -63,7 +63,7 @@ const HELP = `deno task search --evaluator COMMAND [options]
   --device NAME        of the search's own models: ${DEVICES.join(", ")} (auto)
 
 where trainings run:
-  --backend NAME       ${BACKENDS.join(", ")} (local)
+  --backend NAME       ${BACKENDS.join(", ")} (local, or by the options below)
   --parallel K         trainings at a time (1)
   --queue URL          of bullmq: the Redis that workers take from (deno task worker),
                        redis://[:password@]host:port (${DEFAULT_QUEUE}); where
@@ -128,11 +128,10 @@ export async function parseSearchArguments(
       `Cannot ${ACTION}: --name must be ${RUN_NAME_RULE}, got ${name}`,
     );
   }
+  const owners = [["sbatch", "slurm"], ["queue", "bullmq"]] as const;
   const backend = oneOf(options.backend, "--backend", BACKENDS, ACTION) ??
-    "local";
-  for (
-    const [name, owner] of [["sbatch", "slurm"], ["queue", "bullmq"]] as const
-  ) {
+    owners.find(([name]) => options[name] !== undefined)?.[1] ?? "local";
+  for (const [name, owner] of owners) {
     if (options[name] === undefined || backend === owner) continue;
     throw new RangeError(
       `Cannot ${ACTION}: --${name} must stand with --backend ${owner}, got ${backend}`,

@@ -109,7 +109,7 @@ async function _work(
     parseQueuedRequest(queued.data);
   if (cancelled) return _stopped();
   const id = queued.id!;
-  if (!/^[\w.-]{1,200}$/.test(id)) {
+  if (!/^[\w-]{1,200}$/.test(id)) {
     throw new SyntaxError(
       `a job must have an id of letters and digits, got ${id}`,
     );

@@ -70,6 +70,7 @@ Deno.test("parseSearchArguments() says what is wrong", async () => {
     await refused(
       /--sbatch must stand with --backend slurm, got local/,
       "--sbatch=--gres=gpu:1",
+      ...["--backend", "local"],
     );
     await refused(
       /--recipe must be a file, got nothing at/,
@@ -89,6 +90,16 @@ Deno.test("parseSearchArguments() says what is wrong", async () => {
     await refused(/--name must be up to 100 letters/, "--name", "../x");
     await refused(/--backend must be one of/, "--backend", "cloud");
   });
+});
+
+Deno.test("parseSearchArguments() takes options of a backend for its name", async () => {
+  const parse = (...args: string[]) =>
+    parseSearchArguments(["--evaluator", "true", ...args]);
+  const queue = await parse("--queue", "redis://127.0.0.1:7000");
+  assert.equal(queue.backend, "bullmq");
+  const cluster = await parse("--sbatch=--partition=gpu --comment='a b'");
+  assert.equal(cluster.backend, "slurm");
+  assert.deepEqual(cluster.sbatch, ["--partition=gpu", "--comment=a b"]);
 });
 
 Deno.test("runSearch() leaves tables, curves, cells, a report, and shares trainings between searches", async () => {

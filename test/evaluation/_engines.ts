@@ -311,3 +311,22 @@ export class Redis implements AsyncDisposable {
     await this.server.kill();
   }
 }
+
+/**
+ * A folder with the Python package `bullmq` for a Python; null where it cannot be had.
+ *
+ * @param python A program.
+ */
+export async function bullmqForPython(python: string): Promise<string | null> {
+  const packages = join(CACHE, "python");
+  const isThere = async () =>
+    await outputOf([
+      ...["env", `PYTHONPATH=${packages}`, python, "-c", "import bullmq"],
+    ]) !== null;
+  if (await isThere()) return packages;
+  await outputOf([
+    ...[python, "-m", "pip", "install", "--quiet", "--target", packages],
+    "bullmq==3.4.4",
+  ]);
+  return await isThere() ? packages : null;
+}

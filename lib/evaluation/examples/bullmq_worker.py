@@ -25,12 +25,14 @@ parser.add_argument("--parallel", type=int, default=1)
 parser.add_argument("--folder", type=Path, default=Path("worker"))
 options = parser.parse_args()
 STOPPED = {"end": {"kind": "exited", "code": 75}, "result": None, "errors": ""}
+children = set()
+stop = asyncio.Event()
 
 
 async def train(job, token):
-    if not re.fullmatch(r"[\w.-]{1,200}", job.id):
+    if not re.fullmatch(r"[\w-]{1,200}", job.id):
         raise ValueError(f"an id must be letters and digits, got {job.id}")
-    if job.data.get("cancelled"):
+    if job.data.get("cancelled") or stop.is_set():
         return STOPPED
     folder = (options.folder / job.id).absolute()
     work, request, result = folder / "work", folder / "request.json", folder / "result.json"
@@ -41,7 +43,10 @@ async def train(job, token):
     request.write_text(json.dumps({**job.data["request"], **known}))
     command = [sys.executable, options.program, "--request", str(request), "--result", str(result)]
     pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=open(folder / "errors", "w"))
+    with open(folder / "errors", "w") as log:
+        # Of a log no line is too long.
+        child = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=log, limit=2**26)
+    children.add(child)
     try:
         async with asyncio.timeout(job.data.get("limitSeconds")):
             async for line in child.stdout:
@@ -51,9 +56,9 @@ async def train(job, token):
     except TimeoutError:
         child.kill()
         return {"end": {"kind": "timeout"}, "result": None, "errors": ""}
-    except asyncio.CancelledError:
-        child.terminate()
-        await child.wait()
+    finally:
+        children.discard(child)
+    if stop.is_set() and code != 0:
         return STOPPED
     errors = (folder / "errors").read_text().strip().split("\n")[-1]
     return {
@@ -67,11 +72,13 @@ async def main():
     host, port = options.redis.rsplit(":", 1)
     connection = {"host": host, "port": int(port), "password": os.environ.get("REDIS_PASSWORD")}
     worker = Worker("arch-llm", train, {"connection": connection, "concurrency": options.parallel, "maxStalledCount": 10})
-    stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     await stop.wait()
-    await worker.close(force=True)
+    for child in children:
+        child.terminate()
+    # It takes nothing more, and waits until what runs has saved itself and is handed back.
+    await worker.close()
 
 
 asyncio.run(main())
