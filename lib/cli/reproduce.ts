@@ -25,6 +25,7 @@ import {
 } from "../run/folders.ts";
 import { gitState } from "../run/git.ts";
 import { lockRun } from "../run/lock.ts";
+import { runRivals } from "../run/rivals.ts";
 import { writeManifest } from "../run/manifest.ts";
 import { notebookTitle, readNotebook } from "../run/notebook.ts";
 import { withSeed } from "../run/seeds.ts";
@@ -88,6 +89,9 @@ const HELP = `deno task reproduce [options]
   --name NAME      of the run: of its folder in outputs/runs (SPACE-seedN, with --quick
                    SPACE-seedN-quick)
   --outputs DIR    folder of all runs and records (outputs)
+  --rivals         searches of other papers in the place of the notebooks: their rows, which
+                   notebook 7 shows, go to DIR/rivals/SPACE
+  --only NAMES     some of them, with commas between (all)
   --quick          every stage on a slice, in a few minutes: not for results
   --fresh          remove what earlier runs left and do all of it again
 `;
@@ -101,6 +105,8 @@ export interface ReproduceRequest {
   /** The runs of further training seeds, in the order in which they are to come before it. */
   readonly further: readonly RunSettings[];
   readonly fresh: boolean;
+  /** Searches of other papers, all or those named, in the place of the notebooks. */
+  readonly rivals: { readonly only?: readonly string[] } | null;
 }
 
 /**
@@ -128,7 +134,14 @@ export function parseReproduceArguments(
     outputs: { type: "string" },
     quick: { type: "boolean" },
     fresh: { type: "boolean" },
+    rivals: { type: "boolean" },
+    only: { type: "string" },
   }, ACTION);
+  if (options.only !== undefined && !options.rivals) {
+    throw new RangeError(
+      `Cannot ${ACTION}: --only must stand with --rivals, got --only ${options.only}`,
+    );
+  }
   const settings = checkRunSettings({
     space: options.space,
     seed: wholeNumber(options.seed, "--seed", ACTION),
@@ -161,6 +174,7 @@ export function parseReproduceArguments(
       (_, i) => withSeed(settings, settings.seed + i + 1),
     ).reverse(),
     fresh: options.fresh ?? false,
+    rivals: options.rivals ? { only: options.only?.split(",") } : null,
   };
 }
 
@@ -387,7 +401,7 @@ function interruptSignal(): AbortSignal {
 
 /** Parses, sets up, runs; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const { settings, further, fresh } = parseReproduceArguments(
+  const { settings, further, fresh, rivals } = parseReproduceArguments(
     args,
     userFolder(),
   );
@@ -395,6 +409,15 @@ async function main(args: readonly string[]): Promise<number> {
   await checkWritable(resultsFolder(settings));
   // A quick run is for trying out, also without a network.
   if (!settings.quick) await fetchAccuracies(getSpace(settings.space));
+  if (rivals !== null) {
+    const terminal = Terminal.standardOutput();
+    const folder = await runRivals(settings, {
+      ...rivals,
+      onLine: (line) => terminal.line(line),
+    });
+    terminal.line(`Written: tables of ${shownPath(folder)}`);
+    return 0;
+  }
   await setup();
   await provideChromium(console.error);
   const signal = interruptSignal();

@@ -25,16 +25,22 @@ import { tf } from "./tensorflow.ts";
  * - `cpu`, `cuda`, `webgpu`: traced graphs in ONNX Runtime; `webgpu` is experimental.
  * - `wasm`, `tfjs-node-gpu`: the same functions, eagerly, in TensorFlow.js.
  *
+ * @param options `threads` that graphs in ONNX Runtime are run with on the CPU; by default one
+ *   a core.
  * @throws {Error} If the device is not to be had, with what to do about it.
  */
-export async function openDevice(device: Device): Promise<Executor> {
+export async function openDevice(
+  device: Device,
+  { threads }: { readonly threads?: number } = {},
+): Promise<Executor> {
   switch (device) {
     case "auto":
       return onnxExecutor({
         provider: await _cudaFailure() === null ? "cuda" : "cpu",
+        threads,
       });
     case "cpu":
-      return onnxExecutor({ provider: "cpu" });
+      return onnxExecutor({ provider: "cpu", threads });
     case "cuda":
     case "webgpu":
       _checkUsable(

@@ -88,12 +88,18 @@ export function searchTableName({ name }: { readonly name: string }): string {
  * Table 3 or 4: the published rows, then the measured ones by their number of queries.
  *
  * @param seeds Of the measured trials.
+ * @param further Another caption, and columns and notes after these.
  */
 export function searchTable(
   rows: readonly SearchRow[],
   datasets: readonly SearchedDataset[],
   seeds: readonly number[],
   text: SearchText,
+  further?: {
+    readonly caption: string;
+    readonly columns: readonly Column[];
+    readonly notes: readonly string[];
+  },
 ): ReportTable {
   const number = searchTableNumber(text.space.name);
   const subject = `search on ${text.space.title}`;
@@ -116,7 +122,9 @@ export function searchTable(
           key: `${dataset} ${accuracy}`,
           title: `${title} ${accuracy} (%)`,
           align: "right",
-          format: withError(`${dataset} ${accuracy} error`),
+          format: (mean, row) =>
+            withError(`${dataset} ${accuracy} error`)(mean, row) +
+            (row[`${dataset} ${accuracy} of`] === undefined ? "" : " †"),
         })),
         {
           key: `${dataset} optimum found`,
@@ -128,15 +136,25 @@ export function searchTable(
               : MISSING,
         },
       ]),
+      ...further?.columns ?? [],
     ],
     rules,
     caption: searchCaption(
-      number === null
+      further !== undefined
+        ? further.caption
+        : number === null
         ? subject[0].toUpperCase() + subject.slice(1)
         : `Table ${number}: ${subject}`,
       text,
     ),
     notes: [
+      ...rows.some((row) =>
+          datasets.some(({ dataset }) => `${dataset} validation of` in row)
+        )
+        ? [
+          "† The paper's table has no such figure: it is that of arch2vec's published result files after as many queries.",
+        ]
+        : [],
       ...published
         ? [
           "Paper rows as printed; * and ** mark those that the paper takes from others. Their BO and BANANAS are other code than what is measured here.",
@@ -146,6 +164,7 @@ export function searchTable(
         seeds.at(-1)
       }; test accuracy of the cell with the best validation accuracy.`,
       ...datasets.map(({ title, source }) => `${title}: ${source}.`),
+      ...further?.notes ?? [],
     ],
   });
 }

@@ -30,6 +30,7 @@ import {
   shownPath,
   trialsFolder,
 } from "./folders.ts";
+import { recordedRivals, rivalTables } from "./recorded_rivals.ts";
 import { furtherRows, type SeedRows } from "./seeds.ts";
 import {
   readRunSettings,
@@ -67,6 +68,8 @@ export interface Run extends RunSettings {
    * @param name Of the table's files.
    */
   furtherRows<Row>(name: string): Promise<SeedRows<Row>[]>;
+  /** The tables of searches of other papers, as they were recorded, by name; none where none were. */
+  rivals(): Promise<[name: string, table: ReportTable][]>;
 }
 
 /**
@@ -100,6 +103,10 @@ export async function openRun(
     newModel: (name) => modelFolder(outputs, name),
     model: (name) => _trainedModel(name, settings),
     furtherRows: (name) => furtherRows(settings, name, furtherStages(stage)),
+    rivals: async () => {
+      const recorded = await recordedRivals(settings);
+      return recorded === null ? [] : rivalTables(recorded, cells);
+    },
   };
 }
 

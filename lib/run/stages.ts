@@ -24,6 +24,7 @@ import { searchTableName } from "../report/search_tables.ts";
 import { getSpace } from "../spaces/registry.ts";
 import { begunPath, manifestPath, reportPath, stagePath } from "./folders.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
+import { recordedRivalsPath } from "./recorded_rivals.ts";
 import { furtherTables } from "./seeds.ts";
 import type { RunSettings } from "./settings.ts";
 import type { Stage, StageRecord } from "./stage.ts";
@@ -108,6 +109,7 @@ export const STAGES: readonly Stage[] = [
         searchTableName(getSpace(settings.space)),
         furtherStages("7_nas"),
       ),
+      await readRivals(settings),
     ],
   },
 ];
@@ -146,6 +148,12 @@ async function pretrainedFiles(
 /** The files of real accuracies; where there are none, a hash of what predicts them. */
 function readAccuracies({ space, dataset }: RunSettings): Promise<unknown> {
   return accuracyInputs(getSpace(space), dataset);
+}
+
+/** The hash of the recorded searches of other papers, or null where there are none. */
+async function readRivals(settings: RunSettings): Promise<string | null> {
+  const path = recordedRivalsPath(settings);
+  return path === null ? null : await fileHash(path);
 }
 
 /** Settings that say where results go, not what they are. */

@@ -43,7 +43,8 @@ export interface OpenedMethod extends ComparedMethod, AsyncDisposable {}
 
 /** How a method is named where a name is typed: `Arch-LLM+ search` is `arch-llm-plus-search`. */
 export function methodSlug(name: string): string {
-  return name.toLowerCase().replaceAll("+", "-plus").replaceAll(/\W+/g, "-");
+  return name.toLowerCase().replaceAll("+", "-plus").replaceAll(/\W+/g, "-")
+    .replace(/-$/, "");
 }
 
 /** The names of all methods, in the order of the tables. */

@@ -58,7 +58,8 @@ export function optimumRows(tables: readonly AccuracyTable[]): OptimumRow[] {
 
 /**
  * A row of Table 3 or 4. By data set there are, in percent, `<dataset> validation` and
- * `<dataset> test`, of measured rows also `… error` of both, and the counts `<dataset>
+ * `<dataset> test`; of a published row whose validation accuracy is not of the table but of result
+ * files `<dataset> validation of`; of measured rows also `… error` of both, and the counts `<dataset>
  * optimum found` and `<dataset> trials`.
  */
 export interface SearchRow {
@@ -89,9 +90,14 @@ export function searchRows(
     method,
     queries,
     ...Object.fromEntries(
-      Object.entries(accuracies).flatMap(([dataset, { validation, test }]) => [
+      Object.entries(accuracies).flatMap((
+        [dataset, { validation, test, validationOfFiles }],
+      ) => [
         [`${dataset} validation`, validation],
         [`${dataset} test`, test],
+        ...validationOfFiles
+          ? [[`${dataset} validation of`, "result files"]]
+          : [],
       ]),
     ),
   }));

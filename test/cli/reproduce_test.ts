@@ -40,7 +40,15 @@ Deno.test("parseReproduceArguments() turns options into settings", () => {
       },
       further: [],
       fresh: true,
+      rivals: null,
     },
+  );
+  const rivals = (...args: string[]) => parseReproduceArguments(args).rivals;
+  assert.deepEqual(rivals("--rivals"), { only: undefined });
+  assert.deepEqual(rivals("--rivals", "--only", "a,b"), { only: ["a", "b"] });
+  assert.throws(
+    () => rivals("--only", "a"),
+    /^RangeError: Cannot reproduce: --only must stand with --rivals, got --only a$/,
   );
   const t5 = (source: string) =>
     parseReproduceArguments(["--t5", source], PROJECT_ROOT).settings.t5;

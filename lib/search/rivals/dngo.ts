@@ -24,7 +24,7 @@ import { linear } from "../../nn/layers.ts";
 import { TanhNetwork } from "./tanh_network.ts";
 
 /** Raised with every change of what comes out for the same settings and inputs. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 const HIDDEN = 128;
 const EPOCHS = 100;
@@ -34,6 +34,8 @@ const LEARNING_RATE = 0.01;
 const BOUND = 10;
 /** Rows that are predicted at a time. */
 const ROWS = 4096;
+/** Columns of a smaller variance are the same in all rows. */
+const LEAST_SQUARE = 1e-12;
 /** The least variance: of 64-bit numbers the spacing at 1. */
 const LEAST_VARIANCE = 2 ** -52;
 
@@ -55,6 +57,8 @@ export class Dngo {
   /** The hidden layer, and the regression on what it gives. */
   #fitted: HostTensors = {};
   #noise = 0;
+  /** Those that are not the same in all training rows. */
+  #columns: readonly number[] = [];
   #shift = new Float64Array(0);
   #scale = new Float64Array(0);
 
@@ -97,10 +101,14 @@ export class Dngo {
     const n = targets.length;
     this.#normaliseBy(rows, n);
     const normalised = this.#normalised(rows);
+    const columns = this.#columns;
     const x = targets.map((_, row) =>
-      normalised.subarray(row * this.#width, (row + 1) * this.#width)
+      Float32Array.from(
+        columns,
+        (column) => normalised[row * this.#width + column],
+      )
     );
-    const network = new TanhNetwork(this.#width, HIDDEN, random);
+    const network = new TanhNetwork(columns.length, HIDDEN, random);
     const batch = Math.min(BATCH, n);
     for (let epoch = 0; epoch < EPOCHS; epoch++) {
       const order = random.permutation(n);
@@ -119,15 +127,18 @@ export class Dngo {
       new LinearRegression(design, targets),
       random,
     );
-    const weights = HIDDEN * this.#width;
+    const biases = HIDDEN * columns.length;
+    const weight = new Float32Array(HIDDEN * this.#width);
+    for (let at = 0; at < biases; at++) {
+      const unit = Math.floor(at / columns.length);
+      weight[unit * this.#width + columns[at % columns.length]] =
+        network.parameters[at];
+    }
     this.#fitted = {
-      weight: floats(
-        [HIDDEN, this.#width],
-        network.parameters.subarray(0, weights),
-      ),
+      weight: floats([HIDDEN, this.#width], weight),
       bias: floats(
         [HIDDEN],
-        network.parameters.subarray(weights, weights + HIDDEN),
+        network.parameters.subarray(biases, biases + HIDDEN),
       ),
       mean: floats([1, HIDDEN], mean),
       inverseFactor: floats([HIDDEN, HIDDEN], inverseFactor),
@@ -189,7 +200,7 @@ export class Dngo {
     return regression.posterior({ alpha, beta });
   }
 
-  /** Means and deviations of the columns; a column that is the same in all rows is only moved. */
+  /** Means and deviations of the columns; the network leaves those out that are the same in all rows. */
   #normaliseBy(rows: Float32Array, n: number): void {
     const shift = new Float64Array(this.#width);
     const squares = new Float64Array(this.#width);
@@ -200,8 +211,11 @@ export class Dngo {
     });
     this.#shift = shift;
     this.#scale = squares.map((square) =>
-      square > 1e-12 ? Math.sqrt(square) : 1
+      square > LEAST_SQUARE ? Math.sqrt(square) : 1
     );
+    const varying = [...squares.keys()]
+      .filter((column) => squares[column] > LEAST_SQUARE);
+    this.#columns = varying.length > 0 ? varying : [0];
   }
 
   #normalised(rows: Float32Array): Float32Array {

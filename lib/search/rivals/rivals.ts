@@ -9,7 +9,8 @@
  */
 
 import type { Executor } from "../../engine/executor.ts";
-import type { Arch2vec } from "../../models/arch2vec/arch2vec.ts";
+import { Arch2vec } from "../../models/arch2vec/arch2vec.ts";
+import type { TrainedArch2vec } from "../../models/arch2vec/training.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import {
   type ComparedMethod,
@@ -75,4 +76,22 @@ export function rivalMethods(
       ...arch2vecRl(pooledLatents(arch2vec, space), executor),
     }],
   ];
+}
+
+/** The searches, with the models that they are made with; disposing frees those. */
+export interface OpenedRivals extends AsyncDisposable {
+  readonly methods: readonly ComparedMethod[];
+}
+
+/** Places the models on a device and makes the searches. */
+export function openRivals(
+  space: SearchSpace,
+  models: { readonly arch2vec: TrainedArch2vec },
+  executor: Executor,
+): OpenedRivals {
+  const arch2vec = new Arch2vec(models.arch2vec, executor);
+  return {
+    methods: rivalMethods(space, { arch2vec }, executor),
+    [Symbol.asyncDispose]: () => arch2vec.dispose(),
+  };
 }
