@@ -193,13 +193,15 @@ export class SlurmBackend implements Backend {
     for (let attempt = 1;; attempt++) {
       const { code, errors } = await _run([
         "sbatch",
-        ...["--parsable", "--requeue", `--job-name=${array}`],
-        ...[`--array=0-${jobs.length - 1}%${this.parallel}`],
+        "--requeue",
         // Before its time is over a program gets time to save itself.
         `--signal=B:TERM@${2 * GRACE_SECONDS}`,
         `--chdir=${cwd}`,
         ...["--output=/dev/null", "--error=/dev/null"],
         ...sbatch,
+        // By these it is found again, whatever the user says.
+        ...["--parsable", `--job-name=${array}`],
+        `--array=0-${jobs.length - 1}%${this.parallel}`,
         ...[SCRIPT, RUN_JOB, list, ...this.#command],
       ]);
       if (code === 0) return array;
