@@ -42,6 +42,15 @@ const STYLES: Readonly<Record<string, OpStyle>> = {
   avgpool3x3: _style("avg pool 3×3", "#009e73", "#b3e6d6", "diamond"),
   skip: _style("skip", "#b3568a", "#f2d5e4", "x"),
   none: _style("none", "#8c8c8c", "#ffffff", "circle-open"),
+  "c_k-2": { ...PLAIN, label: "c k−2", symbol: "triangle-right" },
+  "c_k-1": { ...PLAIN, label: "c k−1", symbol: "triangle-right" },
+  max_pool_3x3: _style("max pool 3×3", "#009e73", "#b3e6d6", "diamond"),
+  avg_pool_3x3: _style("avg pool 3×3", "#6b6b00", "#f7f2b0", "diamond-open"),
+  skip_connect: _style("skip", "#b3568a", "#f2d5e4", "x"),
+  sep_conv_3x3: _style("sep 3×3", "#d55e00", "#fbd3b4", "square"),
+  sep_conv_5x5: _style("sep 5×5", "#b34700", "#f2a06b", "square-open"),
+  dil_conv_3x3: _style("dil 3×3", "#0072b2", "#b8dcf2", "circle"),
+  dil_conv_5x5: _style("dil 5×5", "#004f7c", "#6fb4e0", "circle-open"),
 };
 const FONT = 'fontname="Helvetica,Arial,sans-serif"';
 

@@ -5,12 +5,17 @@
  */
 
 import { shown } from "../core/shown.ts";
+import { DARTS } from "./darts/space.ts";
 import { NASBENCH101 } from "./nasbench101/space.ts";
 import { NASBENCH201 } from "./nasbench201/space.ts";
 import type { SearchSpace } from "./space.ts";
 
 /** All of them, in the order of reports. */
-export const SPACES: readonly SearchSpace[] = [NASBENCH201, NASBENCH101];
+export const SPACES: readonly SearchSpace[] = [
+  NASBENCH201,
+  NASBENCH101,
+  DARTS,
+];
 
 /** The one that is meant where none is named. */
 export const DEFAULT_SPACE: SearchSpace = NASBENCH201;
@@ -18,10 +23,14 @@ export const DEFAULT_SPACE: SearchSpace = NASBENCH201;
 /**
  * Looks a search space up.
  *
+ * @param name As the space has it; where its cells are a sample, `-` and a number after it ask
+ *   for another number of cells.
  * @throws {RangeError} If there is none of that name; the message lists those there are.
  */
 export function getSpace(name: string): SearchSpace {
-  const space = SPACES.find((space) => space.name === name);
+  const [, sampled, cells] = /^(.+)-(\d{1,9})$/.exec(name) ?? [];
+  const space = SPACES.find((space) => space.name === name) ??
+    SPACES.find((space) => space.name === sampled)?.ofSize?.(Number(cells));
   if (space === undefined) {
     const known = SPACES.map((space) => space.name).sort().join(", ");
     throw new RangeError(

@@ -106,6 +106,15 @@ export interface SearchSpace {
    * @throws {Error} If the space has to be prepared first.
    */
   cells(): CellTable;
+  /**
+   * The same space with another number of sampled cells, named after it: `<name>-<cells>`.
+   * Missing where the cells are all there are.
+   *
+   * @throws {RangeError} If so many cannot be sampled.
+   */
+  ofSize?(cells: number): SearchSpace;
+  /** How many different cells there are, where they are counted but not listed. */
+  readonly cellCount?: number;
   /** What the cells are for: indices into `cells()`. */
   split(): CellSplit;
   /** The reasons that `invalidReason` gives, with their words, in the order of reports. */

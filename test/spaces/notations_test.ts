@@ -16,8 +16,9 @@ const read = (space: typeof NB101, value: unknown) =>
   readCell(value, notationsOf(space));
 const plain = ({ ops, incoming }: Graph) => [[...ops], [...incoming]];
 
-Deno.test("what a notation writes, it reads back, and its form shows which it is", () => {
+Deno.test("what a notation writes, it reads back, and its form shows which it is", async () => {
   for (const space of SPACES) {
+    await space.prepare();
     const table = space.cells();
     for (const notation of notationsOf(space)) {
       for (let i = 0; i < table.count; i += Math.ceil(table.count / 200)) {

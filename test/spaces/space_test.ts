@@ -24,11 +24,20 @@ Deno.test("getSpace() finds a space by name", () => {
 });
 
 Deno.test("getSpace() lists the spaces there are when there is none of that name", () => {
-  assert.throws(() => getSpace("darts"), {
+  assert.throws(() => getSpace("nasbench1"), {
     name: "RangeError",
     message:
-      /^Cannot open a search space: its name must be one of .*nasbench201.*, got "darts"$/,
+      /^Cannot open a search space: its name must be one of .*nasbench201.*, got "nasbench1"$/,
   });
+});
+
+Deno.test("getSpace() finds a space with another number of sampled cells, always the same one", () => {
+  const space = getSpace("darts-2000");
+  assert.equal(space.name, "darts-2000");
+  assert.equal(getSpace("darts-2000"), space);
+  assert.equal(getSpace("darts-100000"), getSpace("darts"));
+  assert.throws(() => getSpace("darts-10"), /number of cells must be from/);
+  assert.throws(() => getSpace("nasbench201-2000"), /name must be one of/);
 });
 
 Deno.test("cellGraph() leaves padding rows out", () => {
