@@ -65,6 +65,7 @@ import {
   DNGO_AS_PUBLISHED,
   dngoSearch,
 } from "../lib/search/rivals/dngo_search.ts";
+import { nao } from "../lib/search/rivals/nao.ts";
 import { weakPredictors } from "../lib/search/rivals/weak_predictors.ts";
 import { rewriteWriter } from "../lib/search/rewrite_writer.ts";
 import { ROUNDS } from "../lib/search/rounds.ts";
@@ -381,6 +382,11 @@ const SEARCHES: Readonly<Record<string, GuardedSearch>> = {
     method: arch2vecRl(oneHotFeatures(space), executor),
     budget: 18,
     modules: ["rivals/arch2vec_rl", "rivals/candidates", "unseen_cells"],
+  },
+  NAO: {
+    method: nao(executor),
+    budget: 18,
+    modules: ["rivals/nao", "unseen_cells"],
   },
   "weak predictors": {
     method: weakPredictors(oneHotFeatures(space), executor),

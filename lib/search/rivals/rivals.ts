@@ -22,6 +22,7 @@ import { ROUNDS } from "../rounds.ts";
 import { arch2vecRl } from "./arch2vec_rl.ts";
 import { oneHotFeatures, pooledLatents } from "./candidates.ts";
 import { DNGO_AS_PUBLISHED, dngoSearch } from "./dngo_search.ts";
+import { nao } from "./nao.ts";
 import { weakPredictors } from "./weak_predictors.ts";
 
 /** The trained models that they are made with. */
@@ -44,6 +45,13 @@ export function rivalMethods(
       source:
         "Snoek et al. 2015 (arXiv:1502.05700) on operations and edges; settings: arch2vec's code",
       ...dngoSearch(oneHotFeatures(space), executor, dngo),
+    },
+    {
+      name: "NAO",
+      budget: ROUNDS_BUDGET,
+      source:
+        "Luo et al. 2018 (arXiv:1808.07233); network and sequences as in its port to NAS-Bench-101 (SemiNAS), rounds as in AG-Net, training steps ours",
+      ...nao(executor),
     },
     {
       name: "Weak predictors",
