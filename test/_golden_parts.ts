@@ -33,6 +33,8 @@ import {
 import { splitImages } from "../lib/models/cell_network/images.ts";
 import { trainNetwork } from "../lib/models/cell_network/training.ts";
 import { trainSurrogate } from "../lib/models/surrogate/surrogate.ts";
+import type { SvgeKind } from "../lib/models/svge/config.ts";
+import { trainSvge } from "../lib/models/svge/training.ts";
 import type { OptimizerName } from "../lib/models/t5/config.ts";
 import { trainT5 } from "../lib/models/t5/training.ts";
 import {
@@ -473,6 +475,18 @@ async function surrogate(): Promise<Figures> {
   };
 }
 
+/** A small model of a kind, on the first cells of the training split. */
+async function svge(kind: SvgeKind): Promise<Figures> {
+  const config = {
+    ...{ kind, nodes: space.nodeCount, types: space.ops.length },
+    ...{ stateDim: 8, latentDim: 4, layers: 1 },
+  };
+  const { weights, history } = await trainSvge(space, config, {
+    ...{ epochs: 1, batchSize: 16, learningRate: 1e-2, cells: 64, seed: 0 },
+  }, { executor });
+  return { weights: size(weights), loss: history[0].loss };
+}
+
 /** A small network of a cell on some of the digits. */
 async function cellNetwork(of: SearchSpace): Promise<Figures> {
   await of.prepare();
@@ -514,6 +528,11 @@ export const GOLDEN_PARTS: readonly GoldenPart[] = [
     modules: ["lib/models/arch2vec/training.ts", moduleOf(space)],
     run: arch2vec,
   },
+  ...(["svge", "dgmg"] as const).map((kind) => ({
+    name: kind,
+    modules: ["lib/models/svge/training.ts", moduleOf(space)],
+    run: () => svge(kind),
+  })),
   {
     name: "sampling",
     modules: ["lib/generation/generator.ts", moduleOf(space)],

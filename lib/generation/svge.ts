@@ -1,0 +1,92 @@
+/**
+ * SVGe and DGMG as generators: graphs written from latents that are spread as those of training
+ * cells are.
+ *
+ * The published rows are of 1,000 latents with ten graphs each, which alone keeps uniqueness
+ * near 10 % where a decoder is sure of itself; other models' rows are of as many latents as
+ * graphs. Both are measured.
+ *
+ * Source: Lukasik et al. 2021, arXiv:2010.04683, and its code (`utils/util.py`).
+ *
+ * @module
+ */
+
+import { runKey } from "../core/keys.ts";
+import { Random } from "../core/random.ts";
+import type { Executor } from "../engine/executor.ts";
+import { Svge } from "../models/svge/svge.ts";
+import type { TrainedSvge } from "../models/svge/training.ts";
+import type { SearchSpace } from "../spaces/space.ts";
+import type { CellGenerator } from "./generator.ts";
+
+/** A model on a device; disposing frees it. */
+export interface SvgeGenerator extends CellGenerator, AsyncDisposable {}
+
+/** Graphs that the published rows have of each latent. */
+export const PUBLISHED_DRAWS = 10;
+
+/**
+ * Places a trained model on a device.
+ *
+ * @param options `drawsEach`: graphs of each latent; `cells`: training cells whose latents are
+ *   the prior.
+ */
+export function svgeGenerator(
+  space: SearchSpace,
+  trained: TrainedSvge,
+  { executor, name, drawsEach, cells }: {
+    readonly executor: Executor;
+    readonly name: string;
+    readonly drawsEach: number;
+    readonly cells: Uint32Array;
+  },
+): SvgeGenerator {
+  const model = new Svge(space, trained, executor);
+  const { latentDim } = model.config;
+  let prior: ReturnType<Svge["statistics"]> | undefined;
+  return {
+    name,
+    key: runKey({ model: model.key, drawsEach }),
+    settings: {
+      topK: null,
+      topP: null,
+      note: drawsEach === 1
+        ? "A graph of each latent."
+        : `${drawsEach} graphs of each latent.`,
+    },
+    async reconstruct(cells) {
+      // A graph is drawn, as the published test does: one of each cell.
+      const graphs = await model.write(
+        await model.encode(cells),
+        Random.fromSeed(0).split("reconstruction"),
+      );
+      const { nodes } = model.config;
+      const ops = new Int32Array(graphs.length * nodes);
+      const incoming = new Uint32Array(graphs.length * nodes);
+      for (const [i, graph] of graphs.entries()) {
+        ops.set(graph.ops, i * nodes);
+        incoming.set(graph.incoming, i * nodes);
+      }
+      return { ops, incoming };
+    },
+    async sample(count, { random, signal }) {
+      signal?.throwIfAborted();
+      prior ??= model.statistics(cells);
+      const { mean, deviation } = await prior;
+      const latents = new Float32Array(count * latentDim);
+      for (let graph = 0; graph < count; graph++) {
+        const at = graph * latentDim;
+        if (graph % drawsEach !== 0) {
+          latents.copyWithin(at, at - latentDim, at);
+          continue;
+        }
+        for (let d = 0; d < latentDim; d++) {
+          latents[at + d] = mean[d] + deviation[d] * random.normal();
+        }
+      }
+      const graphs = await model.write(latents, random);
+      return { samples: graphs, draws: count };
+    },
+    [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
+  };
+}
