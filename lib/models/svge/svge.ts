@@ -9,7 +9,11 @@
 import { runKey, weightsDigest } from "../../core/keys.ts";
 import type { Random } from "../../core/random.ts";
 import { floats } from "../../core/tensors.ts";
-import type { CompiledFunction, DeviceState, Executor } from "../../engine/executor.ts";
+import type {
+  CompiledFunction,
+  DeviceState,
+  Executor,
+} from "../../engine/executor.ts";
 import { cutAtOutput, type Graph } from "../../spaces/graph.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import { BATCH } from "../batch_tensors.ts";
@@ -98,7 +102,8 @@ export class Svge implements AsyncDisposable {
     const { latentDim } = this.config;
     const latents = await this.encode(indices);
     const count = latents.length / latentDim;
-    const sums = new Float64Array(latentDim), squares = new Float64Array(latentDim);
+    const sums = new Float64Array(latentDim),
+      squares = new Float64Array(latentDim);
     latents.forEach((value, i) => {
       sums[i % latentDim] += value;
       squares[i % latentDim] += value * value;
@@ -126,7 +131,9 @@ export class Svge implements AsyncDisposable {
     for (let start = 0; start < count; start += BATCH) {
       const batch = new Float32Array(BATCH * latentDim);
       const rows = Math.min(BATCH, count - start);
-      batch.set(latents.subarray(start * latentDim, (start + rows) * latentDim));
+      batch.set(
+        latents.subarray(start * latentDim, (start + rows) * latentDim),
+      );
       const forward = await this.#written("forward", batch, random);
       const backward = kind === "svge"
         ? await this.#written("backward", batch, random)

@@ -16,7 +16,11 @@ import { floats, type HostTensors, scalar } from "../../core/tensors.ts";
 import type { Executor } from "../../engine/executor.ts";
 import { adamWSlots, trainingStep } from "../../nn/optimizers.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
-import { type EpochOf, runTraining, shuffledBatches } from "../training_loop.ts";
+import {
+  type EpochOf,
+  runTraining,
+  shuffledBatches,
+} from "../training_loop.ts";
 import type { SvgeConfig } from "./config.ts";
 import { graphTensors } from "./graphs.ts";
 import { initialSvgeWeights, svgeLoss } from "./network.ts";
