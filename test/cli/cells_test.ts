@@ -76,7 +76,7 @@ Deno.test("parseCellsArguments() names what is wrong", () => {
     [["--all", "--format", "xml"], /--format must be one of lines/],
     [["--all", "--notation", "hash"], /--notation must be one of arch/],
     [["--from", "nowhere"], /--from must be a file, got nothing/],
-    [["--all", "--space", "darts"], /darts/],
+    [["--all", "--space", "hiaml"], /hiaml/],
   ];
   for (const [args, message] of wrong) {
     assert.throws(() => parseCellsArguments(args), {

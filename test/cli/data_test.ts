@@ -39,8 +39,8 @@ Deno.test("parseDataArguments() reads the options", async () => {
 Deno.test("parseDataArguments() names what is wrong", () => {
   const wrong: [args: string[], message: string][] = [
     [
-      ["--space", "darts"],
-      "Cannot get data: --space must be one of nasbench201, nasbench101, got darts",
+      ["--space", "hiaml"],
+      "Cannot get data: --space must be one of nasbench201, nasbench101, got hiaml",
     ],
     [
       ["--all"],

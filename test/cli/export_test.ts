@@ -50,7 +50,7 @@ Deno.test("parseExportArguments() names the models of a record or a run, or sing
 
 Deno.test("parseExportArguments() names what is wrong", () => {
   const wrong: [args: string[], message: RegExp][] = [
-    [["--space", "darts"], /darts/],
+    [["--space", "hiaml"], /hiaml/],
     [
       ["--quick"],
       /^Cannot export models: unknown option '--quick'; the options are --space, --run, --outputs, --t5, --vqvae, --help$/,

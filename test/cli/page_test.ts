@@ -36,7 +36,7 @@ Deno.test("pageSources() are the records, of all spaces or one, or a finished ru
       pageSources(parsePageArguments(["--outputs", root, ...args]));
     assert.deepEqual(
       (await sources()).map(({ outputs }) => outputs).sort(),
-      [join(root, "nasbench101"), join(root, "nasbench201")],
+      ["darts", "nasbench101", "nasbench201"].map((name) => join(root, name)),
     );
     assert.deepEqual(await sources("--space", "nasbench101"), [
       { space: "nasbench101", outputs: join(root, "nasbench101") },
@@ -66,8 +66,8 @@ Deno.test("pageSources() are the records, of all spaces or one, or a finished ru
 Deno.test("parsePageArguments() names what is wrong", () => {
   const wrong: [args: string[], message: string][] = [
     [
-      ["--space", "darts"],
-      'Cannot open a search space: its name must be one of nasbench101, nasbench201, got "darts"',
+      ["--space", "hiaml"],
+      'Cannot open a search space: its name must be one of darts, nasbench101, nasbench201, got "hiaml"',
     ],
     [
       ["--port", "70000"],
