@@ -13,6 +13,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Job as QueueJob, Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { writeFileAtomic } from "../core/files.ts";
+import { within } from "../core/processes.ts";
 import {
   MOST_STALLS,
   parseQueuedRequest,
@@ -26,6 +27,9 @@ import { type EvaluationRequest, TRY_AGAIN } from "./protocol.ts";
 
 /** Milliseconds between two looks at whether a job is still wanted. */
 const WANTED_EVERY_MS = 5000;
+
+/** Milliseconds that Redis is waited for at the end. */
+const FAREWELL_MS = 5000;
 
 /** What a worker can be told. */
 export interface WorkerOptions {
@@ -91,8 +95,11 @@ export async function runWorker(
   for (const backend of backends.values()) {
     await backend[Symbol.asyncDispose]();
   }
-  await worker.close();
-  await queue.close();
+  // Where Redis is away, jobs go to others once this worker is taken for lost.
+  await within(
+    Promise.allSettled([worker.close(), queue.close()]),
+    FAREWELL_MS,
+  );
   client.disconnect();
 }
 

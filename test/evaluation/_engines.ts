@@ -72,16 +72,17 @@ export function freePort(): number {
 }
 
 /** A process, as /proc has it. */
-interface Process {
+export interface Process {
   readonly exe: string;
   readonly command: readonly string[];
   readonly environ: readonly string[];
 }
 
-/** Kills processes of this machine, one by one, without a word. */
+/** Kills processes of this machine, one by one, without a word; returns how many. */
 export async function killAll(
   isMeant: (process: Process) => boolean,
-): Promise<void> {
+): Promise<number> {
+  let killed = 0;
   const words = async (path: string) =>
     (await Deno.readTextFile(path)).split("\0");
   for await (const { name } of Deno.readDir("/proc")) {
@@ -93,11 +94,14 @@ export async function killAll(
         command: await words(`/proc/${pid}/cmdline`),
         environ: await words(`/proc/${pid}/environ`),
       };
-      if (isMeant(process)) Deno.kill(pid, "SIGKILL");
+      if (!isMeant(process)) continue;
+      Deno.kill(pid, "SIGKILL");
+      killed++;
     } catch {
       // It has ended, or is one of the system.
     }
   }
+  return killed;
 }
 
 /** A program that a test has started, and can kill and start again. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "bullmq";
 import { queueAddress } from "../../lib/cli/queue_address.ts";
+import { within } from "../../lib/core/processes.ts";
 import { BullmqBackend } from "../../lib/evaluation/backends/bullmq.ts";
 import {
   connectRedis,
@@ -11,12 +12,16 @@ import {
   parseAnswer,
   QUEUE,
 } from "../../lib/evaluation/backends/job_queue.ts";
+import { runWorker } from "../../lib/evaluation/queue_worker.ts";
 import { TrainingEvaluator } from "../../lib/evaluation/training_evaluator.ts";
 import { withFolder } from "../_helpers.ts";
 import { cell, SPACE } from "../search/_tables.ts";
 import { engines, freePort, Redis } from "./_engines.ts";
 
 const ROOT = await engines();
+
+/** Milliseconds that a cell may take. */
+const LIMIT_MS = 30_000;
 
 /** A right answer to a job. */
 const ok = (id: string, validation: number) => ({
@@ -54,7 +59,12 @@ Deno.test({
           program: "test",
           retryAfterMs: 1,
         });
-        return await Array.fromAsync(evaluator.evaluate([cell(index)]));
+        const found = await within(
+          Array.fromAsync(evaluator.evaluate([cell(index)])),
+          LIMIT_MS,
+        );
+        assert.ok(found, "it took too long");
+        return found;
       };
       const working = async (
         options: { lockDuration?: number; skipLockRenewal?: boolean },
@@ -131,6 +141,50 @@ Deno.test({
         assert.deepEqual(first, second);
         assert.equal(begun, 1);
       });
+    }),
+});
+
+Deno.test({
+  name: "a search and a worker that are stopped end, although Redis is away",
+  ignore: ROOT === null,
+  fn: () =>
+    withFolder(async (folder) => {
+      await using redis = await Redis.start(ROOT!, join(folder, "redis"));
+      const stop = new AbortController();
+      const begun = Promise.withResolvers<void>();
+      const work = connectRedis(redis.url, "work").then((client) =>
+        runWorker(client, {
+          command: ["sleep", "60"],
+          folder: join(folder, "worker"),
+          ...{ parallel: 1, cwd: folder, lockSeconds: 2 },
+          signal: stop.signal,
+        })
+      );
+      const search = (async () => {
+        await using backend = await BullmqBackend.open(redis.url, {
+          parallel: 2,
+        });
+        const evaluator = new TrainingEvaluator(SPACE, backend, {
+          folder: join(folder, "evaluations"),
+          recipe: { seed: 0 },
+          program: "test",
+          onEvent: ({ event }) => event === "started" && begun.resolve(),
+        });
+        const { signal } = stop;
+        await Array.fromAsync(
+          evaluator.evaluate([cell(1), cell(2)], { signal }),
+        );
+      })();
+      const ended = Promise.allSettled([search, work]);
+      await begun.promise;
+      await redis.server.kill();
+      stop.abort(new Error("enough"));
+      const outcomes = await within(ended, LIMIT_MS);
+      assert.deepEqual(outcomes?.map(({ status }) => status), [
+        "rejected",
+        "fulfilled",
+      ]);
+      await assert.rejects(search, /^Error: enough$/);
     }),
 });
 

@@ -15,6 +15,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Job as QueueJob, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { readJson, writeFileAtomic } from "../../core/files.ts";
+import { within } from "../../core/processes.ts";
 import { reasonOf } from "../../core/shown.ts";
 import { hasResult, writeResult } from "../job_folder.ts";
 import { parseProgress } from "../protocol.ts";
@@ -35,6 +36,9 @@ import {
 
 /** Milliseconds between two looks at the queue. */
 const LOOK_EVERY_MS = 500;
+
+/** Milliseconds that Redis is waited for at the end. */
+const FAREWELL_MS = 3000;
 
 /** A file in the folder of a job: its submission, whose answer was not taken yet. */
 const MARK = "queue";
@@ -112,23 +116,34 @@ export class BullmqBackend implements Backend {
   }
 
   async cancel(ids: readonly string[]): Promise<void> {
-    for (const id of ids) {
+    const cancelled = ids.filter((id) => {
       const running = this.#running.get(id);
-      if (running === undefined) continue;
-      this.#running.delete(id);
-      const queued = await this.#queue.getJob(id) as QueueJob | undefined;
-      // A worker that has it is told to let it save itself; it is not waited for.
-      await queued?.remove().catch(() =>
-        queued.updateData({ ...queued.data, cancelled: true }).catch(() => {})
-      );
-      running.controller.close();
-    }
+      running?.controller.close();
+      return this.#running.delete(id);
+    });
+    // Where Redis is away, they stay in the queue until the search is gone on with.
+    await within(
+      Promise.allSettled(cancelled.map((id) => this.#takeBack(id))),
+      FAREWELL_MS,
+    );
+  }
+
+  async #takeBack(id: string): Promise<void> {
+    const queued = await this.#queue.getJob(id) as QueueJob | undefined;
+    // A worker that has it is told to let it save itself; it is not waited for.
+    await queued?.remove().catch(() =>
+      queued.updateData({ ...queued.data, cancelled: true })
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cancel([...this.#running.keys()]);
-    await this.#looking;
-    await this.#queue.close();
+    const closed = (async () => {
+      await this.#looking;
+      await this.#queue.close();
+    })();
+    closed.catch(() => {});
+    await within(closed, FAREWELL_MS);
     this.#client.disconnect();
   }
 
