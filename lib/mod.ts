@@ -94,6 +94,7 @@ export type { Evaluation, Evaluator } from "./evaluation/evaluator.ts";
 export { TableEvaluator } from "./evaluation/table_evaluator.ts";
 export { Journal, journalled } from "./evaluation/journal.ts";
 export {
+  hasAccuracies,
   loadOrPredictAccuracies,
   surrogateQuality,
 } from "./evaluation/tables.ts";

@@ -79,7 +79,7 @@ export async function loadAccuraciesFrom(
   const accuracies = accuraciesOf(space);
   if (accuracies === null) {
     throw new MissingAccuraciesError(
-      `Cannot load the accuracies of ${space.title}: its cells must have been trained, got none that are known`,
+      `Cannot load the accuracies of ${space.title}: its cells must have been trained, got none that are known; a program of your own can train them, or predict them: deno task search --space ${space.name} --evaluator COMMAND (lib/evaluation/PROTOCOL.md)`,
     );
   }
   const tables: AccuracyTable[] = [];

@@ -9,6 +9,10 @@ export { permuteWritten } from "./permutations.ts";
 export { codeShares, novelCodes } from "./novel_codes.ts";
 export { codeMeanings } from "./code_usage.ts";
 export { cellMap, codebookMap } from "./projection.ts";
-export { cellRepresentations, drawSome } from "./representations.ts";
+export {
+  cellRepresentations,
+  type CellVectors,
+  drawSome,
+} from "./representations.ts";
 export { comparePredictors } from "./predictors.ts";
 export { tableOn } from "../evaluation/tables.ts";

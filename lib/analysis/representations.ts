@@ -43,6 +43,9 @@ export function codeVectors(
   return matrix;
 }
 
+/** Vectors of cells by the name of what makes them, in the order of the cells. */
+export type CellVectors = Record<string, SparseVector[]>;
+
 /**
  * Vectors of cells under each representation that predictors are compared on: the codebook
  * vectors of their codes, arch2vec's latent means, operations and edges one-hot, and the
@@ -57,8 +60,8 @@ export async function cellRepresentations(
   models: readonly CellModel[],
   arch2vec: Arch2vec,
   cells: Uint32Array,
-): Promise<Record<string, SparseVector[]>> {
-  const vectors: Record<string, SparseVector[]> = {};
+): Promise<CellVectors> {
+  const vectors: CellVectors = {};
   for (const model of models) {
     const { codes } = await model.vqvae.encode(space, cells);
     vectors[`${CODE_METHODS[model.vqvae.config.code]} codes`] = rowVectors(

@@ -11,7 +11,7 @@ import {
 } from "../accuracies/accuracies.ts";
 import { loadOwnTable } from "../accuracies/own_tables.ts";
 import { openDevice } from "../engine/device.ts";
-import { isOwnDataset } from "../evaluation/tables.ts";
+import { hasAccuracies, isOwnDataset } from "../evaluation/tables.ts";
 import { surrogatePath } from "../models/surrogate/surrogate.ts";
 import { openT5Base } from "../models/t5/base.ts";
 import { T5_FILES } from "../models/t5/files.ts";
@@ -81,6 +81,7 @@ async function _checkAccuracies(
   action: string,
 ): Promise<void> {
   const space = getSpace(name);
+  if (!hasAccuracies(space)) return; // no stage looks at any
   let tables: readonly AccuracyTable[] = [];
   try {
     tables = await withBars(

@@ -44,7 +44,7 @@ import {
   readStageRecord,
   SEED_STAGES,
   stageKey,
-  STAGES,
+  stagesOn,
 } from "../run/stages.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import { earlierSeconds, secondsLeft } from "../run/time_left.ts";
@@ -76,6 +76,7 @@ const ACTION = "reproduce";
 const HELP = `deno task reproduce [options]
 
   --space NAME     search space (${DEFAULT_SPACE.name})
+  --cells N        how many cells to learn from, where the cells of the space are a sample
   --seed N         where all randomness comes from (0)
   --seeds N        train and sample with so many seeds, from --seed on, each in a run of its
                    own; the first has all notebooks and the means over seeds (1)
@@ -122,6 +123,7 @@ export function parseReproduceArguments(
 ): ReproduceRequest {
   const options = parseOptions(args, {
     space: { type: "string" },
+    cells: { type: "string" },
     seed: { type: "string" },
     seeds: { type: "string" },
     samples: { type: "string" },
@@ -142,8 +144,10 @@ export function parseReproduceArguments(
       `Cannot ${ACTION}: --only must stand with --rivals, got --only ${options.only}`,
     );
   }
+  const cells = wholeNumber(options.cells, "--cells", ACTION, [1, 1e8]);
+  const { space = DEFAULT_SPACE.name } = options;
   const settings = checkRunSettings({
-    space: options.space,
+    space: cells === undefined ? space : `${space}-${cells}`,
     seed: wholeNumber(options.seed, "--seed", ACTION),
     samples: wholeNumber(options.samples, "--samples", ACTION),
     trials: wholeNumber(options.trials, "--trials", ACTION),
@@ -287,7 +291,7 @@ export async function reproduce(
   settings: RunSettings,
   {
     fresh = false,
-    stages = STAGES,
+    stages = stagesOn(getSpace(settings.space)),
     notebooks = join(PROJECT_ROOT, "notebooks"),
     command = "deno task reproduce",
     terminal = Terminal.standardOutput(),

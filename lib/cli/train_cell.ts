@@ -9,6 +9,7 @@ import { openDevice } from "../engine/device.ts";
 import { DEVICES } from "../engine/devices.ts";
 import { onnxExecutor } from "../engine/onnx_executor.ts";
 import { parseRequest, TRY_AGAIN } from "../evaluation/protocol.ts";
+import { predictRequest, readEnsemble } from "../evaluation/predict_cell.ts";
 import { leaveResult, trainCell } from "../evaluation/train_cell.ts";
 import { oneOf } from "./cell_options.ts";
 import {
@@ -28,6 +29,7 @@ that the benchmark has of a cell and trains it on images.
 
   --request FILE   what is asked for
   --result FILE    where the answer goes
+  --surrogate DIR  predict instead of training: an ensemble of boosted trees (PROTOCOL.md)
   --device NAME    ${DEVICES.join(", ")} (cpu)
   --threads N      of the CPU (1): with --parallel K of a search, cores / K
 
@@ -44,6 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
   const text = { type: "string" } as const;
   const options = parseOptions(args, {
     ...{ request: text, result: text, device: text, threads: text },
+    surrogate: text,
   }, ACTION);
   const folder = userFolder();
   if (options.request === undefined || options.result === undefined) {
@@ -59,6 +62,12 @@ async function main(args: readonly string[]): Promise<number> {
     ACTION,
   );
   const request = parseRequest(await Deno.readTextFile(path), path);
+  const answer = resolve(folder, options.result);
+  if (options.surrogate !== undefined) {
+    const ensemble = await readEnsemble(resolve(folder, options.surrogate));
+    await leaveResult(answer, predictRequest(request, ensemble));
+    return 0;
+  }
   // What is done is on disk after each epoch; a file is never there in part.
   Deno.addSignalListener("SIGTERM", () => Deno.exit(TRY_AGAIN));
   const result = await trainCell(request, {
@@ -67,7 +76,7 @@ async function main(args: readonly string[]): Promise<number> {
       : await openDevice(device),
     report: (line) => console.log(JSON.stringify(line)),
   });
-  await leaveResult(resolve(folder, options.result), result);
+  await leaveResult(answer, result);
   return 0;
 }
 

@@ -55,6 +55,11 @@ export async function loadOrPredictAccuracies(
   return [...await _published(space, executor, options), ...own];
 }
 
+/** Whether cells of a space are known to have been trained: whether it can have tables at all. */
+export function hasAccuracies(space: SearchSpace): boolean {
+  return accuraciesOf(space) !== null;
+}
+
 /** The table of a data set; the first one where none is named. */
 export function tableOn(
   tables: readonly AccuracyTable[],

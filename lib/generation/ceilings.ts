@@ -79,18 +79,16 @@ export function uniformNovelty(size: SpaceSize): number {
 }
 
 /**
- * The ceilings to print under a space's table; none where its cells are not all known.
+ * The ceilings to print under a space's table; none where its cells are not counted.
  *
  * @param draws How many samples each row is of.
  * @throws {RangeError} If `draws` is not a positive integer.
  */
 export function ceilings(space: SearchSpace, draws: number): Ceiling[] {
   _count("draws", draws, 1);
-  if (!isEnumerated(space)) return [];
-  const size = {
-    cells: space.cells().count,
-    trainCells: space.split().train.length,
-  };
+  const cells = isEnumerated(space) ? space.cells().count : space.cellCount;
+  if (cells === undefined) return [];
+  const size = { cells, trainCells: space.split().train.length };
   const distinct = 100 * expectedDistinct(draws, size.cells) / draws;
   const novel = uniformNovelty(size);
   const bound = space.settings.reconstructionCeiling;

@@ -19,6 +19,7 @@ import {
 } from "../metrics/result_row.ts";
 import {
   generationTableNumber,
+  publishedNotes,
   publishedRows,
 } from "../paper/generation_tables.ts";
 import { drawCells } from "../spaces/draw.ts";
@@ -51,7 +52,10 @@ export function generationTable(
     caption: number === null
       ? `Generation on ${space.title} (%)`
       : `Table ${number}: generation on ${space.title} (%)`,
-    notes: limits.map(({ text }) => text),
+    notes: [
+      ...limits.map(({ text }) => text),
+      ...publishedNotes(space.name),
+    ],
   });
 }
 

@@ -263,6 +263,12 @@ export function predictorsTable(
   );
 }
 
+/** What stands in place of accuracies where no cell of a space is known to have been trained. */
+export function noAccuraciesText(space: SearchSpace): string {
+  return `No accuracies of ${space.title} are known, so cells are neither coloured nor ranked by them. ` +
+    `A program of your own can train or predict them in a search: deno task search --space ${space.name} --evaluator COMMAND (lib/evaluation/PROTOCOL.md).`;
+}
+
 function _titled(text: string, surrogate = false): string {
   return surrogate ? `${text}, surrogate` : text;
 }

@@ -59,6 +59,7 @@ export {
   codeMeaningsTable,
   codesByPositionFigure,
   divergenceFigure,
+  noAccuraciesText,
   permutationTable,
   predictorsFigure,
   predictorsTable,

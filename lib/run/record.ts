@@ -39,7 +39,7 @@ import {
   withOutputs,
 } from "./notebook.ts";
 import { fileHash } from "./stage_files.ts";
-import { readStageRecord, STAGES } from "./stages.ts";
+import { readStageRecord, STAGES, stagesOn } from "./stages.ts";
 
 /** A notebook of the repository stays below this many bytes, so that GitHub shows it. */
 export const MAX_NOTEBOOK_BYTES = 1_000_000;
@@ -50,7 +50,7 @@ export interface RecordOptions {
   readonly root?: string;
   /** The project's folder in its checkout. */
   readonly project?: string;
-  /** Names of the stages of a finished run. */
+  /** Names of the stages of a finished run; by default those of its space. */
   readonly stages?: readonly string[];
 }
 
@@ -69,12 +69,17 @@ export async function recordRun(
   {
     root = OUTPUTS,
     project = PROJECT_ROOT,
-    stages = STAGES.map((stage) => stage.name),
+    stages,
   }: RecordOptions = {},
 ): Promise<string> {
   const action = `record the run ${name}`;
   const outputs = runFolder(root, name);
-  const { manifest, left } = await _finishedRun(root, name, stages, action);
+  const { manifest, left, done } = await _finishedRun(
+    root,
+    name,
+    stages,
+    action,
+  );
   await _checkCode(manifest, project, action);
   const files = Object.keys(manifest.files).filter((path) => left.has(path));
   const paths = [
@@ -82,7 +87,7 @@ export async function recordRun(
     ...await _countedSamples(outputs, manifest, files, action),
   ];
   await _checkFiles(outputs, manifest, paths, action);
-  const notebooks = await _notebooks(outputs, project, stages);
+  const notebooks = await _notebooks(outputs, project, done);
 
   const { space } = manifest.settings;
   const record = recordFolder(root, space);
@@ -183,9 +188,13 @@ async function _countedSamples(
 async function _finishedRun(
   root: string,
   name: string,
-  stages: readonly string[],
+  named: readonly string[] | undefined,
   action: string,
-): Promise<{ manifest: Manifest; left: ReadonlySet<string> }> {
+): Promise<{
+  manifest: Manifest;
+  left: ReadonlySet<string>;
+  done: readonly string[];
+}> {
   const outputs = runFolder(root, name);
   if (!await exists(outputs)) {
     const folder = runsFolder(root);
@@ -199,6 +208,9 @@ async function _finishedRun(
     );
   }
   const manifest = await readManifest(outputs).catch(() => null);
+  const stages = named ??
+    (manifest === null ? STAGES : stagesOn(getSpace(manifest.settings.space)))
+      .map((stage) => stage.name);
   const records = await Promise.all(
     stages.map((stage) => readStageRecord(outputs, stage)),
   );
@@ -220,7 +232,7 @@ async function _finishedRun(
     );
   }
   const left = records.flatMap((record) => Object.keys(record!.files));
-  return { manifest, left: new Set(left) };
+  return { manifest, left: new Set(left), done: stages };
 }
 
 /** Refuses a run whose stages were not all run from code that the checkout has, unmodified. */

@@ -23,6 +23,8 @@ export interface Stage {
   readonly reads: readonly ("vqvae" | "t5")[];
   /** Whether a run of a further training seed has it: tables over seeds are made of such. */
   readonly everySeed?: true;
+  /** Whether only runs on spaces have it whose cells are known to have been trained. */
+  readonly needsAccuracies?: true;
   /** Tells apart what it reads beside results of the stages before, such as real accuracies. */
   readonly inputs?: (settings: RunSettings) => Promise<unknown>;
 }

@@ -18,10 +18,11 @@
 import { join } from "node:path";
 import { CHECKPOINT } from "../core/checkpoints.ts";
 import { readJson, sha256, writeJson } from "../core/files.ts";
-import { accuracyInputs } from "../evaluation/tables.ts";
+import { accuracyInputs, hasAccuracies } from "../evaluation/tables.ts";
 import { generationTableName } from "../report/generation_report.ts";
 import { searchTableName } from "../report/search_tables.ts";
 import { getSpace } from "../spaces/registry.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 import { begunPath, manifestPath, reportPath, stagePath } from "./folders.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
 import { recordedRivalsPath } from "./recorded_rivals.ts";
@@ -102,6 +103,7 @@ export const STAGES: readonly Stage[] = [
     },
     ignores: ["samples"],
     reads: ["vqvae", "t5"],
+    needsAccuracies: true,
     inputs: async (settings) => [
       await readAccuracies(settings),
       await furtherTables(
@@ -113,6 +115,13 @@ export const STAGES: readonly Stage[] = [
     ],
   },
 ];
+
+/** Those of them that a run on a space has. */
+export function stagesOn(space: SearchSpace): Stage[] {
+  return STAGES.filter(({ needsAccuracies }) =>
+    needsAccuracies !== true || hasAccuracies(space)
+  );
+}
 
 /** Those of them that a run of a further training seed has. */
 export const SEED_STAGES: readonly Stage[] = STAGES.filter(({ everySeed }) =>

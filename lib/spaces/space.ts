@@ -150,6 +150,12 @@ export interface SearchSpace {
    * where no network is fixed.
    */
   network?(graph: Graph, size?: NetworkSize): NetworkPlan;
+  /**
+   * A cell as a published surrogate knows it: the choices that describe it, by name, null for
+   * one that it does not make; null where it is none of the surrogate's cells. The graph must be strictly valid. Missing where there is
+   * no such surrogate.
+   */
+  configuration?(graph: Graph): Readonly<Record<string, number | null>> | null;
   /** How that network is trained, as published. */
   readonly networkTraining?: NetworkTraining;
   /** Notations that cells are read and written in, beside those that every space has. */

@@ -283,3 +283,15 @@ console.log("made a table");`,
     }
   },
 });
+
+Deno.test("--cells asks for another sample of a space, where its cells are one", () => {
+  const { settings } = parseReproduceArguments([
+    ...["--space", "darts", "--cells", "600000"],
+  ]);
+  assert.equal(settings.space, "darts-600000");
+  assert.equal(settings.name, "darts-600000-seed0");
+  assert.throws(() => parseReproduceArguments(["--cells", "5000"]), {
+    name: "RangeError",
+    message: /must be one of .*, got "nasbench201-5000"$/,
+  });
+});

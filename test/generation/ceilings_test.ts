@@ -7,6 +7,7 @@ import {
   uniformNovelty,
 } from "../../lib/generation/ceilings.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
+import { splitInOrder } from "../../lib/spaces/split.ts";
 import type { EnumeratedSpace, SearchSpace } from "../../lib/spaces/space.ts";
 import { assertClose } from "../_helpers.ts";
 
@@ -60,6 +61,14 @@ Deno.test("ceilings() has the values of both spaces at 10,000 draws", async () =
 Deno.test("ceilings() has none where not all cells are known", () => {
   const { indexOf: _, ...sampled } = nasbench201 as EnumeratedSpace;
   assert.deepEqual(ceilings(sampled, 10_000), []);
+});
+
+Deno.test("ceilings() are those of all cells where they are counted, though not listed", () => {
+  const counted = { ...getSpace("darts"), split: () => splitInOrder(100_000) };
+  const [unique, novel] = ceilings(counted, 10_000);
+  // 1 − (n − 1) / 2N, and 1 − 90,000 / N of N = 796,255,716.
+  assert.equal(unique.percent.toFixed(4), "99.9994");
+  assert.equal(novel.percent.toFixed(4), "99.9887");
 });
 
 Deno.test("ceilings() bounds by the space alone where nothing is published of it", () => {

@@ -17,6 +17,7 @@ import {
   readStageRecord,
   stageKey,
   STAGES,
+  stagesOn,
 } from "../../lib/run/stages.ts";
 import { getSpace } from "../../lib/spaces/registry.ts";
 import type { Stage, StageRecord } from "../../lib/run/stage.ts";
@@ -383,4 +384,12 @@ Deno.test("beginStage() takes a damaged note of an attempt for none", async () =
       "models/w",
     ]);
   });
+});
+
+Deno.test("stagesOn() leaves out searches where no cell is known to have been trained", () => {
+  const names = (space: string) =>
+    stagesOn(getSpace(space)).map(({ name }) => name);
+  const searched = names("nasbench101");
+  assert.equal(searched.at(-1), "7_nas");
+  assert.deepEqual(names("darts"), searched.slice(0, -1));
 });

@@ -31,7 +31,7 @@ export const SETTINGS: SpaceSettings = {
     // 227 kinds of row: an operation of eight that reads one of two to five sources, and the ends.
     "arch-llm-plus": { layers: 1, quantizationCost: 1 },
     epochs: 25,
-    quickEpochs: 3,
+    quickEpochs: 1,
     batchSize: 256,
   },
   t5: {

@@ -30,6 +30,7 @@ import {
   NODES,
   REASONS,
 } from "./cells.ts";
+import { configuration } from "./configuration.ts";
 import { cellCost } from "./cost.ts";
 import { formatPairs, NOTATIONS } from "./genotype.ts";
 import { CELL_COUNT, cellKey } from "./key.ts";
@@ -190,6 +191,7 @@ export function dartsSpace(cells: number): SearchSpace {
     neighbours,
     randomCell: (random) => anyCell(random, INNER_OPS),
     cost: cellCost,
+    configuration,
     notations: NOTATIONS,
     describe,
     facts: () => facts(prepared()),
