@@ -61,6 +61,8 @@ import type { SearchMethod } from "../lib/search/method.ts";
 import { neighbours } from "../lib/search/neighbours.ts";
 import { randomSearch } from "../lib/search/random_search.ts";
 import { regularisedEvolution } from "../lib/search/regularised_evolution.ts";
+import { agNet } from "../lib/search/rivals/ag_net.ts";
+import { initialGenerator } from "../lib/search/rivals/ag_net_network.ts";
 import { arch2vecRl } from "../lib/search/rivals/arch2vec_rl.ts";
 import { oneHotFeatures } from "../lib/search/rivals/candidates.ts";
 import {
@@ -379,6 +381,15 @@ const SEARCHES: Readonly<Record<string, GuardedSearch>> = {
       "rivals/candidates",
       "unseen_cells",
     ],
+  },
+  "AG-Net": {
+    method: agNet(
+      space,
+      initialGenerator(space.ops.length, Random.fromSeed(0)),
+      executor,
+    ),
+    budget: 18,
+    modules: ["rivals/ag_net", "unseen_cells"],
   },
   "arch2vec-RL": {
     method: arch2vecRl(oneHotFeatures(space), executor),

@@ -84,6 +84,7 @@ export const TOY: EnumeratedSpace = {
       changes: 1,
       pathLengths: [0, 1],
       dngo: { step: 1, incumbent: 1 },
+      agNetTicks: 15,
     },
     analysis: { novelCells: 2 },
   },

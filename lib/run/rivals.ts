@@ -24,6 +24,7 @@ import { saveTable } from "../report/save.ts";
 import { type ComparedMethod, searchStudy } from "../search/compared.ts";
 import { limitBudgets } from "../search/method.ts";
 import { methodSlug } from "../search/opened_methods.ts";
+import { trainedGenerator } from "../search/rivals/ag_net.ts";
 import { checkRows } from "../search/rivals/check_curves.ts";
 import { openRivals } from "../search/rivals/rivals.ts";
 import { type SearchRow, searchRows } from "../search/rows.ts";
@@ -79,13 +80,18 @@ export async function runRivals(
   const executor = await openDevice(settings.device, { threads: 1 });
   const tables = await loadOrPredictAccuracies(space, executor, settings);
   const study = searchStudy(settings);
+  const training = {
+    ...settings,
+    executor,
+    newModel: (name: string) => modelFolder(outputs, name),
+    onProgress,
+  };
   await using opened = openRivals(space, {
-    arch2vec: await trainedArch2vec(space, {
-      ...settings,
-      executor,
-      newModel: (name) => modelFolder(outputs, name),
-      onProgress,
-    }),
+    arch2vec: await trainedArch2vec(space, training),
+    // AG-Net's cells have one input.
+    generator: space.inputs === 1
+      ? await trainedGenerator(space, training)
+      : null,
   }, executor);
   const methods = limitBudgets(opened.methods, study.mostQueries);
   const names = methods.map(({ name }) => methodSlug(name));

@@ -83,6 +83,8 @@ export interface SpaceSettings {
       /** The accuracy that improvement is measured from, a fraction. */
       readonly incumbent: number;
     };
+    /** How often AG-Net goes through the cells asked for in each round, as its code has it. */
+    readonly agNetTicks: number;
   };
   /** `analysis`. */
   readonly analysis: {
@@ -118,8 +120,8 @@ export const BENCHMARK_ORIGINS: SpaceSettings["origins"] = [
     chosenBy: BY_SEARCHES,
   },
   {
-    settings: "search: step and incumbent of DNGO",
-    chosenBy: "arch2vec's code",
+    settings: "search: step and incumbent of DNGO, ticks of AG-Net",
+    chosenBy: "arch2vec's and AG-Net's code",
   },
   {
     settings: "search: lengths of paths",

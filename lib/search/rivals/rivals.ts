@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { HostTensors } from "../../core/tensors.ts";
 import type { Executor } from "../../engine/executor.ts";
 import { Arch2vec } from "../../models/arch2vec/arch2vec.ts";
 import type { TrainedArch2vec } from "../../models/arch2vec/training.ts";
@@ -19,6 +20,7 @@ import {
 } from "../compared.ts";
 import { gaussianProcessSearch } from "../gaussian_process_search.ts";
 import { ROUNDS } from "../rounds.ts";
+import { agNet } from "./ag_net.ts";
 import { arch2vecRl } from "./arch2vec_rl.ts";
 import { oneHotFeatures, pooledLatents } from "./candidates.ts";
 import { DNGO_AS_PUBLISHED, dngoSearch } from "./dngo_search.ts";
@@ -29,12 +31,14 @@ import { weakPredictors } from "./weak_predictors.ts";
 export interface RivalMeans {
   /** Null where there is none: what needs it is left out. */
   readonly arch2vec: Arch2vec | null;
+  /** AG-Net's generator; as for arch2vec. */
+  readonly generator: HostTensors | null;
 }
 
 /** The searches, in the order of the tables. */
 export function rivalMethods(
   space: SearchSpace,
-  { arch2vec }: RivalMeans,
+  { arch2vec, generator }: RivalMeans,
   executor: Executor,
 ): ComparedMethod[] {
   const dngo = { ...DNGO_AS_PUBLISHED, ...space.settings.search.dngo };
@@ -83,6 +87,14 @@ export function rivalMethods(
       trained: true as const,
       ...arch2vecRl(pooledLatents(arch2vec, space), executor),
     }],
+    ...generator === null ? [] : [{
+      name: "AG-Net",
+      budget: ROUNDS_BUDGET,
+      source:
+        "Lukasik et al. 2022 (arXiv:2203.08734), its code; the generator trained on fewer graphs",
+      trained: true as const,
+      ...agNet(space, generator, executor),
+    }],
   ];
 }
 
@@ -94,12 +106,19 @@ export interface OpenedRivals extends AsyncDisposable {
 /** Places the models on a device and makes the searches. */
 export function openRivals(
   space: SearchSpace,
-  models: { readonly arch2vec: TrainedArch2vec },
+  models: {
+    readonly arch2vec: TrainedArch2vec;
+    readonly generator: HostTensors | null;
+  },
   executor: Executor,
 ): OpenedRivals {
   const arch2vec = new Arch2vec(models.arch2vec, executor);
   return {
-    methods: rivalMethods(space, { arch2vec }, executor),
+    methods: rivalMethods(
+      space,
+      { arch2vec, generator: models.generator },
+      executor,
+    ),
     [Symbol.asyncDispose]: () => arch2vec.dispose(),
   };
 }

@@ -49,6 +49,7 @@ export const SETTINGS: SpaceSettings = {
     // One operation a block, through one to four blocks.
     pathLengths: [1, 2, 3, 4],
     dngo: { step: 5, incumbent: 0.95 }, // its code
+    agNetTicks: 15,
   },
   analysis: { novelCells: 3_000 },
 };

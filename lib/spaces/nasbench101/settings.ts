@@ -44,6 +44,7 @@ export const SETTINGS: SpaceSettings = {
     changes: 1,
     pathLengths: [0, 1, 2, 3, 4, 5],
     dngo: { step: 5, incumbent: 0.95 },
+    agNetTicks: 15,
   },
   analysis: { novelCells: 3_000 },
   // From enumerating the space: the cells without two nodes that no edge joins and that

@@ -42,6 +42,7 @@ export const SETTINGS: SpaceSettings = {
     // A path has one to three edges.
     pathLengths: [1, 2, 3],
     dngo: { step: 1, incumbent: 1 },
+    agNetTicks: 30,
   },
   analysis: { novelCells: 750 },
 };

@@ -8,6 +8,7 @@ import { arch2vecConfig } from "../../../lib/models/arch2vec/config.ts";
 import { initialArch2vecWeights } from "../../../lib/models/arch2vec/network.ts";
 import type { Search } from "../../../lib/search/method.ts";
 import { Oracle } from "../../../lib/search/oracle.ts";
+import { initialGenerator } from "../../../lib/search/rivals/ag_net_network.ts";
 import { rivalMethods } from "../../../lib/search/rivals/rivals.ts";
 import { unseenCells } from "../../../lib/search/unseen_cells.ts";
 import { SPACE, TABLE, UNLISTED, unlistedEvaluator } from "../_tables.ts";
@@ -16,7 +17,8 @@ import { executor } from "./_fixtures.ts";
 const config = { ...arch2vecConfig(SPACE), hidden: 16, layers: 1 };
 const weights = initialArch2vecWeights(config, Random.fromSeed(0));
 const arch2vec = new Arch2vec({ config, weights }, executor);
-const methods = rivalMethods(SPACE, { arch2vec }, executor);
+const generator = initialGenerator(SPACE.ops.length, Random.fromSeed(0));
+const methods = rivalMethods(SPACE, { arch2vec, generator }, executor);
 /** A part of the covered cells: the best of the table is not among the first. */
 const covered = TABLE.covered.filter((_, i) => i % 7 === 0);
 const validation = TABLE.validation.map((value, i) =>
@@ -36,10 +38,10 @@ Deno.test("rivalMethods() have names and keys of their own, and a source", () =>
   assert.equal(new Set(names).size, methods.length);
   assert.equal(new Set(methods.map(({ key }) => key)).size, methods.length);
   assert.ok(methods.every(({ source }) => source !== ""));
-  const others = rivalMethods(SPACE, { arch2vec }, executor);
+  const others = rivalMethods(SPACE, { arch2vec, generator }, executor);
   assert.deepEqual(others.map(({ key }) => key), methods.map(({ key }) => key));
   assert.deepEqual(
-    rivalMethods(SPACE, { arch2vec: null }, executor)
+    rivalMethods(SPACE, { arch2vec: null, generator: null }, executor)
       .map(({ name, key }) => [name, key]),
     methods.filter(({ trained }) => !trained)
       .map(({ name, key }) => [name, key]),
