@@ -81,7 +81,7 @@ const PUBLISHED: Readonly<Record<string, PublishedGeneration>> = {
 /** Arch-VQ, the paper's successor by the same authors: arXiv:2503.22063. */
 const NOTES: Readonly<Record<string, readonly string[]>> = {
   darts: [
-    "Arch-VQ, the successor of Arch-LLM by the same authors (arXiv:2503.22063), is listed by others with a validity of 99.46 % here. How it is counted is not known to us; arch2vec's check, the published reading here, asks of an edge no more than that each operation has one from before its block.",
+    "Arch-VQ, the successor of Arch-LLM by the same authors (arXiv:2503.22063), is listed by others with a validity of 99.46 % here. How it is counted is not known to us; arch2vec's check, the published reading here, asks no more of the edges than that each operation has one from before its block.",
   ],
 };
 

@@ -14,7 +14,7 @@ import {
   type CodeKind,
   CODES,
 } from "../models/vqvae/config.ts";
-import type { SearchSpace } from "../spaces/space.ts";
+import { isEnumerated, type SearchSpace } from "../spaces/space.ts";
 import type { Figure } from "./figure.ts";
 import { perplexityByPosition } from "./figures.ts";
 import { type ReportTable, table } from "./tables.ts";
@@ -29,10 +29,11 @@ function _perplexities(
 
 /**
  * −log p, in nats, of a cell under a model that gives all cells of a space the same
- * probability and nothing to anything else.
+ * probability and nothing to anything else; null where the cells are not listed, and a cell can
+ * be written in more than one order.
  */
-function _bound(space: SearchSpace): number {
-  return Math.log(space.cells().count);
+function _bound(space: SearchSpace): number | null {
+  return isEnumerated(space) ? Math.log(space.cells().count) : null;
 }
 
 /** Perplexity by position under a code, by model. */
@@ -74,12 +75,12 @@ export function likelihoodTable(
       };
     })
   );
-  const bound = {
-    code: "any",
-    model: "uniform over all cells of the space",
-    perSequence: _bound(space),
-  };
-  return table([...rows, bound], {
+  const perSequence = _bound(space);
+  const model = "uniform over all cells of the space";
+  const bound = perSequence === null
+    ? []
+    : [{ code: "any", model, perSequence }];
+  return table([...rows, ...bound], {
     columns: [
       "code",
       "model",
@@ -110,9 +111,13 @@ export function likelihoodFound(
     );
     return `- **${CODE_METHODS[code]}**: the T5 needs ${
       t5.perSequence.toFixed(2)
-    } nats for a validation cell, ${
-      (t5.perSequence - bound).toFixed(2)
-    } more than the bound of ${bound.toFixed(2)}; the best chain (${
+    } nats for a validation cell${
+      bound === null
+        ? ""
+        : `, ${(t5.perSequence - bound).toFixed(2)} more than the bound of ${
+          bound.toFixed(2)
+        }`
+    }; the best chain (${
       best.model.replace("Markov chain, ", "")
     }) needs ${best.perSequence.toFixed(2)}. ${
       behind.length === 0

@@ -78,3 +78,10 @@ Deno.test("likelihoodFound() compares the T5 with the bound and the best chain",
       "the best chain (order 1) needs 4.39. No chain has a lower perplexity than the T5 at any position.",
   );
 });
+
+Deno.test("no bound stands where the cells of a space are a sample", () => {
+  const { indexOf: _, ...sampled } = space;
+  const { rows } = likelihoodTable(sampled, COMPARED);
+  assert.ok(rows.every(({ code }) => code !== "any"));
+  assert.doesNotMatch(likelihoodFound(sampled, COMPARED), /bound/);
+});

@@ -99,14 +99,14 @@ export const NOTATIONS: readonly Notation[] = [
   {
     name: "genotype",
     title:
-      "the normal cell of Genotype(normal=[('sep_conv_3x3', 1), …], …), as Python prints it or as JSON",
+      "Genotype(normal=[…], …) or its JSON, the normal cell",
     isForm: _isGenotype,
     read: (value) => readGenotype(value),
     write: formatGenotype,
   },
   {
     name: "genotype-reduce",
-    title: "the reduction cell of the same",
+    title: "the same, the reduction cell",
     isForm: () => false,
     read: (value) => readGenotype(value, "reduce"),
   },
