@@ -244,22 +244,21 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
     return slurm;
   }
 
-  /**
-   * Kills the machine that jobs run on, and all that runs there: processes whose command names a
-   * folder.
-   */
-  async killNode(jobs: string): Promise<void> {
+  /** Kills the machine that jobs run on, and all that runs there. */
+  async killNode(): Promise<void> {
     await this.node.kill();
-    // There may be another SLURM on this machine: its steps are left alone.
+    // There may be another SLURM on this machine: it is left alone.
     const conf = `SLURM_CONF=${this.folder}/slurm.conf`;
-    await killAll(({ exe, environ }) =>
-      exe.endsWith("slurmstepd-wlm") && environ.includes(conf)
+    const isOurs = ({ environ }: Process) => environ.includes(conf);
+    await killAll((one) => isOurs(one) && one.exe.endsWith("slurmstepd-wlm"));
+    await killAll((one) =>
+      isOurs(one) &&
+      one.environ.some((entry) => entry.startsWith("SLURM_JOB_NAME=arch-llm-"))
     );
-    await killAll(({ command }) => command.some((word) => word.includes(jobs)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.killNode(`${this.folder}/spool`);
+    await this.killNode();
     await this.controller.kill();
     for (const [name, value] of Object.entries(this.before)) {
       if (value === undefined) Deno.env.delete(name);

@@ -228,7 +228,7 @@ Deno.test({
       }, {
         what: "kill -9 of slurmd and all jobs",
         happen: async () => {
-          await slurm.killNode(`${folder}/evaluations/`);
+          await slurm.killNode();
           await delay(2000);
           slurm.node.start();
         },

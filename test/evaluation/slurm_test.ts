@@ -33,7 +33,7 @@ Deno.test({
   ignore: ROOT === null,
   fn: (test) =>
     withFolder(async (folder) => {
-      await using _slurm = await Slurm.start(ROOT!, join(folder, "slurm"));
+      await using slurm = await Slurm.start(ROOT!, join(folder, "slurm"));
       const happened: TrainingEvent[] = [];
       const evaluate = async (
         recipe: Recipe,
@@ -154,6 +154,22 @@ Deno.test({
         } finally {
           await Deno.remove(searchFolder(name), { recursive: true });
         }
+      });
+
+      await test.step("a search that is stopped ends, although SLURM is away", async () => {
+        const stop = new AbortController();
+        const recipe = { seed: 4, waits: true };
+        const evaluation = evaluate(recipe, {
+          signal: stop.signal,
+          onEvent: async ({ event }) => {
+            if (event !== "progress") return;
+            await slurm.controller.kill();
+            stop.abort(new Error("enough"));
+          },
+        });
+        const ended = Promise.allSettled([evaluation]);
+        assert.ok(await within(ended, LIMIT_MS), "it took too long");
+        await assert.rejects(evaluation, /^Error: enough$/);
       });
     }),
 });

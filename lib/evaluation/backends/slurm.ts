@@ -43,6 +43,9 @@ const PLACE = /^(arch-llm-[0-9a-f-]{36}) (\d+)\n$/;
 const SUBMISSIONS = 6;
 const SUBMIT_AGAIN_MS = 2000;
 
+/** Looks without an answer after which a job that is cancelled is left in the queue. */
+const ASKED_IN_VAIN = 2;
+
 /** Seconds that a shared file system may take to show what a job has left. */
 const SHOWN_WITHIN_SECONDS = 10;
 
@@ -94,6 +97,8 @@ export class SlurmBackend implements Backend {
   readonly #options: SlurmOptions;
   readonly #running = new Map<string, Running>();
   #looking: Promise<void> | null = null;
+  /** Looks at the queue in a row that had no answer. */
+  #unanswered = 0;
 
   /** @param command Program and arguments, as for every backend. */
   constructor(command: readonly string[], options: SlurmOptions) {
@@ -224,6 +229,7 @@ export class SlurmBackend implements Backend {
     const { lookEveryMs = 2000 } = this.#options;
     while (this.#running.size > 0) {
       const queue = await this.#queue();
+      this.#unanswered = queue === null ? this.#unanswered + 1 : 0;
       const cancelled: string[] = [];
       for (const running of [...this.#running.values()]) {
         const queued = queue?.get(_key(running.array, running.task));
@@ -273,7 +279,13 @@ export class SlurmBackend implements Backend {
       running.missing = null;
       return;
     }
-    if (!isKnown) return;
+    if (!isKnown) {
+      // Without an answer it stays in the queue, and is found there by the next start.
+      if (running.ending === "cancelled" && this.#unanswered >= ASKED_IN_VAIN) {
+        this.#end(running, null);
+      }
+      return;
+    }
     running.missing ??= now;
     if (running.ending === "cancelled") return this.#end(running, null);
     if (running.ending !== null) return this.#end(running, running.ending);
