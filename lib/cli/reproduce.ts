@@ -25,6 +25,9 @@ import {
 } from "../run/folders.ts";
 import { gitState } from "../run/git.ts";
 import { lockRun } from "../run/lock.ts";
+import { type ProgressBar, progressBar } from "../report/progress.ts";
+import { RIVAL_GENERATORS } from "../generation/rival_generators.ts";
+import { runRivalGenerators } from "../run/rival_generators.ts";
 import { runRivals } from "../run/rivals.ts";
 import { writeManifest } from "../run/manifest.ts";
 import { notebookTitle, readNotebook } from "../run/notebook.ts";
@@ -90,8 +93,8 @@ const HELP = `deno task reproduce [options]
   --name NAME      of the run: of its folder in outputs/runs (SPACE-seedN, with --quick
                    SPACE-seedN-quick)
   --outputs DIR    folder of all runs and records (outputs)
-  --rivals         searches of other papers in the place of the notebooks: their rows, which
-                   notebook 7 shows, go to DIR/rivals/SPACE
+  --rivals         searches and generators of other papers in the place of the notebooks:
+                   their rows, which notebooks 7 and 5 show, go to DIR/rivals/SPACE
   --only NAMES     some of them, with commas between (all)
   --quick          every stage on a slice, in a few minutes: not for results
   --fresh          remove what earlier runs left and do all of it again
@@ -415,10 +418,31 @@ async function main(args: readonly string[]): Promise<number> {
   if (!settings.quick) await fetchAccuracies(getSpace(settings.space));
   if (rivals !== null) {
     const terminal = Terminal.standardOutput();
-    const folder = await runRivals(settings, {
-      ...rivals,
-      onLine: (line) => terminal.line(line),
-    });
+    const { only } = rivals;
+    const isGenerator = (name: string) =>
+      RIVAL_GENERATORS.some(({ slug }) => slug === name);
+    const searches = only?.filter((name) => !isGenerator(name));
+    const onLine = (line: string) => terminal.line(line);
+    let folder = "";
+    if (searches === undefined || searches.length > 0) {
+      folder = await runRivals(settings, { only: searches, onLine });
+    }
+    if (only === undefined || only.some(isGenerator)) {
+      let bar: ProgressBar | undefined;
+      folder = await runRivalGenerators(settings, {
+        only,
+        onLine: async (line) => {
+          await bar?.finish();
+          bar = undefined;
+          onLine(line);
+        },
+        onProgress: ({ done, total, message }) => {
+          bar ??= progressBar({ label: "Training", total, start: done });
+          bar.update(done, message);
+        },
+      });
+      await bar?.finish();
+    }
     terminal.line(`Written: tables of ${shownPath(folder)}`);
     return 0;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { SearchSpace } from "../spaces/space.ts";
 import type { CheckRow } from "../search/rivals/check_curves.ts";
 import type { SearchRow } from "../search/rows.ts";
 import {
@@ -84,5 +85,40 @@ export function checkTable(
     notes: [
       "Published: means over 500 trials on all cells, by simulated time rather than by queries; measured: on the covered cells alone, with the same number of queries.",
     ],
+  });
+}
+
+/** What a generator of another paper cost. */
+export interface GeneratorCost {
+  readonly name: string;
+  /** Numbers that are trained. */
+  readonly parameters: number;
+  readonly cells: number;
+  readonly epochs: number;
+  readonly trainingSeconds: number;
+  /** Of the first epoch and the last, nats a graph. */
+  readonly firstLoss: number;
+  readonly lastLoss: number;
+  /** That all samples of one way took to be drawn and measured. */
+  readonly samplingSeconds: number;
+}
+
+/** What generators of other papers cost. */
+export function generatorCostTable(
+  costs: readonly GeneratorCost[],
+  space: SearchSpace,
+): ReportTable {
+  return table(costs, {
+    columns: [
+      { key: "name", title: "model" },
+      "parameters",
+      { key: "cells", title: "training cells" },
+      "epochs",
+      { key: "trainingSeconds", title: "training, s", digits: 0 },
+      { key: "firstLoss", title: "loss, first epoch", digits: 2 },
+      { key: "lastLoss", title: "loss, last epoch", digits: 2 },
+      { key: "samplingSeconds", title: "sampling, s", digits: 1 },
+    ],
+    caption: `Generators of other papers: cost, ${space.title}`,
   });
 }

@@ -31,6 +31,7 @@ import {
   trialsFolder,
 } from "./folders.ts";
 import { recordedRivals, rivalTables } from "./recorded_rivals.ts";
+import { generatorTables, recordedGenerators } from "./rival_generators.ts";
 import { furtherRows, type SeedRows } from "./seeds.ts";
 import {
   readRunSettings,
@@ -70,6 +71,8 @@ export interface Run extends RunSettings {
   furtherRows<Row>(name: string): Promise<SeedRows<Row>[]>;
   /** The tables of searches of other papers, as they were recorded, by name; none where none were. */
   rivals(): Promise<[name: string, table: ReportTable][]>;
+  /** The same of generators of other papers. */
+  rivalGenerators(): Promise<[name: string, table: ReportTable][]>;
 }
 
 /**
@@ -106,6 +109,10 @@ export async function openRun(
     rivals: async () => {
       const recorded = await recordedRivals(settings);
       return recorded === null ? [] : rivalTables(recorded, cells);
+    },
+    rivalGenerators: async () => {
+      const recorded = await recordedGenerators(settings);
+      return recorded === null ? [] : generatorTables(recorded, cells);
     },
   };
 }

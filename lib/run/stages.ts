@@ -26,6 +26,7 @@ import type { SearchSpace } from "../spaces/space.ts";
 import { begunPath, manifestPath, reportPath, stagePath } from "./folders.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
 import { recordedRivalsPath } from "./recorded_rivals.ts";
+import { recordedGeneratorsPath } from "./rival_generators.ts";
 import { furtherTables } from "./seeds.ts";
 import type { RunSettings } from "./settings.ts";
 import type { Stage, StageRecord } from "./stage.ts";
@@ -81,12 +82,14 @@ export const STAGES: readonly Stage[] = [
     ignores: ["trials", "dataset"],
     reads: ["vqvae", "t5"],
     everySeed: true,
-    inputs: (settings) =>
-      furtherTables(
+    inputs: async (settings) => [
+      await furtherTables(
         settings,
         generationTableName(getSpace(settings.space)),
         furtherStages("5_generate"),
       ),
+      await readRecord(recordedGeneratorsPath(settings)),
+    ],
   },
   {
     name: "6_latent",
@@ -111,7 +114,7 @@ export const STAGES: readonly Stage[] = [
         searchTableName(getSpace(settings.space)),
         furtherStages("7_nas"),
       ),
-      await readRivals(settings),
+      await readRecord(recordedRivalsPath(settings)),
     ],
   },
 ];
@@ -159,9 +162,8 @@ function readAccuracies({ space, dataset }: RunSettings): Promise<unknown> {
   return accuracyInputs(getSpace(space), dataset);
 }
 
-/** The hash of the recorded searches of other papers, or null where there are none. */
-async function readRivals(settings: RunSettings): Promise<string | null> {
-  const path = recordedRivalsPath(settings);
+/** The hash of what was recorded of other papers' methods, or null where nothing was. */
+async function readRecord(path: string | null): Promise<string | null> {
   return path === null ? null : await fileHash(path);
 }
 

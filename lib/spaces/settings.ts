@@ -68,6 +68,8 @@ export interface SpaceSettings {
     /** Nodes whose operation its code's check of validity never looks at; by default none. */
     readonly uncheckedNodes?: readonly number[];
   };
+  /** `models/svge`, of both kinds; by default graphs by the 32. */
+  readonly svge?: { readonly batchSize: number };
   /** `search`. */
   readonly search: {
     /** Temperature at which the Arch-LLM+ search has its model write. */

@@ -36,6 +36,7 @@ export const SETTINGS: SpaceSettings = {
     embeddingStepFactor: 10,
   },
   arch2vec: { epochs: 8 }, // its code
+  svge: { batchSize: 128 }, // its code
   search: {
     // What a code was before it is hidden shows in those around it: at 1 half of what is written
     // is the cell as it was.

@@ -35,6 +35,7 @@ export const SETTINGS: SpaceSettings = {
   },
   // Its code; `is_valid_nasbench201` of its `utils/utils.py` begins at row 2.
   arch2vec: { epochs: 10, uncheckedNodes: [1] },
+  svge: { batchSize: 32 }, // its code
   search: {
     // Every operation makes a cell: less likely ones are as good candidates.
     writerTemperature: 1.5,

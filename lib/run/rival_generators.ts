@@ -1,0 +1,141 @@
+/**
+ * Generators of other papers, trained and measured beside those of notebook 5 where that is
+ * asked for. Their rows, which the notebook shows, go to
+ *
+ *     outputs/rivals/<space>/generators.json, tables/    of a quick run in its own folder
+ *
+ * Checkpoints and samples lie with those of the run, so that nothing is trained again.
+ *
+ * @module
+ */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readJson, writeJson } from "../core/files.ts";
+import type { OnProgress } from "../core/progress.ts";
+import { openDevice } from "../engine/device.ts";
+import { ceilings } from "../generation/ceilings.ts";
+import { measuredRows } from "../generation/generator.ts";
+import { RIVAL_GENERATORS } from "../generation/rival_generators.ts";
+import { generationTable } from "../report/generation_report.ts";
+import {
+  type GeneratorCost,
+  generatorCostTable,
+} from "../report/rival_report.ts";
+import { saveTable } from "../report/save.ts";
+import type { ReportTable } from "../report/tables.ts";
+import type { ResultRow } from "../metrics/result_row.ts";
+import { getSpace } from "../spaces/registry.ts";
+import type { SearchSpace } from "../spaces/space.ts";
+import { modelFolder, OUTPUTS, samplesFolder } from "./folders.ts";
+import { lockRun } from "./lock.ts";
+import { rivalFolder } from "./recorded_rivals.ts";
+import { resultsFolder, type RunSettings } from "./settings.ts";
+
+/** Name of the file of what was found. */
+const RECORD = "generators.json";
+
+/** What was found, as it is recorded. */
+export interface RecordedGenerators {
+  readonly samples: number;
+  readonly rows: readonly ResultRow[];
+  readonly costs: readonly GeneratorCost[];
+}
+
+/**
+ * Trains and measures generators that were not yet, and writes their tables.
+ *
+ * @param options `only`: their slugs; the tables have those and what was recorded before.
+ * @returns The folder of the tables.
+ */
+export async function runRivalGenerators(
+  settings: RunSettings,
+  { only, onLine = () => {}, onProgress = () => {}, signal }: {
+    readonly only?: readonly string[];
+    readonly onLine?: (line: string) => void | Promise<void>;
+    readonly onProgress?: OnProgress;
+    readonly signal?: AbortSignal;
+  } = {},
+): Promise<string> {
+  const space = getSpace(settings.space);
+  const outputs = resultsFolder(settings);
+  await Deno.mkdir(outputs, { recursive: true });
+  using _lock = await lockRun(outputs);
+  await space.prepare(onProgress);
+  const executor = await openDevice(settings.device);
+  const folder = rivalFolder(settings);
+  const path = join(folder, RECORD);
+  const { samples } = settings;
+  let recorded: RecordedGenerators = existsSync(path)
+    ? await readJson(path, "generators")
+    : { samples, rows: [], costs: [] };
+  for (const { name, slug, measure } of RIVAL_GENERATORS) {
+    if (only !== undefined && !only.includes(slug)) continue;
+    await onLine(`${name}, trained and sampled`);
+    const { measured, losses, ...cost } = await measure({
+      ...settings,
+      space,
+      executor,
+      newModel: (model) => modelFolder(outputs, model),
+      samplesOf: (model) => samplesFolder(outputs, model),
+      signal,
+      onProgress,
+    });
+    const rows = measuredRows(measured);
+    const names = rows.map(({ method }) => method);
+    recorded = {
+      samples,
+      rows: [
+        ...recorded.rows.filter(({ method }) => !names.includes(method)),
+        ...rows,
+      ],
+      costs: [
+        ...recorded.costs.filter((other) => other.name !== name),
+        {
+          ...cost,
+          firstLoss: losses[0],
+          lastLoss: losses.at(-1)!,
+          samplingSeconds: Math.max(...measured.map(({ seconds }) => seconds)),
+        },
+      ],
+    };
+    await writeJson(path, recorded);
+  }
+  for (const [name, table] of generatorTables(recorded, space)) {
+    await saveTable(folder, name, table);
+  }
+  return folder;
+}
+
+/** The tables of what was found, under the names of their files. */
+export function generatorTables(
+  { rows, costs, samples }: RecordedGenerators,
+  space: SearchSpace,
+): [name: string, table: ReportTable][] {
+  if (rows.length === 0) return [];
+  return [
+    [
+      "generation_rivals",
+      generationTable(space, rows, ceilings(space, samples)),
+    ],
+    ["generation_rivals_costs", generatorCostTable(costs, space)],
+  ];
+}
+
+/** The file of what was found: the run's own, else that of its root, else the project's; null where there is none. */
+export function recordedGeneratorsPath(settings: RunSettings): string | null {
+  return [
+    rivalFolder(settings),
+    ...[settings.root, OUTPUTS].map((root) =>
+      join(root, "rivals", settings.space)
+    ),
+  ].map((folder) => join(folder, RECORD)).find(existsSync) ?? null;
+}
+
+/** What was recorded; null where there is nothing. */
+export async function recordedGenerators(
+  settings: RunSettings,
+): Promise<RecordedGenerators | null> {
+  const path = recordedGeneratorsPath(settings);
+  return path === null ? null : await readJson(path, "generators");
+}

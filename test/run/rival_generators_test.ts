@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { ResultRow } from "../../lib/metrics/result_row.ts";
+import { readJson } from "../../lib/core/files.ts";
+import {
+  recordedGenerators,
+  runRivalGenerators,
+} from "../../lib/run/rival_generators.ts";
+import { checkRunSettings } from "../../lib/run/settings.ts";
+import { withFolder } from "../_helpers.ts";
+
+Deno.test("runRivalGenerators() trains once, and leaves rows of both protocols with what they cost", () =>
+  withFolder(async (root) => {
+    const settings = checkRunSettings({
+      ...{ space: "nasbench201", quick: true, device: "cpu", root },
+    });
+    assert.equal(await recordedGenerators(settings), null);
+    let steps = 0;
+    const run = () =>
+      runRivalGenerators(settings, {
+        only: ["svge"],
+        onProgress: () => {
+          steps++;
+        },
+      });
+    const folder = await run();
+    assert.ok(steps > 0);
+    const rows = await readJson<ResultRow[]>(
+      join(folder, "tables", "generation_rivals.json"),
+      "rows",
+    );
+    const measured = rows.filter(({ source }) => source !== "paper");
+    const { samples } = settings;
+    assert.deepEqual(
+      [...new Set(measured.map(({ method }) => method))],
+      [`SVGe, ${samples / 10} × 10`, `SVGe, ${samples} × 1`],
+    );
+    const { costs } = (await recordedGenerators(settings))!;
+    assert.deepEqual(
+      costs.map(({ name, epochs, cells }) => ({ name, epochs, cells })),
+      [{ name: "SVGe", epochs: 1, cells: 96 }],
+    );
+    steps = 0;
+    await run();
+    assert.equal(steps, 0, "it is trained");
+    assert.deepEqual(
+      await readJson(join(folder, "tables", "generation_rivals.json"), "rows"),
+      rows,
+    );
+  }));
