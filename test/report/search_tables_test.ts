@@ -169,3 +169,19 @@ Deno.test("surrogateTable() says that nothing is real, and how good the guess is
     ["held-out cells", "1,562"],
   ]);
 });
+
+Deno.test("searchTable() marks a published figure that is of result files", () => {
+  const table = searchTable(
+    [{
+      ...published,
+      "cifar10 validation": 94.84,
+      "cifar10 validation of": "result files",
+    }],
+    datasets,
+    [3],
+    known,
+  );
+  const text = tableMarkdown(table);
+  assert.match(text, /94\.84 †\|94\.30/);
+  assert.match(text, /- † The paper's table has no such figure/);
+});
