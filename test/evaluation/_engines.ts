@@ -328,7 +328,16 @@ export async function bullmqForPython(python: string): Promise<string | null> {
     ]) !== null;
   if (await isThere()) return packages;
   await outputOf([
-    ...[python, "-m", "pip", "install", "--quiet", "--target", packages],
+    ...[
+      python,
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--upgrade",
+      "--target",
+      packages,
+    ],
     "bullmq==3.4.4",
   ]);
   return await isThere() ? packages : null;
