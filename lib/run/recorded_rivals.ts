@@ -54,16 +54,27 @@ export function rivalTables(
   ];
 }
 
+/** Name of the file of what was found of generators. */
+export const GENERATOR_RECORD: string = "generators.json";
+
 /** The file of what was found: the run's own, else the one of its root, else the project's; null where there is none. */
 export function recordedRivalsPath(settings: RunSettings): string | null {
+  return _recorded(settings, RIVAL_RECORD);
+}
+
+/** The same of generators. */
+export function recordedGeneratorsPath(settings: RunSettings): string | null {
+  return _recorded(settings, GENERATOR_RECORD);
+}
+
+function _recorded(settings: RunSettings, name: string): string | null {
   const folders = [
     rivalFolder(settings),
     ...[settings.root, OUTPUTS].map((root) =>
       join(root, "rivals", settings.space)
     ),
   ];
-  return folders.map((folder) => join(folder, RIVAL_RECORD)).find(existsSync) ??
-    null;
+  return folders.map((folder) => join(folder, name)).find(existsSync) ?? null;
 }
 
 /**

@@ -27,13 +27,14 @@ import type { ReportTable } from "../report/tables.ts";
 import type { ResultRow } from "../metrics/result_row.ts";
 import { getSpace } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { modelFolder, OUTPUTS, samplesFolder } from "./folders.ts";
+import { modelFolder, samplesFolder } from "./folders.ts";
 import { lockRun } from "./lock.ts";
-import { rivalFolder } from "./recorded_rivals.ts";
+import {
+  GENERATOR_RECORD,
+  recordedGeneratorsPath,
+  rivalFolder,
+} from "./recorded_rivals.ts";
 import { resultsFolder, type RunSettings } from "./settings.ts";
-
-/** Name of the file of what was found. */
-const RECORD = "generators.json";
 
 /** What was found, as it is recorded. */
 export interface RecordedGenerators {
@@ -64,7 +65,7 @@ export async function runRivalGenerators(
   await space.prepare(onProgress);
   const executor = await openDevice(settings.device);
   const folder = rivalFolder(settings);
-  const path = join(folder, RECORD);
+  const path = join(folder, GENERATOR_RECORD);
   const { samples } = settings;
   let recorded: RecordedGenerators = existsSync(path)
     ? await readJson(path, "generators")
@@ -120,16 +121,6 @@ export function generatorTables(
     ],
     ["generation_rivals_costs", generatorCostTable(costs, space)],
   ];
-}
-
-/** The file of what was found: the run's own, else that of its root, else the project's; null where there is none. */
-export function recordedGeneratorsPath(settings: RunSettings): string | null {
-  return [
-    rivalFolder(settings),
-    ...[settings.root, OUTPUTS].map((root) =>
-      join(root, "rivals", settings.space)
-    ),
-  ].map((folder) => join(folder, RECORD)).find(existsSync) ?? null;
 }
 
 /** What was recorded; null where there is nothing. */

@@ -25,8 +25,10 @@ import { getSpace } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { begunPath, manifestPath, reportPath, stagePath } from "./folders.ts";
 import { codeCells, readNotebook } from "./notebook.ts";
-import { recordedRivalsPath } from "./recorded_rivals.ts";
-import { recordedGeneratorsPath } from "./rival_generators.ts";
+import {
+  recordedGeneratorsPath,
+  recordedRivalsPath,
+} from "./recorded_rivals.ts";
 import { furtherTables } from "./seeds.ts";
 import type { RunSettings } from "./settings.ts";
 import type { Stage, StageRecord } from "./stage.ts";
