@@ -18,6 +18,7 @@ import {
   MOST_MULTIPLY_ADDS,
 } from "../../../lib/spaces/darts/sampling.ts";
 import { dartsSpace } from "../../../lib/spaces/darts/space.ts";
+import { drawCell } from "../../../lib/spaces/draw.ts";
 import { type Graph, hasEdge } from "../../../lib/spaces/graph.ts";
 import { readCell } from "../../../lib/spaces/notations.ts";
 import { cellGraph } from "../../../lib/spaces/space.ts";
@@ -273,4 +274,13 @@ Deno.test("neighbours() change one operation or one source", () => {
   for (const { graph } of near) {
     assert.equal(invalidReason(graph, "strict"), null);
   }
+});
+
+Deno.test("drawCell() names inputs and operations as people write them", async () => {
+  const svg = await drawCell(SPACE, readGenotype(DARTS_V2));
+  const count = (label: string) => svg.split(`>${label}</text>`).length - 1;
+  assert.deepEqual(
+    ["c k−2", "c k−1", "sep 3×3", "skip", "dil 3×3", "output"].map(count),
+    [1, 1, 5, 2, 1, 1],
+  );
 });
