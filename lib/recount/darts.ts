@@ -18,7 +18,9 @@ import {
   type TrainedCells,
 } from "./plain_space.ts";
 
+/** The nodes that are operations, and the operations that there are: the numbers are the same. */
 const OPERATIONS = [2, 3, 4, 5, 6, 7, 8, 9];
+const NONE = 2;
 
 /** The nodes that each one is fed by. */
 function sources({ edges }: PlainGraph, node: number): number[] {
@@ -79,4 +81,16 @@ export const PLAIN_DARTS: PlainSpace = {
   isValid,
   identity,
   known,
+};
+
+/** The same without the operation `none`. */
+export const PLAIN_DARTS7: PlainSpace = {
+  ...PLAIN_DARTS,
+  name: "darts7",
+  isValid: (graph, reading, unchecked = []) =>
+    isValid(graph, reading, unchecked) &&
+    OPERATIONS.every((node) =>
+      graph.ops[node] !== NONE ||
+      reading === "paper" && unchecked.includes(node)
+    ),
 };

@@ -117,9 +117,9 @@ export function likelihoodFound(
         : `, ${(t5.perSequence - bound).toFixed(2)} more than the bound of ${
           bound.toFixed(2)
         }`
-    }; the best chain (${
-      best.model.replace("Markov chain, ", "")
-    }) needs ${best.perSequence.toFixed(2)}. ${
+    }; the best chain (${best.model.replace("Markov chain, ", "")}) needs ${
+      best.perSequence.toFixed(2)
+    }. ${
       behind.length === 0
         ? "No chain has a lower perplexity than the T5 at any position."
         : `A chain has a lower perplexity than the T5 at position${

@@ -5,7 +5,7 @@
  */
 
 import { shown } from "../core/shown.ts";
-import { DARTS } from "./darts/space.ts";
+import { DARTS, DARTS7 } from "./darts/space.ts";
 import { NASBENCH101 } from "./nasbench101/space.ts";
 import { NASBENCH201 } from "./nasbench201/space.ts";
 import type { SearchSpace } from "./space.ts";
@@ -16,6 +16,9 @@ export const SPACES: readonly SearchSpace[] = [
   NASBENCH101,
   DARTS,
 ];
+
+/** Those that are opened by name alone, and stand in no report of all. */
+const FURTHER: readonly SearchSpace[] = [DARTS7];
 
 /** The one that is meant where none is named. */
 export const DEFAULT_SPACE: SearchSpace = NASBENCH201;
@@ -28,11 +31,12 @@ export const DEFAULT_SPACE: SearchSpace = NASBENCH201;
  * @throws {RangeError} If there is none of that name; the message lists those there are.
  */
 export function getSpace(name: string): SearchSpace {
+  const all = [...SPACES, ...FURTHER];
   const [, sampled, cells] = /^(.+)-(\d{1,9})$/.exec(name) ?? [];
-  const space = SPACES.find((space) => space.name === name) ??
-    SPACES.find((space) => space.name === sampled)?.ofSize?.(Number(cells));
+  const space = all.find((space) => space.name === name) ??
+    all.find((space) => space.name === sampled)?.ofSize?.(Number(cells));
   if (space === undefined) {
-    const known = SPACES.map((space) => space.name).sort().join(", ");
+    const known = all.map((space) => space.name).sort().join(", ");
     throw new RangeError(
       `Cannot open a search space: its name must be one of ${known}, got ${
         shown(name)

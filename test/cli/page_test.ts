@@ -67,7 +67,7 @@ Deno.test("parsePageArguments() names what is wrong", () => {
   const wrong: [args: string[], message: string][] = [
     [
       ["--space", "hiaml"],
-      'Cannot open a search space: its name must be one of darts, nasbench101, nasbench201, got "hiaml"',
+      'Cannot open a search space: its name must be one of darts, darts7, nasbench101, nasbench201, got "hiaml"',
     ],
     [
       ["--port", "70000"],

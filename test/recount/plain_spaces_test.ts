@@ -75,7 +75,7 @@ function changedCell(space: SearchSpace, random: Random): Graph {
 }
 
 /** Of a sample few cells: plain hashes are slow. */
-const TOLD = SPACES.map(({ name, ofSize }) =>
+const TOLD = [...SPACES, getSpace("darts7")].map(({ name, ofSize }) =>
   ofSize === undefined ? getSpace(name) : ofSize(2_000)
 );
 

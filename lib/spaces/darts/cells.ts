@@ -36,6 +36,8 @@ export const INPUTS = 2, BLOCKS = 4, NODES = 11;
 export const NONE = 2, OUTPUT = 10;
 /** What an operation node can be: indices into `DARTS_OPS`. */
 export const INNER_OPS: readonly number[] = [2, 3, 4, 5, 6, 7, 8, 9];
+/** The same where no operation is `none`: those of NAS-Bench-301. */
+export const INNER_OPS_OF_SEVEN: readonly number[] = [3, 4, 5, 6, 7, 8, 9];
 /** The edges into the output: all eight operations. */
 const INTO_OUTPUT = 0b11_1111_1100;
 
@@ -92,6 +94,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   "first ops not inputs": "its first two nodes are not c_k-2 and c_k-1",
   "last op not output": "its last node is not the output",
   "inner input or output": "a node within it is an input or an output",
+  "operation none": "an operation is none, which the space does not have",
   "operation not fed":
     "an operation is fed by no input and by no earlier block",
   "inputs fed": "an edge leads into one of its inputs",
@@ -107,14 +110,21 @@ export const REASONS: Readonly<Record<string, string>> = {
  * edge from before its block. Strict reading: each operation has one input or one whole earlier
  * block as its source, the two sources of a block differ, and all eight operations feed the
  * output and nothing else does.
+ *
+ * @param innerOps What an operation can be: `INNER_OPS`, or those without `none`.
  */
-export function invalidReason(graph: Graph, mode: MetricMode): string | null {
+export function invalidReason(
+  graph: Graph,
+  mode: MetricMode,
+  innerOps: readonly number[] = INNER_OPS,
+): string | null {
   const { ops, incoming } = graph;
   if (ops.length !== NODES) return "not eleven nodes";
   if (ops[0] !== 0 || ops[1] !== 1) return "first ops not inputs";
   if (ops[NODES - 1] !== OUTPUT) return "last op not output";
   for (let node = INPUTS; node < NODES - 1; node++) {
     if (!INNER_OPS.includes(ops[node])) return "inner input or output";
+    if (!innerOps.includes(ops[node])) return "operation none";
   }
   for (let node = INPUTS; node < NODES - 1; node++) {
     const before = (1 << INPUTS + 2 * blockOf(node)) - 1;

@@ -98,8 +98,7 @@ export function readGenotype(value: unknown, part: Part = "normal"): Graph {
 export const NOTATIONS: readonly Notation[] = [
   {
     name: "genotype",
-    title:
-      "Genotype(normal=[…], …) or its JSON, the normal cell",
+    title: "Genotype(normal=[…], …) or its JSON, the normal cell",
     isForm: _isGenotype,
     read: (value) => readGenotype(value),
     write: formatGenotype,

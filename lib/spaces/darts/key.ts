@@ -18,6 +18,8 @@ import { BLOCKS, DARTS_OPS, INPUTS, operationsOf } from "./cells.ts";
 
 /** Different cells of the eight operations, counted by the symmetries of the 74 structures. */
 export const CELL_COUNT = 796_255_716;
+/** The same of the seven without `none`. */
+export const CELL_COUNT_OF_SEVEN = 275_473_100;
 
 /** Orders of up to three things. */
 const ORDERS: readonly (readonly (readonly number[])[])[] = [

@@ -25,6 +25,7 @@ import {
   DARTS_OPS,
   incomingOf,
   INNER_OPS,
+  INNER_OPS_OF_SEVEN,
   INPUTS,
   invalidReason,
   NODES,
@@ -33,7 +34,7 @@ import {
 import { configuration } from "./configuration.ts";
 import { cellCost } from "./cost.ts";
 import { formatPairs, NOTATIONS } from "./genotype.ts";
-import { CELL_COUNT, cellKey } from "./key.ts";
+import { CELL_COUNT, CELL_COUNT_OF_SEVEN, cellKey } from "./key.ts";
 import { anyCell, differentCells, MOST_MULTIPLY_ADDS } from "./sampling.ts";
 import { SETTINGS } from "./settings.ts";
 
@@ -66,9 +67,12 @@ function describe(graph: Graph): string {
 }
 
 /** Another operation on a node, or another source. */
-function* neighbours({ ops, incoming }: Graph): Generator<Graph> {
+function* neighbours(
+  { ops, incoming }: Graph,
+  innerOps: readonly number[],
+): Generator<Graph> {
   for (let node = INPUTS; node < NODES - 1; node++) {
-    for (const op of INNER_OPS) {
+    for (const op of innerOps) {
       if (op !== ops[node]) yield { ops: ops.with(node, op), incoming };
     }
     const sources = INPUTS + (node - INPUTS >> 1);
@@ -84,12 +88,15 @@ function* neighbours({ ops, incoming }: Graph): Generator<Graph> {
 /** Labelled cells of a number of operations. */
 const labelled = (operations: number) => 1 * 3 * 6 * 10 * operations ** 8;
 
-function facts(table: CellTable): SpaceFact[] {
+function facts(
+  table: CellTable,
+  { innerOps, cellCount }: Operations,
+): SpaceFact[] {
   const random = Random.fromSeed(1);
   const draws = 10_000;
   let kept = 0;
   for (let i = 0; i < draws; i++) {
-    const { multiplyAdds } = cellCost(anyCell(random, INNER_OPS));
+    const { multiplyAdds } = cellCost(anyCell(random, innerOps));
     if (multiplyAdds < MOST_MULTIPLY_ADDS) kept++;
   }
   return [
@@ -104,8 +111,10 @@ function facts(table: CellTable): SpaceFact[] {
       published: null,
     },
     {
-      fact: "different cells of the eight operations",
-      counted: CELL_COUNT,
+      fact: `different cells of the ${
+        innerOps.length === 8 ? "eight" : "seven"
+      } operations`,
+      counted: cellCount,
       published: null,
     },
     {
@@ -119,8 +128,27 @@ function facts(table: CellTable): SpaceFact[] {
   ];
 }
 
-/** Those that were asked for, by the number of their cells: a space is one object. */
-const spaces = new Map<number, SearchSpace>();
+/** What the operations of a cell are chosen from. */
+interface Operations {
+  readonly name: string;
+  readonly title: string;
+  readonly innerOps: readonly number[];
+  /** Different cells of them. */
+  readonly cellCount: number;
+}
+
+/** arch2vec's, and those that NAS-Bench-301 has. */
+const EIGHT: Operations = {
+  ...{ name: "darts", title: "DARTS" },
+  ...{ innerOps: INNER_OPS, cellCount: CELL_COUNT },
+};
+const SEVEN: Operations = {
+  ...{ name: "darts7", title: "DARTS without none" },
+  ...{ innerOps: INNER_OPS_OF_SEVEN, cellCount: CELL_COUNT_OF_SEVEN },
+};
+
+/** Those that were asked for, by their names: a space is one object. */
+const spaces = new Map<string, SearchSpace>();
 
 /**
  * The search space DARTS.
@@ -131,8 +159,15 @@ const spaces = new Map<number, SearchSpace>();
  * @param cells How many.
  * @throws {RangeError} If it is not a number of cells that can be drawn.
  */
-export function dartsSpace(cells: number): SearchSpace {
-  const known = spaces.get(cells);
+export function dartsSpace(
+  cells: number,
+  operations: Operations = EIGHT,
+): SearchSpace {
+  const { title, innerOps, cellCount } = operations;
+  const name = cells === SAMPLE
+    ? operations.name
+    : `${operations.name}-${cells}`;
+  const known = spaces.get(name);
   if (known !== undefined) return known;
   if (
     !Number.isInteger(cells) || cells < LEAST_CELLS || cells > MOST_CELLS
@@ -145,7 +180,7 @@ export function dartsSpace(cells: number): SearchSpace {
   let drawing: Promise<void> | undefined;
   const draw = async (onProgress?: OnProgress) => {
     const graphs: Graph[] = [];
-    for (const cell of differentCells(Random.fromSeed(0), INNER_OPS)) {
+    for (const cell of differentCells(Random.fromSeed(0), innerOps)) {
       graphs.push(cell);
       const done = graphs.length;
       if (done % STEP === 0) {
@@ -165,11 +200,9 @@ export function dartsSpace(cells: number): SearchSpace {
     return table;
   };
   const space: SearchSpace = {
-    name: cells === SAMPLE ? "darts" : `darts-${cells}`,
-    title: "DARTS",
+    ...{ name, title, innerOps, cellCount },
     version: VERSION,
     ops: DARTS_OPS,
-    innerOps: INNER_OPS,
     inputs: INPUTS,
     nodeCount: NODES,
     variableSize: false,
@@ -181,24 +214,26 @@ export function dartsSpace(cells: number): SearchSpace {
       if (table === undefined) await (drawing ??= draw(onProgress));
     },
     cells: prepared,
-    ofSize: dartsSpace,
-    cellCount: CELL_COUNT,
+    ofSize: (cells) => dartsSpace(cells, operations),
     split: () => splitInOrder(cells),
     invalidReasons: REASONS,
-    invalidReason,
+    invalidReason: (graph, mode) => invalidReason(graph, mode, innerOps),
     rawKey: (graph) => hashModule(graph, HASH_LABELS),
     key: cellKey,
-    neighbours,
-    randomCell: (random) => anyCell(random, INNER_OPS),
+    neighbours: (graph) => neighbours(graph, innerOps),
+    randomCell: (random) => anyCell(random, innerOps),
     cost: cellCost,
     configuration,
     notations: NOTATIONS,
     describe,
-    facts: () => facts(prepared()),
+    facts: () => facts(prepared(), operations),
   };
-  spaces.set(cells, space);
+  spaces.set(name, space);
   return space;
 }
 
 /** With the sample that runs have where none is asked for. */
 export const DARTS: SearchSpace = dartsSpace(SAMPLE);
+
+/** The same without the operation `none`: cells that NAS-Bench-301's surrogates know. */
+export const DARTS7: SearchSpace = dartsSpace(SAMPLE, SEVEN);

@@ -12,13 +12,18 @@ import {
   formatGenotype,
   readGenotype,
 } from "../../../lib/spaces/darts/genotype.ts";
-import { CELL_COUNT, cellKey } from "../../../lib/spaces/darts/key.ts";
+import {
+  CELL_COUNT,
+  CELL_COUNT_OF_SEVEN,
+  cellKey,
+} from "../../../lib/spaces/darts/key.ts";
 import {
   anyCell,
   MOST_MULTIPLY_ADDS,
 } from "../../../lib/spaces/darts/sampling.ts";
 import { dartsSpace } from "../../../lib/spaces/darts/space.ts";
 import { drawCell } from "../../../lib/spaces/draw.ts";
+import { getSpace } from "../../../lib/spaces/registry.ts";
 import { type Graph, hasEdge } from "../../../lib/spaces/graph.ts";
 import { readCell } from "../../../lib/spaces/notations.ts";
 import { cellGraph } from "../../../lib/spaces/space.ts";
@@ -107,6 +112,7 @@ Deno.test("the space has 796,255,716 different cells, counted by the symmetries 
   assert.equal(count(1), 74);
   assert.equal(count(2), 14_235);
   assert.equal(count(8), CELL_COUNT);
+  assert.equal(count(7), CELL_COUNT_OF_SEVEN);
 });
 
 Deno.test("invalidReason() names what is wrong in either reading", () => {
@@ -166,6 +172,31 @@ Deno.test("the sample is different cells below 600 million multiply-adds, the sa
     "none(1) + dil_conv_3x3(0) | dil_conv_3x3(0) + none(1) | none(0) + max_pool_3x3(2) | sep_conv_5x5(0) + dil_conv_3x3(2)",
   );
   assert.equal(SPACE.split().train.length, 1_800);
+});
+
+Deno.test("darts7 is the space without none: sample, random cells, steps and validity", async () => {
+  const seven = getSpace("darts7-1000");
+  await seven.prepare();
+  assert.equal(seven.name, "darts7-1000");
+  const none = DARTS_OPS.indexOf("none");
+  const random = Random.fromSeed(3);
+  for (let i = 0; i < 1_000; i++) {
+    const cell = cellGraph(seven.cells(), i);
+    assert.equal(seven.invalidReason(cell, "strict"), null);
+    assert.ok(!cell.ops.includes(none));
+    assert.ok(!seven.randomCell!(random).ops.includes(none));
+  }
+  const cell = cellGraph(seven.cells(), 0);
+  for (const { graph } of neighbours(seven, cellOf(seven, cell)!)) {
+    assert.ok(!graph.ops.includes(none));
+  }
+  const other = { ops: cell.ops.with(5, none), incoming: cell.incoming };
+  for (const mode of ["paper", "strict"] as const) {
+    assert.equal(SPACE.invalidReason(other, mode), null);
+    const reason = seven.invalidReason(other, mode);
+    assert.equal(reason, "operation none");
+    assert.ok(reason in seven.invalidReasons);
+  }
 });
 
 Deno.test("anyCell() draws operations and pairs of sources evenly", () => {
