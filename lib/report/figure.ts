@@ -225,7 +225,7 @@ function _titleLines(title: string): string[] {
 
 /** Rows that Plotly needs for a legend: all entries get the longest one's width. */
 function legendRows(names: readonly string[], width: number): number {
-  const widths = names.map((name) => 46 + 7 * name.length);
+  const widths = names.map((name) => 46 + 8 * name.length);
   if (widths.reduce((sum, each) => sum + each, 0) <= width) {
     return names.length > 0 ? 1 : 0;
   }

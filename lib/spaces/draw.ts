@@ -43,7 +43,7 @@ const STYLES: Readonly<Record<string, OpStyle>> = {
   skip: _style("skip", "#b3568a", "#f2d5e4", "x"),
   none: _style("none", "#8c8c8c", "#ffffff", "circle-open"),
   "c_k-2": { ...PLAIN, label: "c k−2", symbol: "triangle-right" },
-  "c_k-1": { ...PLAIN, label: "c k−1", symbol: "triangle-right" },
+  "c_k-1": { ...PLAIN, label: "c k−1", symbol: "triangle-down" },
   max_pool_3x3: _style("max pool 3×3", "#009e73", "#b3e6d6", "diamond"),
   avg_pool_3x3: _style("avg pool 3×3", "#6b6b00", "#f7f2b0", "diamond-open"),
   skip_connect: _style("skip", "#b3568a", "#f2d5e4", "x"),
