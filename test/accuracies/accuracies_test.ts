@@ -137,7 +137,7 @@ Deno.test("loadAccuracies() says so where none are known of a space", async () =
     await assert.rejects(
       loadAccuracies(space),
       new MissingAccuraciesError(
-        "Cannot load the accuracies of NAS-Bench-201: its cells must have been trained, got none that are known",
+        "Cannot load the accuracies of NAS-Bench-201: its cells must have been trained, got none that are known; a program of your own can train them, or predict them: deno task search --space nasbench201 --evaluator COMMAND (lib/evaluation/PROTOCOL.md)",
       ),
     );
   }
