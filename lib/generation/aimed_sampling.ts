@@ -6,7 +6,7 @@
  * - `novel`: the same, and none of them a training cell.
  *
  * All keep drawing until there are as many as asked for, or the model has nothing else to
- * say, and tell how many sentences were drawn.
+ * say, or too little, and tell how many sentences were drawn.
  *
  * @module
  */
@@ -39,7 +39,10 @@ export interface AimedCells extends SampledCells {
 
 /** The fewest sentences drawn at a time. */
 const BATCH = 1000;
-/** Outcomes drawn for a sequence without replacement, at most. */
+/**
+ * Draws for each one that is asked for, at most: of the outcomes without replacement, and of
+ * sentences beyond `PATIENCE`. A model that hardly ever writes a cell would else draw for hours.
+ */
 const MOST_DRAWS = 20;
 /** Draws without anything to keep after which the model has nothing else to say. */
 const PATIENCE = 20_000;
@@ -47,8 +50,9 @@ const PATIENCE = 20_000;
 /**
  * Samples cells with an aim.
  *
- * @param count How many; fewer come back where 20,000 sentences in a row brought none, for
- *   `distinct` where twenty times as many outcomes have not enough.
+ * @param count How many; fewer come back where 20,000 sentences in a row brought none, or
+ *   20,000 and twenty times as many as asked for have not enough; for `distinct` where twenty
+ *   times as many outcomes have not.
  * @throws {RangeError} If a sampling option is out of range; for `distinct`, if top-k or
  *   top-p is asked for, the temperature is 0, or a code is not one token.
  */
@@ -64,14 +68,20 @@ export async function sampleWithAim(
   const samples: Sample[] = [];
   let draws = 0;
   let lastKept = 0;
-  while (samples.length < count && draws - lastKept < PATIENCE) {
+  const most = PATIENCE + MOST_DRAWS * count;
+  while (
+    samples.length < count && draws < Math.min(most, lastKept + PATIENCE)
+  ) {
     const drawn = await sampleCells(
       model,
       Math.max(BATCH, count - samples.length),
       { ...options, onProgress: undefined },
     );
     for (const [i, sample] of drawn.samples.entries()) {
-      if (samples.length === count || draws - lastKept === PATIENCE) break;
+      if (
+        samples.length === count ||
+        draws === Math.min(most, lastKept + PATIENCE)
+      ) break;
       draws++;
       if (!keep(sample)) continue;
       samples.push(sample);

@@ -97,3 +97,22 @@ Deno.test("unique: where the model has no more, what there is", async () => {
   assert.ok(samples.length >= 1 && samples.length <= LEARNED.length);
   assert.ok(draws >= 20_000);
 });
+
+Deno.test("unique: a model that writes a cell once in a while is not drawn from for ever", async () => {
+  // Of 4,000 sentences one is another cell than those before: never 20,000 in vain.
+  let written = 0;
+  const rare = new Proxy(space, {
+    get: (target, name) =>
+      name === "key"
+        ? (graph: Graph) => `${target.key(graph)} ${written++ / 4_000 | 0}`
+        : Reflect.get(target, name),
+  });
+  const { samples, draws } = await sampleWithAim(
+    { ...model, space: rare },
+    "unique",
+    200,
+    { temperature: 0.05, random: Random.fromSeed(0) },
+  );
+  assert.equal(draws, 24_000);
+  assert.ok(samples.length >= 6 && samples.length < 200, `${samples.length}`);
+});
