@@ -110,13 +110,17 @@ export interface SeriesStyle {
   readonly pattern: string;
 }
 
-/** Colour, dash, mark and pattern of the series at a place in the legend. */
+/**
+ * Colour, dash, mark and pattern of the series at a place in the legend. After the eighth
+ * colours come again, each time with another dash, mark and pattern.
+ */
 export function seriesStyle(index: number): SeriesStyle {
+  const other = index + Math.floor(index / PALETTE.length);
   return {
     color: PALETTE[index % PALETTE.length],
-    dash: DASHES[index % DASHES.length],
-    symbol: SYMBOLS[index % SYMBOLS.length],
-    pattern: PATTERNS[index % PATTERNS.length],
+    dash: DASHES[other % DASHES.length],
+    symbol: SYMBOLS[other % SYMBOLS.length],
+    pattern: PATTERNS[other % PATTERNS.length],
   };
 }
 

@@ -63,6 +63,14 @@ Deno.test("seriesStyle() tells eight series apart without colours", () => {
   assert.ok(Math.abs(shade(PALETTE[1]) - shade(PALETTE[2])) < 0.05);
 });
 
+Deno.test("seriesStyle() repeats no colour with the same dash, mark or pattern before the 65th", () => {
+  const styles = Array.from({ length: 64 }, (_, i) => seriesStyle(i));
+  for (const key of ["dash", "symbol", "pattern"] as const) {
+    const looks = styles.map((style) => `${style.color} ${style[key]}`);
+    assert.equal(new Set(looks).size, 64, key);
+  }
+});
+
 Deno.test("logAxis() writes all its ticks in one way", () => {
   assert.deepEqual(logAxis([2e-6, 30]).ticktext, [
     "10<sup>−6</sup>",
