@@ -204,7 +204,7 @@ SlurmdTimeout=6
 KillWait=5
 MinJobAge=60
 ReturnToService=2
-NodeName=${host} NodeAddr=127.0.0.1 CPUs=32 State=UNKNOWN
+NodeName=${host} NodeAddr=127.0.0.1 CPUs=8 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `,
     );

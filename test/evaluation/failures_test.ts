@@ -24,8 +24,6 @@ const CELLS = 200;
 /** Milliseconds after which a start of the tool is given up. */
 const LIMIT_MS = 180_000;
 const PARALLEL = 8;
-/** The same for SLURM, which takes seconds to see that a place is free. */
-const SLURM_PARALLEL = 24;
 /** That a training takes. */
 const TRAINING_SECONDS = 0.5;
 /** As SLURM starts few jobs a second, some run at a time only if they are longer. */
@@ -98,7 +96,7 @@ async function evaluate(
   folder: string,
   backend: Pick<BackendSettings, "name" | "lookEveryMs" | "queue">,
   faults: readonly Fault[],
-  { seconds, parallel } = { seconds: TRAINING_SECONDS, parallel: PARALLEL },
+  seconds = TRAINING_SECONDS,
 ): Promise<void> {
   const expected = await prepare(folder);
   const settings: ToolSettings = {
@@ -107,7 +105,7 @@ async function evaluate(
     backend: {
       ...backend,
       command: ["sh", PROGRAM, folder, `${seconds}`, "{request}", "{result}"],
-      parallel,
+      parallel: PARALLEL,
       heartbeatSeconds: null,
       cwd: folder,
     },
@@ -159,7 +157,7 @@ async function evaluate(
     begun.add(id);
   }
   console.log(
-    `\n${engine}: ${CELLS} cells of ${seconds} s, ${parallel} at a time, in ${
+    `\n${engine}: ${CELLS} cells of ${seconds} s, ${PARALLEL} at a time, in ${
       took.toFixed(0)
     } s`,
   );
@@ -184,7 +182,7 @@ async function evaluate(
   // Nothing is begun again but what a fault has stopped.
   for (const [i, { what, stopsTrainings }] of faults.entries()) {
     if (!stopsTrainings) assert.equal(again[i], 0, what);
-    else assert.ok(again[i] > 0 && again[i] <= parallel, what);
+    else assert.ok(again[i] > 0 && again[i] <= PARALLEL, what);
   }
 }
 
@@ -235,7 +233,7 @@ Deno.test({
           slurm.node.start();
         },
         stopsTrainings: true,
-      }], { seconds: SLURM_TRAINING_SECONDS, parallel: SLURM_PARALLEL });
+      }], SLURM_TRAINING_SECONDS);
     }),
 });
 
