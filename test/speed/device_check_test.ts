@@ -62,7 +62,7 @@ Deno.test({
     try {
       const { checks, failure } = await checkInProcess("webgpu", {
         steps: 100,
-        seconds: 25, // in software a T5's step takes more than one
+        seconds: 15, // in software a T5's step takes more than one
         rows: 4,
       });
       assert.equal(failure, null);
