@@ -64,3 +64,17 @@ export const GRACE_SECONDS = 30;
 
 /** Signs of life that may fail to come before a program is given up. */
 export const MISSED_HEARTBEATS = 3;
+
+/** A stream of the events of a job, and what puts them into it. */
+export function openEvents(): {
+  readonly events: ReadableStream<JobEvent>;
+  readonly controller: ReadableStreamDefaultController<JobEvent>;
+} {
+  let controller: ReadableStreamDefaultController<JobEvent>;
+  const events = new ReadableStream<JobEvent>({
+    start: (started) => {
+      controller = started;
+    },
+  });
+  return { events, controller: controller! };
+}

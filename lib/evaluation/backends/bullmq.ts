@@ -19,12 +19,13 @@ import { within } from "../../core/processes.ts";
 import { reasonOf } from "../../core/shown.ts";
 import { hasResult, writeResult } from "../job_folder.ts";
 import { parseProgress } from "../protocol.ts";
-import type {
-  Backend,
-  Job,
-  JobEnd,
-  JobEvent,
-  SubmittedJob,
+import {
+  type Backend,
+  type Job,
+  type JobEnd,
+  type JobEvent,
+  openEvents,
+  type SubmittedJob,
 } from "./backend.ts";
 import {
   connectRedis,
@@ -99,15 +100,10 @@ export class BullmqBackend implements Backend {
   async submit(jobs: readonly Job[]): Promise<SubmittedJob[]> {
     const submitted: SubmittedJob[] = [];
     for (const job of jobs) {
-      let controller: ReadableStreamDefaultController<JobEvent>;
-      const events = new ReadableStream<JobEvent>({
-        start: (started) => {
-          controller = started;
-        },
-      });
+      const { events, controller } = openEvents();
       await this.#add(job);
       this.#running.set(job.id, {
-        ...{ job, controller: controller!, started: false, progress: "" },
+        ...{ job, controller, started: false, progress: "" },
       });
       submitted.push({ job, events });
     }

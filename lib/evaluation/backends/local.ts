@@ -24,6 +24,7 @@ import {
   type JobEnd,
   type JobEvent,
   MISSED_HEARTBEATS,
+  openEvents,
   type SubmittedJob,
 } from "./backend.ts";
 
@@ -83,15 +84,10 @@ export class LocalBackend implements Backend {
 
   submit(jobs: readonly Job[]): Promise<SubmittedJob[]> {
     const submitted = jobs.map((job) => {
-      let controller: ReadableStreamDefaultController<JobEvent>;
-      const events = new ReadableStream<JobEvent>({
-        start: (started) => {
-          controller = started;
-        },
-      });
+      const { events, controller } = openEvents();
       const running: Running = {
         job,
-        controller: controller!,
+        controller,
         slot: null,
         ending: null,
         ended: Promise.withResolvers(),

@@ -28,6 +28,7 @@ import {
   type JobEnd,
   type JobEvent,
   MISSED_HEARTBEATS,
+  openEvents,
   type SubmittedJob,
 } from "./backend.ts";
 
@@ -145,16 +146,11 @@ export class SlurmBackend implements Backend {
     const submitted: SubmittedJob[] = [];
     for (const job of jobs) {
       const output = await Output.after(job.folder);
-      let controller: ReadableStreamDefaultController<JobEvent>;
-      const events = new ReadableStream<JobEvent>({
-        start: (started) => {
-          controller = started;
-        },
-      });
+      const { events, controller } = openEvents();
       this.#running.set(job.id, {
         job,
         ...places.get(job)!,
-        controller: controller!,
+        controller,
         output,
         started: null,
         heard: performance.now(),
