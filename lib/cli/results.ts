@@ -29,6 +29,7 @@ export async function runsOfRecord(outputs: string): Promise<RunOfRecord[]> {
       name,
       title,
       folder,
+      rivals: join(outputs, "rivals", name, "tables"),
       tables: {
         generation: generationTableNumber(name),
         search: searchTableNumber(name),

@@ -208,6 +208,51 @@ export function searchProse(
   });
 }
 
+/** What the paper's tables call a method that is run here under another name. */
+const PRINTED_AS: Readonly<Record<string, string>> = {
+  // AG-Net's tables, which the row is from, cite Snoek et al. 2015 for it.
+  "bo(dngo)": "bo",
+};
+
+/** How far each search of another paper is from what was printed of it, a sentence a method. */
+export function rivalProse(rows: readonly Row[]): string[] {
+  const plain = (method: unknown) => {
+    const name = String(method).toLowerCase().replace(/[^a-z0-9()]/g, "");
+    return PRINTED_AS[name] ?? name;
+  };
+  const [printed, measured] = [true, false].map((paper) =>
+    rows.filter(({ source }) => (source === "paper") === paper)
+  );
+  return printed.flatMap((row) => {
+    const own = measured.filter(({ method }) =>
+      plain(method) === plain(row.method)
+    );
+    if (own.length === 0) return [];
+    const distance = ({ queries }: Row) =>
+      Math.abs(Number(queries) - Number(row.queries));
+    const nearest = own.reduce((a, b) => distance(b) < distance(a) ? b : a);
+    const parts = Object.keys(row)
+      .filter((key) => key.endsWith(" validation") && row[key] !== null)
+      .map((key) => {
+        const dataset = key.slice(0, -" validation".length);
+        const keys = [key, `${dataset} test`];
+        const off = keys.map((key) =>
+          _signed(Number(nearest[key]) - Number(row[key]))
+        );
+        return `${dataset} ${
+          keys.map((key) => _percent(row[key])).join(" / ")
+        } and ${keys.map((key) => _percent(nearest[key])).join(" / ")} (${
+          off.join(" / ")
+        })`;
+      });
+    return parts.length === 0 ? [] : [
+      `${nearest.method}, validation / test accuracy as printed (${row.queries} queries) and run here (${nearest.queries}): ${
+        parts.join("; ")
+      }.`,
+    ];
+  });
+}
+
 /** What the paired differences say of the language model, by data set and number of queries. */
 export function differenceProse(rows: readonly Row[]): string[] {
   return rows.filter(({ method }) => method === ARCH_LLM_SEARCH).map((row) => {

@@ -20,6 +20,12 @@ import { MISSING, type ReportTable, table } from "./tables.ts";
 /** Under which names the tables are saved. */
 export const RIVAL_TABLES = ["search_rivals", "search_rivals_check"] as const;
 
+/** The same of generators: what they write, and what they cost. */
+export const GENERATOR_TABLES = [
+  "generation_rivals",
+  "generation_rivals_costs",
+] as const;
+
 /**
  * The rows of other papers' searches, with what they cost.
  *

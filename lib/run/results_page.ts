@@ -15,10 +15,12 @@ import {
   generationProse,
   permutationProse,
   predictorProse,
+  rivalProse,
   searchProse,
   seedsProse,
 } from "../report/prose.ts";
 import type { Json } from "../report/figure.ts";
+import { GENERATOR_TABLES, RIVAL_TABLES } from "../report/rival_report.ts";
 import type { Row } from "../report/tables.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 
@@ -29,6 +31,8 @@ export interface RunOfRecord {
   /** The space's name as people write it. */
   readonly title: string;
   readonly folder: string;
+  /** Folder of the tables of other papers' methods, which are recorded by themselves. */
+  readonly rivals: string;
   /** Numbers of the paper's tables of generations and of searches on the space; null where it has none. */
   readonly tables: {
     readonly generation: number | null;
@@ -89,8 +93,9 @@ async function _section(record: RunOfRecord): Promise<string> {
     heading: string,
     name: string,
     prose: (rows: readonly Row[]) => readonly string[],
+    tables = join(folder, "tables"),
   ) => {
-    const path = join(folder, "tables", name);
+    const path = join(tables, name);
     if (!await exists(`${path}.json`)) return [];
     const rows = await readJson<readonly Row[]>(`${path}.json`, "table");
     const markdown = await Deno.readTextFile(`${path}.md`);
@@ -136,6 +141,30 @@ async function _section(record: RunOfRecord): Promise<string> {
       "Algorithm 1 by its settings",
       "algorithm_1_settings",
       () => [],
+    ),
+    ...await part(
+      "Generators of other papers",
+      GENERATOR_TABLES[0],
+      () => [],
+      record.rivals,
+    ),
+    ...await part(
+      "Cost of generators of other papers",
+      GENERATOR_TABLES[1],
+      () => [],
+      record.rivals,
+    ),
+    ...await part(
+      "Searches of other papers",
+      RIVAL_TABLES[0],
+      rivalProse,
+      record.rivals,
+    ),
+    ...await part(
+      "Searches beside their published curves",
+      RIVAL_TABLES[1],
+      () => [],
+      record.rivals,
     ),
     ...await part("Permuted codes", "permutations", permutationProse),
     ...await part("Codes as a representation", "predictors", predictorProse),

@@ -19,6 +19,7 @@ import { measuredRows } from "../generation/generator.ts";
 import { RIVAL_GENERATORS } from "../generation/rival_generators.ts";
 import { generationTable } from "../report/generation_report.ts";
 import {
+  GENERATOR_TABLES,
   type GeneratorCost,
   generatorCostTable,
 } from "../report/rival_report.ts";
@@ -114,12 +115,10 @@ export function generatorTables(
   space: SearchSpace,
 ): [name: string, table: ReportTable][] {
   if (rows.length === 0) return [];
+  const [rowsName, costsName] = GENERATOR_TABLES;
   return [
-    [
-      "generation_rivals",
-      generationTable(space, rows, ceilings(space, samples)),
-    ],
-    ["generation_rivals_costs", generatorCostTable(costs, space)],
+    [rowsName, generationTable(space, rows, ceilings(space, samples))],
+    [costsName, generatorCostTable(costs, space)],
   ];
 }
 

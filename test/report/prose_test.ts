@@ -11,6 +11,7 @@ import {
   meaningProse,
   permutationProse,
   predictorProse,
+  rivalProse,
   searchProse,
   seedsProse,
 } from "../../lib/report/prose.ts";
@@ -261,4 +262,27 @@ Deno.test("predictorProse() ranks representations from the fewest and from the m
     ],
   );
   assert.deepEqual(predictorProse([]), []);
+});
+
+Deno.test("rivalProse() sets a method beside its printed row at the nearest number of queries", () => {
+  const row = (method: string, queries: number, accuracies: number[]) => ({
+    method,
+    queries,
+    "cifar10 validation": accuracies[0],
+    "cifar10 test": accuracies[1],
+  });
+  assert.deepEqual(
+    rivalProse([
+      { source: "paper", ...row("Arch2vec + BO*", 100, [91.41, 94.18]) },
+      { source: "paper", ...row("BO*", 192, [91.54, 94.22]) },
+      { source: "paper", ...row("Arch-LLM", 400, [91.32, 94.08]) },
+      { source: "measured", ...row("arch2vec-BO", 400, [91.6, 94.3]) },
+      { source: "measured", ...row("arch2vec-BO", 192, [91.5, 94.2]) },
+      { source: "measured", ...row("BO (DNGO)", 192, [91.54, 94]) },
+    ]),
+    [
+      "arch2vec-BO, validation / test accuracy as printed (100 queries) and run here (192): cifar10 91.41 / 94.18 and 91.50 / 94.20 (+0.09 / +0.02).",
+      "BO (DNGO), validation / test accuracy as printed (192 queries) and run here (192): cifar10 91.54 / 94.22 and 91.54 / 94.00 (+0.00 / −0.22).",
+    ],
+  );
 });
