@@ -14,23 +14,23 @@
 import process from "node:process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { readJson, writeJson } from "../core/files.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { openDevice } from "../engine/device.ts";
 import { TableEvaluator } from "../evaluation/table_evaluator.ts";
 import { loadOrPredictAccuracies } from "../evaluation/tables.ts";
-import { trainedArch2vec } from "../generation/arch2vec.ts";
 import { saveTable } from "../report/save.ts";
-import { type ComparedMethod, searchStudy } from "../search/compared.ts";
-import { limitBudgets } from "../search/method.ts";
+import { searchStudy } from "../search/compared.ts";
+import { limitBudgets, type NamedMethod } from "../search/method.ts";
 import { methodSlug } from "../search/opened_methods.ts";
-import { trainedGenerator } from "../search/rivals/ag_net.ts";
 import { checkRows } from "../search/rivals/check_curves.ts";
-import { openRivals } from "../search/rivals/rivals.ts";
-import { type SearchRow, searchRows } from "../search/rows.ts";
+import { rivalSearches } from "../search/rivals/rivals.ts";
+import { searchRows } from "../search/rows.ts";
 import { runTrials, type Trial } from "../search/trials.ts";
 import type { AccuracyTable } from "../spaces/accuracies.ts";
 import { getSpace } from "../spaces/registry.ts";
+import type { SearchSpace } from "../spaces/space.ts";
 import { modelFolder, trialsFolder } from "./folders.ts";
 import { lockRun } from "./lock.ts";
 import {
@@ -57,8 +57,10 @@ const LOOK = 100;
 /**
  * Runs the searches that were not run yet, and writes their tables.
  *
- * @param options `only`: slugs of names, as `methodSlug` gives them; the tables have all
- *   searches that the run has trials of. `onLine` is told what happens.
+ * A model is trained when the first search that needs it is opened.
+ *
+ * @param options `only`: slugs of names, as `methodSlug` gives them; the tables have those and
+ *   what was recorded before of others under the same seeds. `onLine` is told what happens.
  * @returns The folder of the tables.
  * @throws {RangeError} If there is no such search.
  */
@@ -72,6 +74,18 @@ export async function runRivals(
   } = {},
 ): Promise<string> {
   const space = getSpace(settings.space);
+  const study = searchStudy(settings);
+  const searches = limitBudgets(rivalSearches(space), study.mostQueries);
+  const slugs = searches.map(({ name }) => methodSlug(name));
+  for (const name of only ?? []) {
+    if (!slugs.includes(name)) {
+      throw new RangeError(
+        `Cannot reproduce: --only must name some of ${
+          slugs.join(", ")
+        }, got ${name}`,
+      );
+    }
+  }
   const outputs = resultsFolder(settings);
   await Deno.mkdir(outputs, { recursive: true });
   using _lock = await lockRun(outputs);
@@ -79,52 +93,9 @@ export async function runRivals(
   // The steps of searches are small; a thread that waits for work would count as cost.
   const executor = await openDevice(settings.device, { threads: 1 });
   const tables = await loadOrPredictAccuracies(space, executor, settings);
-  const study = searchStudy(settings);
-  const training = {
-    ...settings,
-    executor,
-    newModel: (name: string) => modelFolder(outputs, name),
-    onProgress,
-  };
-  await using opened = openRivals(space, {
-    arch2vec: await trainedArch2vec(space, training),
-    // AG-Net's cells have one input.
-    generator: space.inputs === 1
-      ? await trainedGenerator(space, training)
-      : null,
-  }, executor);
-  const methods = limitBudgets(opened.methods, study.mostQueries);
-  const names = methods.map(({ name }) => methodSlug(name));
-  for (const name of only ?? []) {
-    if (!names.includes(name)) {
-      throw new RangeError(
-        `Cannot reproduce: --only must name some of ${
-          names.join(", ")
-        }, got ${name}`,
-      );
-    }
-  }
-  const trials = new Trials(outputs, tables, study.seeds);
-  await trials.open(methods);
-  for (const method of methods) {
-    if (only && !only.includes(methodSlug(method.name))) continue;
-    onLine(`${method.name}, ${method.budget} queries`);
-    await trials.run(settings.space, method, { signal, onLine });
-  }
-  const done = methods.filter((method) => trials.has(method));
-  const found: Trial[] = [];
-  for (const method of done) {
-    found.push(...await trials.run(settings.space, method, { signal }));
-  }
-  const rows = searchRows(space, tables, found).map((row): SearchRow => {
-    const method = row.source === "paper"
-      ? undefined
-      : done.find(({ name, budget }) =>
-        name === row.method && budget === row.queries
-      );
-    return method === undefined ? row : { ...row, ...trials.cost(method) };
-  });
-  const recorded: RecordedRivals = {
+  const trials = new Trials(space, outputs, tables, study.seeds);
+  const folder = rivalFolder(settings);
+  const published: RecordedRivals = {
     seeds: study.seeds,
     surrogate: tables.some((table) => table.surrogate),
     datasets: tables.map(({ dataset, title, source }) => ({
@@ -132,111 +103,149 @@ export async function runRivals(
       title,
       source,
     })),
-    rows,
-    checks: checkRows(space, tables, found),
+    rows: searchRows(space, tables, []),
+    checks: [],
   };
-  const folder = rivalFolder(settings);
-  await writeJson(join(folder, RIVAL_RECORD), recorded);
-  for (const [name, table] of rivalTables(recorded, space)) {
+  const path = join(folder, RIVAL_RECORD);
+  const before = existsSync(path)
+    ? await readJson<RecordedRivals>(path, "searches")
+    : published;
+  let found: Found = isDeepStrictEqual(before.seeds, study.seeds)
+    ? _measured(before)
+    : { rows: [], checks: [] };
+  const names = searches.map(({ name }) => name);
+  const record = () => ({
+    ...published,
+    rows: [...published.rows, ...found.rows],
+    checks: found.checks,
+  });
+  for (const search of searches) {
+    const { name, budget } = search;
+    if (only && !only.includes(methodSlug(name))) continue;
+    onLine(`${name}, ${budget} queries`);
+    await using owner = new AsyncDisposableStack();
+    const opened = await search.open({
+      ...settings,
+      executor,
+      newModel: (model) => modelFolder(outputs, model),
+      onProgress,
+    }, owner);
+    const method = { ...opened, name, budget };
+    const { all, cost } = await trials.run(method, { signal, onLine });
+    const { rows, checks } = _measured({
+      rows: searchRows(space, tables, all),
+      checks: checkRows(space, tables, all),
+    });
+    found = _joined(found, {
+      rows: rows.map((row) =>
+        row.queries === budget ? { ...row, ...cost } : row
+      ),
+      checks,
+    }, names);
+    await writeJson(path, record());
+  }
+  for (const [name, table] of rivalTables(record(), space)) {
     await saveTable(folder, name, table);
   }
   return folder;
 }
 
+/** What was found by searches. */
+type Found = Pick<RecordedRivals, "rows" | "checks">;
+
+/** Without published rows. */
+function _measured({ rows, checks }: Found): Found {
+  return { rows: rows.filter(({ source }) => source !== "paper"), checks };
+}
+
+/** What was found, and what was found of further searches or anew of the same. */
+function _joined(
+  before: Found,
+  after: Found,
+  names: readonly string[],
+): Found {
+  const joined = <Row extends { readonly method: string }>(
+    before: readonly Row[],
+    after: readonly Row[],
+  ) => {
+    const anew = new Set(after.map(({ method }) => method));
+    return [...before.filter(({ method }) => !anew.has(method)), ...after]
+      .sort((a, b) => names.indexOf(a.method) - names.indexOf(b.method));
+  };
+  return {
+    rows: joined(before.rows, after.rows)
+      .sort((a, b) => a.queries! - b.queries!),
+    checks: joined(before.checks, after.checks),
+  };
+}
+
 /** The trials of a run, with what each cost. */
 class Trials {
+  readonly #space: SearchSpace;
   readonly #folder: string;
   readonly #costs: string;
   readonly #tables: readonly AccuracyTable[];
   readonly #seeds: readonly number[];
-  /** By the key of a method. */
-  readonly #known = new Map<string, Costs>();
 
   constructor(
+    space: SearchSpace,
     outputs: string,
     tables: readonly AccuracyTable[],
     seeds: readonly number[],
   ) {
+    this.#space = space;
     this.#folder = trialsFolder(outputs);
     this.#costs = join(outputs, "rivals");
     this.#tables = tables;
     this.#seeds = seeds;
   }
 
-  /** Whether a method has all its trials. */
-  has(method: ComparedMethod): boolean {
-    const costs = this.#known.get(method.key);
-    return costs !== undefined &&
-      Object.keys(costs).length === this.#tables.length * this.#seeds.length;
-  }
-
-  /** Runs the trials of a method that were not run yet; gives all. */
+  /** Runs the trials of a method that were not run yet; gives all, and what one costs. */
   async run(
-    space: string,
-    method: ComparedMethod,
+    method: NamedMethod,
     { signal, onLine }: {
       readonly signal?: AbortSignal;
-      readonly onLine?: (line: string) => void;
+      readonly onLine: (line: string) => void;
     },
-  ): Promise<Trial[]> {
-    const path = this.#path(method);
-    const costs = await this.#read(method);
-    const trials: Trial[] = [];
+  ): Promise<{
+    all: Trial[];
+    cost: Record<"CPU seconds" | "peak MiB", number>;
+  }> {
+    const path = join(this.#costs, `${methodSlug(method.name)}.json`);
+    const saved = existsSync(path) ? await readJson<Costs>(path, "costs") : {};
+    const costs = Object.fromEntries(
+      Object.entries(saved).filter(([, { key }]) => key === method.key),
+    );
+    const all: Trial[] = [];
     for (const table of this.#tables) {
       for (const seed of this.#seeds) {
         signal?.throwIfAborted();
         const name = `${table.dataset}, seed ${seed}`;
         const watch = new Watch();
         const [trial] = await runTrials(
-          getSpace(space),
+          this.#space,
           [new TableEvaluator(table)],
           [method],
           { seeds: [seed], folder: this.#folder, signal },
         ).finally(() => watch.stop());
-        trials.push(trial);
-        if (costs[name]?.key === method.key) continue;
+        all.push(trial);
+        if (name in costs) continue;
         costs[name] = { key: method.key, ...watch.seen };
         await writeJson(path, costs);
-        onLine?.(`  ${name}: ${watch.seen.cpuSeconds.toFixed(1)} CPU seconds`);
+        onLine(`  ${name}: ${watch.seen.cpuSeconds.toFixed(1)} CPU seconds`);
       }
     }
-    return trials;
-  }
-
-  /** Means over the trials of a method. */
-  cost(method: ComparedMethod): Record<"CPU seconds" | "peak MiB", number> {
-    const costs = Object.values(this.#known.get(method.key)!);
+    const each = Object.values(costs);
     return {
-      "CPU seconds":
-        costs.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) /
-        costs.length,
-      "peak MiB": Math.max(...costs.map(({ peakBytes }) => peakBytes)) /
-        2 ** 20,
+      all,
+      cost: {
+        "CPU seconds":
+          each.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) /
+          each.length,
+        "peak MiB": Math.max(...each.map(({ peakBytes }) => peakBytes)) /
+          2 ** 20,
+      },
     };
-  }
-
-  /** Takes the costs of trials that were run before. */
-  async open(methods: readonly ComparedMethod[]): Promise<void> {
-    for (const method of methods) await this.#read(method);
-  }
-
-  async #read(method: ComparedMethod): Promise<Costs> {
-    let costs = this.#known.get(method.key);
-    if (costs === undefined) {
-      const path = this.#path(method);
-      const saved = existsSync(path)
-        ? await readJson<Costs>(path, "costs")
-        : {};
-      costs = Object.fromEntries(
-        Object.entries(saved).filter(([, { key }]) => key === method.key),
-      );
-      this.#known.set(method.key, costs);
-    }
-    return costs;
-  }
-
-  #path({ name }: ComparedMethod): string {
-    return join(this.#costs, `${methodSlug(name)}.json`);
   }
 }
 

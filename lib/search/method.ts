@@ -25,7 +25,7 @@ export interface NamedMethod extends SearchMethod {
 }
 
 /** The methods with a smaller budget, where theirs is above `most` queries. */
-export function limitBudgets<T extends NamedMethod>(
+export function limitBudgets<T extends Pick<NamedMethod, "budget">>(
   methods: readonly T[],
   most: number,
 ): T[] {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readJson } from "../../lib/core/files.ts";
 import {
@@ -6,7 +7,8 @@ import {
   recordedRivalsPath,
 } from "../../lib/run/recorded_rivals.ts";
 import { runRivals } from "../../lib/run/rivals.ts";
-import { checkRunSettings } from "../../lib/run/settings.ts";
+import { modelFolder } from "../../lib/run/folders.ts";
+import { checkRunSettings, resultsFolder } from "../../lib/run/settings.ts";
 import type { SearchRow } from "../../lib/search/rows.ts";
 import { withFolder } from "../_helpers.ts";
 
@@ -50,4 +52,17 @@ Deno.test("runRivals() writes rows with what they cost, once, beside the publish
     assert.deepEqual(await readJson(path, "rows"), rows);
     assert.equal(recordedRivalsPath(settings), join(folder, "rivals.json"));
     assert.deepEqual((await recordedRivals(settings))!.rows, rows);
+    // What was recorded of others stays, in the order of the searches.
+    await run(["weak-predictors"]);
+    const both = (await recordedRivals(settings))!.rows;
+    assert.deepEqual(
+      both.map(({ method }) => method),
+      [
+        ...rows.slice(0, -1).map(({ method }) => method),
+        "Weak predictors",
+        "Gaussian process, parameters as prior",
+      ],
+    );
+    assert.deepEqual(both.at(-1), rows.at(-1));
+    assert.ok(!existsSync(modelFolder(resultsFolder(settings), "ag-net")));
   }));

@@ -1,24 +1,38 @@
 /** What holds for every search of another paper. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { Random } from "../../../lib/core/random.ts";
 import type { Evaluator } from "../../../lib/evaluation/evaluator.ts";
 import { TableEvaluator } from "../../../lib/evaluation/table_evaluator.ts";
-import { Arch2vec } from "../../../lib/models/arch2vec/arch2vec.ts";
-import { arch2vecConfig } from "../../../lib/models/arch2vec/config.ts";
-import { initialArch2vecWeights } from "../../../lib/models/arch2vec/network.ts";
-import type { Search } from "../../../lib/search/method.ts";
+import type { ComparedMethod } from "../../../lib/search/compared.ts";
+import type { NamedMethod, Search } from "../../../lib/search/method.ts";
 import { Oracle } from "../../../lib/search/oracle.ts";
-import { initialGenerator } from "../../../lib/search/rivals/ag_net_network.ts";
-import { rivalMethods } from "../../../lib/search/rivals/rivals.ts";
+import { rivalSearches } from "../../../lib/search/rivals/rivals.ts";
 import { unseenCells } from "../../../lib/search/unseen_cells.ts";
+import { withFolder } from "../../_helpers.ts";
 import { SPACE, TABLE, UNLISTED, unlistedEvaluator } from "../_tables.ts";
 import { executor } from "./_fixtures.ts";
 
-const config = { ...arch2vecConfig(SPACE), hidden: 16, layers: 1 };
-const weights = initialArch2vecWeights(config, Random.fromSeed(0));
-const arch2vec = new Arch2vec({ config, weights }, executor);
-const generator = initialGenerator(SPACE.ops.length, Random.fromSeed(0));
-const methods = rivalMethods(SPACE, { arch2vec, generator }, executor);
+const searches = rivalSearches(SPACE);
+const owner = new AsyncDisposableStack();
+const { methods, trainedFor } = await withFolder(async (folder) => {
+  const methods: (NamedMethod & Pick<ComparedMethod, "trained">)[] = [];
+  /** By each search, the models that its opening trained. */
+  const trainedFor: Record<string, string[]> = {};
+  for (const search of searches) {
+    const models = new Set<string>();
+    const opened = await search.open({
+      ...{ executor, seed: 0, quick: true },
+      newModel: (name) => {
+        models.add(name);
+        return join(folder, name);
+      },
+    }, owner);
+    methods.push({ ...search, ...opened });
+    trainedFor[search.name] = [...models];
+  }
+  return { methods, trainedFor };
+});
 /** A part of the covered cells: the best of the table is not among the first. */
 const covered = TABLE.covered.filter((_, i) => i % 7 === 0);
 const validation = TABLE.validation.map((value, i) =>
@@ -33,19 +47,14 @@ async function history(search: Search, seed: number) {
   return oracle.history;
 }
 
-Deno.test("rivalMethods() have names and keys of their own, and a source", () => {
+Deno.test("rivalSearches() have names and keys of their own, a source, and only the models that they need", () => {
   const names = methods.map(({ name }) => name);
   assert.equal(new Set(names).size, methods.length);
   assert.equal(new Set(methods.map(({ key }) => key)).size, methods.length);
-  assert.ok(methods.every(({ source }) => source !== ""));
-  const others = rivalMethods(SPACE, { arch2vec, generator }, executor);
-  assert.deepEqual(others.map(({ key }) => key), methods.map(({ key }) => key));
-  assert.deepEqual(
-    rivalMethods(SPACE, { arch2vec: null, generator: null }, executor)
-      .map(({ name, key }) => [name, key]),
-    methods.filter(({ trained }) => !trained)
-      .map(({ name, key }) => [name, key]),
-  );
+  assert.ok(searches.every(({ source }) => source !== ""));
+  for (const { name, trained = false } of searches) {
+    assert.equal(trainedFor[name].length > 0, trained, name);
+  }
 });
 
 for (const { name, search } of methods) {
