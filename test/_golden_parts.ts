@@ -33,6 +33,7 @@ import {
 import { splitImages } from "../lib/models/cell_network/images.ts";
 import { trainNetwork } from "../lib/models/cell_network/training.ts";
 import { trainSurrogate } from "../lib/models/surrogate/surrogate.ts";
+import { trainDiffusion } from "../lib/models/diffusion/training.ts";
 import type { SvgeKind } from "../lib/models/svge/config.ts";
 import { trainSvge } from "../lib/models/svge/training.ts";
 import type { OptimizerName } from "../lib/models/t5/config.ts";
@@ -498,6 +499,17 @@ async function svge(kind: SvgeKind): Promise<Figures> {
   return { weights: size(weights), loss: history[0].loss };
 }
 
+/** A small diffusion, on the first cells of the training split. */
+async function diffusion(): Promise<Figures> {
+  const { weights, history } = await trainDiffusion(
+    space,
+    { steps: 6, hidden: 12, layers: 1 },
+    { steps: 4, batchSize: 16, learningRate: 1e-2, cells: 64, seed: 0 },
+    { executor },
+  );
+  return { weights: size(weights), loss: history[0].loss };
+}
+
 /** A small network of a cell on some of the digits. */
 async function cellNetwork(of: SearchSpace): Promise<Figures> {
   await of.prepare();
@@ -544,6 +556,11 @@ export const GOLDEN_PARTS: readonly GoldenPart[] = [
     modules: ["lib/models/svge/training.ts", moduleOf(space)],
     run: () => svge(kind),
   })),
+  {
+    name: "diffusion",
+    modules: ["lib/models/diffusion/training.ts", moduleOf(space)],
+    run: diffusion,
+  },
   {
     name: "sampling",
     modules: ["lib/generation/generator.ts", moduleOf(space)],

@@ -18,10 +18,10 @@ import {
 } from "../models/arch2vec/training.ts";
 import { trainArch2vecs } from "../models/side_by_side.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import type { CellGenerator } from "./generator.ts";
+import type { Autoencoder } from "./generator.ts";
 
 /** arch2vec on a device; disposing frees it. */
-export interface Arch2vecGenerator extends CellGenerator, AsyncDisposable {}
+export interface Arch2vecGenerator extends Autoencoder, AsyncDisposable {}
 
 /**
  * Places a trained arch2vec on a device.

@@ -10,7 +10,7 @@ import { CODE_METHODS } from "../models/vqvae/config.ts";
 import { type Aim, sampleWithAim } from "./aimed_sampling.ts";
 import type { CellModel } from "./cell_model.ts";
 import { sampleCells } from "./cell_sampling.ts";
-import type { CellGenerator } from "./generator.ts";
+import type { Autoencoder } from "./generator.ts";
 
 /** How to sample: how to choose tokens, and what to aim at, if not at independent draws. */
 export interface ArchLlmSetting extends SamplingOptions {
@@ -18,7 +18,7 @@ export interface ArchLlmSetting extends SamplingOptions {
 }
 
 /** A generator of an opened model; the model stays its owner's. */
-export interface ArchLlmGenerator extends CellGenerator {
+export interface ArchLlmGenerator extends Autoencoder {
   readonly setting: ArchLlmSetting;
 }
 

@@ -17,6 +17,7 @@ import {
   type Sample,
   trainingKeys,
 } from "../metrics/generation.ts";
+import { NO_RECONSTRUCTION } from "../metrics/reconstruction.ts";
 import {
   measuredRow,
   type ResultRow,
@@ -70,18 +71,23 @@ export interface CellGenerator {
   /** Why a graph is no cell, where its authors judge otherwise than the space does. */
   readonly invalidReason?: SearchSpace["invalidReason"];
   /**
-   * Encodes and decodes cells of the space.
+   * Encodes and decodes cells of the space; missing where nothing is encoded.
    *
    * @param cells Indices into the space's cells.
    * @returns What comes back, in the same order.
    */
-  reconstruct(cells: ArrayLike<number>): Promise<DecodedCells>;
+  reconstruct?(cells: ArrayLike<number>): Promise<DecodedCells>;
   /**
    * Makes cells.
    *
    * @param count How many; fewer come back where it has no more to give.
    */
   sample(count: number, options: SampleOptions): Promise<GeneratedCells>;
+}
+
+/** A generator that encodes cells too. */
+export interface Autoencoder extends CellGenerator {
+  reconstruct(cells: ArrayLike<number>): Promise<DecodedCells>;
 }
 
 /** What came of a generator. */
@@ -146,15 +152,20 @@ export async function measureGenerator(
   const drawn = performance.now();
   const drawingSeconds = generated.seconds ?? (drawn - started) / 1000;
   if (generated.samples.length === 0) return null;
-  const reconstructed = reconstruction ??
-    await measureReconstruction(
-      space,
-      (cells) => generator.reconstruct(cells),
-      {
-        model: generator.key,
-        file: file?.replace(SAMPLES_SUFFIX, `_reconstruction${SAMPLES_SUFFIX}`),
-      },
-    );
+  const reconstructed: MeasuredReconstruction = reconstruction ??
+    (_reconstructs(generator)
+      ? await measureReconstruction(
+        space,
+        (cells) => generator.reconstruct(cells),
+        {
+          model: generator.key,
+          file: file?.replace(
+            SAMPLES_SUFFIX,
+            `_reconstruction${SAMPLES_SUFFIX}`,
+          ),
+        },
+      )
+      : NO_RECONSTRUCTION);
   const { invalidReason } = generator;
   const judge = invalidReason === undefined
     ? space
@@ -196,6 +207,10 @@ export async function measureGenerator(
     await saveSamples(file, { key, generator: generator.name, ...measured });
   }
   return measured;
+}
+
+function _reconstructs(generator: CellGenerator): generator is Autoencoder {
+  return generator.reconstruct !== undefined;
 }
 
 /** The rows of what was measured, the published reading first for each. */

@@ -7,10 +7,12 @@
 
 import type { OnProgress } from "../core/progress.ts";
 import { Random } from "../core/random.ts";
+import type { HostTensors } from "../core/tensors.ts";
 import type { Executor } from "../engine/executor.ts";
 import { svgeConfig, type SvgeKind } from "../models/svge/config.ts";
 import { PUBLISHED_CELLS, trainSvge } from "../models/svge/training.ts";
 import type { SearchSpace } from "../spaces/space.ts";
+import { diffusionGenerator, trainedDiffusion } from "./diffusion.ts";
 import { type MeasuredGenerator, measureGenerator } from "./generator.ts";
 import {
   type MeasuredReconstruction,
@@ -61,6 +63,11 @@ export interface RivalGenerator {
 export const RIVAL_GENERATORS: readonly RivalGenerator[] = [
   { name: "SVGe", slug: "svge", measure: (run) => _svge(run, "svge", "SVGe") },
   { name: "DGMG", slug: "dgmg", measure: (run) => _svge(run, "dgmg", "DGMG") },
+  {
+    name: "Diffusion",
+    slug: "diffusion",
+    measure: (run) => _diffusion(run, "Diffusion"),
+  },
 ];
 
 /** Epochs that an hour on two cores holds, of 300 that were published. */
@@ -68,6 +75,8 @@ const EPOCHS = 30;
 /** Of the published code. */
 const LEARNING_RATE = 1e-4;
 const QUICK = { epochs: 1, cells: 96, learningRate: 1e-3 };
+
+const QUICK_NOTE = "Quick run: a small model trained on a slice, not a result.";
 
 /** State of a node, in place of 250. */
 const QUICK_STATE = 32;
@@ -119,22 +128,51 @@ async function _svge(
       seed,
       random: Random.fromSeed(seed).split("sampling"),
       note: quick
-        ? "Quick run: a small model trained on a slice, not a result."
+        ? QUICK_NOTE
         : `Trained for ${training.epochs} epochs of ${cells.length} cells; published for 300.`,
       file: `${run.samplesOf(`${kind}_${drawsEach}`)}${SAMPLES_SUFFIX}`,
       signal: run.signal,
     });
     if (found !== null) measured.push(found);
   }
+  return { name, cells: cells.length, ..._cost(trained), measured };
+}
+
+async function _diffusion(
+  run: RivalRun,
+  name: string,
+): Promise<RivalGeneration> {
+  const { space, samples, seed, quick } = run;
+  const trained = await trainedDiffusion(space, run);
+  const cells = trained.places.trained.length / trained.places.count;
+  await using generator = diffusionGenerator(trained, run.executor, name);
+  const found = await measureGenerator(space, generator, {
+    samples,
+    seed,
+    random: Random.fromSeed(seed).split("sampling"),
+    note: quick
+      ? QUICK_NOTE
+      : `In the manner of DiffusionNAG without its guide: of discrete values, sizes ours, trained for ${trained.history.length} epochs of ${cells} cells.`,
+    file: `${run.samplesOf("diffusion")}${SAMPLES_SUFFIX}`,
+    signal: run.signal,
+  });
+  const measured = found === null ? [] : [found];
+  return { name, cells, ..._cost(trained), measured };
+}
+
+/** What a training took, and what came of it. */
+function _cost({ weights, history }: {
+  readonly weights: HostTensors;
+  readonly history: readonly {
+    readonly loss: number;
+    readonly seconds: number;
+  }[];
+}) {
   return {
-    name,
-    parameters: Object.values(trained.weights)
+    parameters: Object.values(weights)
       .reduce((sum, { data }) => sum + data.length, 0),
-    cells: cells.length,
-    epochs: trained.history.length,
-    trainingSeconds: trained.history
-      .reduce((sum, { seconds }) => sum + seconds, 0),
-    losses: trained.history.map(({ loss }) => loss),
-    measured,
+    epochs: history.length,
+    trainingSeconds: history.reduce((sum, { seconds }) => sum + seconds, 0),
+    losses: history.map(({ loss }) => loss),
   };
 }

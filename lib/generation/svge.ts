@@ -17,10 +17,10 @@ import type { Executor } from "../engine/executor.ts";
 import { Svge } from "../models/svge/svge.ts";
 import type { TrainedSvge } from "../models/svge/training.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import type { CellGenerator } from "./generator.ts";
+import type { Autoencoder } from "./generator.ts";
 
 /** A model on a device; disposing frees it. */
-export interface SvgeGenerator extends CellGenerator, AsyncDisposable {}
+export interface SvgeGenerator extends Autoencoder, AsyncDisposable {}
 
 /** Graphs that the published rows have of each latent. */
 export const PUBLISHED_DRAWS = 10;

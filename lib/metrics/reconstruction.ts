@@ -25,6 +25,15 @@ export interface ReconstructionReport {
   readonly wholeGraph: number;
 }
 
+/** Where nothing is encoded and decoded: a table leaves these places empty. */
+export const NO_RECONSTRUCTION: ReconstructionReport = {
+  cells: 0,
+  ops: NaN,
+  edges: NaN,
+  elementwise: NaN,
+  wholeGraph: NaN,
+};
+
 /** Counts how well cells come back from a decoder; all counts are exact. */
 export class ReconstructionCounter {
   #cells = 0;

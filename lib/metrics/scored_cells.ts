@@ -13,6 +13,7 @@ import {
   type Sample,
   trainingKeys,
 } from "./generation.ts";
+import { NO_RECONSTRUCTION } from "./reconstruction.ts";
 import { measuredRow, type ResultRow } from "./result_row.ts";
 
 /** What samples come to. */
@@ -30,14 +31,6 @@ export interface ScoredCells {
 
 /** Samples that are no graph at all, in a report. */
 const NO_GRAPH: Sample = "wrong length";
-/** Nobody reconstructs: there are samples alone. */
-const NOT_MEASURED = {
-  cells: 0,
-  ops: NaN,
-  edges: NaN,
-  elementwise: NaN,
-  wholeGraph: NaN,
-};
 /** Repeated cells that are listed. */
 const MOST_REPEATED = 10;
 
@@ -86,7 +79,8 @@ export async function scoreCells(
   return {
     rows: (["paper", "strict"] as const).map((mode) =>
       measuredRow(name, {
-        reconstruction: NOT_MEASURED,
+        // There are samples alone.
+        reconstruction: NO_RECONSTRUCTION,
         generation: reports[mode],
       })
     ),
