@@ -30,6 +30,8 @@ import {
   arch2vecTraining,
   trainArch2vec,
 } from "../lib/models/arch2vec/training.ts";
+import { initialGenerator } from "../lib/models/ag_net/network.ts";
+import { agNetTraining, trainAgNet } from "../lib/models/ag_net/training.ts";
 import { splitImages } from "../lib/models/cell_network/images.ts";
 import { trainNetwork } from "../lib/models/cell_network/training.ts";
 import { trainSurrogate } from "../lib/models/surrogate/surrogate.ts";
@@ -63,7 +65,6 @@ import { neighbours } from "../lib/search/neighbours.ts";
 import { randomSearch } from "../lib/search/random_search.ts";
 import { regularisedEvolution } from "../lib/search/regularised_evolution.ts";
 import { agNet } from "../lib/search/rivals/ag_net.ts";
-import { initialGenerator } from "../lib/search/rivals/ag_net_network.ts";
 import { arch2vecRl } from "../lib/search/rivals/arch2vec_rl.ts";
 import { oneHotFeatures } from "../lib/search/rivals/candidates.ts";
 import {
@@ -510,6 +511,15 @@ async function diffusion(): Promise<Figures> {
   return { weights: size(weights), loss: history[0].loss };
 }
 
+async function agNetGenerator(): Promise<Figures> {
+  const { weights, history } = await trainAgNet(
+    space,
+    { ...agNetTraining(0, true), ticks: 1 },
+    { executor },
+  );
+  return { weights: size(weights), loss: history[0].loss };
+}
+
 /** A small network of a cell on some of the digits. */
 async function cellNetwork(of: SearchSpace): Promise<Figures> {
   await of.prepare();
@@ -560,6 +570,11 @@ export const GOLDEN_PARTS: readonly GoldenPart[] = [
     name: "diffusion",
     modules: ["lib/models/diffusion/training.ts", moduleOf(space)],
     run: diffusion,
+  },
+  {
+    name: "AG-Net's generator",
+    modules: ["lib/models/ag_net/training.ts", moduleOf(space)],
+    run: agNetGenerator,
   },
   {
     name: "sampling",

@@ -26,7 +26,7 @@ import {
 import { gitState } from "../run/git.ts";
 import { lockRun } from "../run/lock.ts";
 import { type ProgressBar, progressBar } from "../report/progress.ts";
-import { RIVAL_GENERATORS } from "../generation/rival_generators.ts";
+import { rivalGenerators } from "../generation/rival_generators.ts";
 import { runRivalGenerators } from "../run/rival_generators.ts";
 import { runRivals } from "../run/rivals.ts";
 import { writeManifest } from "../run/manifest.ts";
@@ -49,6 +49,8 @@ import {
   stageKey,
   stagesOn,
 } from "../run/stages.ts";
+import { methodSlug } from "../search/opened_methods.ts";
+import { rivalSearches } from "../search/rivals/rivals.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import { earlierSeconds, secondsLeft } from "../run/time_left.ts";
 import { provideChromium } from "./chromium.ts";
@@ -419,9 +421,15 @@ async function main(args: readonly string[]): Promise<number> {
   if (rivals !== null) {
     const terminal = Terminal.standardOutput();
     const { only } = rivals;
-    const isGenerator = (name: string) =>
-      RIVAL_GENERATORS.some(({ slug }) => slug === name);
-    const searches = only?.filter((name) => !isGenerator(name));
+    const space = getSpace(settings.space);
+    const generators = rivalGenerators(space).map(({ slug }) => slug);
+    const isGenerator = (name: string) => generators.includes(name);
+    const isSearch = (name: string) =>
+      rivalSearches(space).some((search) => methodSlug(search.name) === name);
+    // A name can be of both; one of neither is refused with the searches' names.
+    const searches = only?.filter((name) =>
+      isSearch(name) || !isGenerator(name)
+    );
     const onLine = (line: string) => terminal.line(line);
     let folder = "";
     if (searches === undefined || searches.length > 0) {

@@ -1,6 +1,6 @@
 /**
  * Generators of other papers that take an hour to train: run by `reproduce --rivals`, not by
- * notebook 5, which shows what was recorded. A further one is a line in {@link RIVAL_GENERATORS}.
+ * notebook 5, which shows what was recorded. A further one is a line in `RIVAL_GENERATORS`.
  *
  * @module
  */
@@ -9,9 +9,11 @@ import type { OnProgress } from "../core/progress.ts";
 import { Random } from "../core/random.ts";
 import type { HostTensors } from "../core/tensors.ts";
 import type { Executor } from "../engine/executor.ts";
+import { agNetTraining } from "../models/ag_net/training.ts";
 import { svgeConfig, type SvgeKind } from "../models/svge/config.ts";
 import { PUBLISHED_CELLS, trainSvge } from "../models/svge/training.ts";
 import type { SearchSpace } from "../spaces/space.ts";
+import { agNetGenerator, suitsAgNet, trainedAgNet } from "./ag_net.ts";
 import { diffusionGenerator, trainedDiffusion } from "./diffusion.ts";
 import { type MeasuredGenerator, measureGenerator } from "./generator.ts";
 import {
@@ -41,11 +43,11 @@ export interface RivalGeneration {
   readonly name: string;
   /** Numbers that are trained. */
   readonly parameters: number;
-  /** Cells that it was trained on, and how often on each. */
+  /** Cells that it was trained on, and how often on each, a mean where they were drawn. */
   readonly cells: number;
   readonly epochs: number;
   readonly trainingSeconds: number;
-  /** Loss of each epoch, nats a graph. */
+  /** Loss of each part of the training, in nats: of a graph, but for AG-Net. */
   readonly losses: readonly number[];
   /** In each way of sampling. */
   readonly measured: readonly MeasuredGenerator[];
@@ -56,11 +58,13 @@ export interface RivalGenerator {
   readonly name: string;
   /** For the command line. */
   readonly slug: string;
+  /** Whether it makes cells of a space; of all where it is missing. */
+  suits?(space: SearchSpace): boolean;
   measure(run: RivalRun): Promise<RivalGeneration>;
 }
 
 /** All of them. */
-export const RIVAL_GENERATORS: readonly RivalGenerator[] = [
+const RIVAL_GENERATORS: readonly RivalGenerator[] = [
   { name: "SVGe", slug: "svge", measure: (run) => _svge(run, "svge", "SVGe") },
   { name: "DGMG", slug: "dgmg", measure: (run) => _svge(run, "dgmg", "DGMG") },
   {
@@ -68,7 +72,18 @@ export const RIVAL_GENERATORS: readonly RivalGenerator[] = [
     slug: "diffusion",
     measure: (run) => _diffusion(run, "Diffusion"),
   },
+  {
+    name: "AG-Net",
+    slug: "ag-net",
+    suits: suitsAgNet,
+    measure: (run) => _agNet(run, "AG-Net"),
+  },
 ];
+
+/** Those that make cells of a space. */
+export function rivalGenerators(space: SearchSpace): RivalGenerator[] {
+  return RIVAL_GENERATORS.filter(({ suits }) => suits?.(space) ?? true);
+}
 
 /** Epochs that an hour on two cores holds, of 300 that were published. */
 const EPOCHS = 30;
@@ -158,6 +173,32 @@ async function _diffusion(
   });
   const measured = found === null ? [] : [found];
   return { name, cells, ..._cost(trained), measured };
+}
+
+async function _agNet(
+  run: RivalRun,
+  name: string,
+): Promise<RivalGeneration> {
+  const { space, executor, samples, seed, quick } = run;
+  const trained = await trainedAgNet(space, run);
+  const { ticks, steps, batchSize } = agNetTraining(seed, quick);
+  const graphs = ticks * steps * batchSize;
+  await using generator = agNetGenerator(space, trained, executor, name);
+  const found = await measureGenerator(space, generator, {
+    samples,
+    seed,
+    random: Random.fromSeed(seed).split("sampling"),
+    note: quick
+      ? QUICK_NOTE
+      : `Its generator before a search, trained on ${
+        graphs.toLocaleString("en-US")
+      } graphs; published on 2,500,000.`,
+    file: `${run.samplesOf("ag-net")}${SAMPLES_SUFFIX}`,
+    signal: run.signal,
+  });
+  const cells = space.split().train.length;
+  const measured = found === null ? [] : [found];
+  return { name, cells, ..._cost(trained), epochs: graphs / cells, measured };
 }
 
 /** What a training took, and what came of it. */

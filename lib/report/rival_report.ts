@@ -102,7 +102,7 @@ export interface GeneratorCost {
   readonly cells: number;
   readonly epochs: number;
   readonly trainingSeconds: number;
-  /** Of the first epoch and the last, nats a graph. */
+  /** Of the first part of the training and the last, in nats. */
   readonly firstLoss: number;
   readonly lastLoss: number;
   /** That all samples of one way took to be drawn and measured. */
@@ -119,10 +119,15 @@ export function generatorCostTable(
       { key: "name", title: "model" },
       "parameters",
       { key: "cells", title: "training cells" },
-      "epochs",
+      {
+        key: "epochs",
+        format: (value) =>
+          Number.isInteger(value) ? `${value}` : Number(value).toFixed(1),
+        align: "right",
+      },
       { key: "trainingSeconds", title: "training, s", digits: 0 },
-      { key: "firstLoss", title: "loss, first epoch", digits: 2 },
-      { key: "lastLoss", title: "loss, last epoch", digits: 2 },
+      { key: "firstLoss", title: "loss, first", digits: 2 },
+      { key: "lastLoss", title: "loss, last", digits: 2 },
       { key: "samplingSeconds", title: "sampling, s", digits: 1 },
     ],
     caption: `Generators of other papers: cost, ${space.title}`,

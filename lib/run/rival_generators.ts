@@ -16,7 +16,7 @@ import type { OnProgress } from "../core/progress.ts";
 import { openDevice } from "../engine/device.ts";
 import { ceilings } from "../generation/ceilings.ts";
 import { measuredRows } from "../generation/generator.ts";
-import { RIVAL_GENERATORS } from "../generation/rival_generators.ts";
+import { rivalGenerators } from "../generation/rival_generators.ts";
 import { generationTable } from "../report/generation_report.ts";
 import {
   GENERATOR_TABLES,
@@ -71,7 +71,7 @@ export async function runRivalGenerators(
   let recorded: RecordedGenerators = existsSync(path)
     ? await readJson(path, "generators")
     : { samples, rows: [], costs: [] };
-  for (const { name, slug, measure } of RIVAL_GENERATORS) {
+  for (const { name, slug, measure } of rivalGenerators(space)) {
     if (only !== undefined && !only.includes(slug)) continue;
     await onLine(`${name}, trained and sampled`);
     const { measured, losses, ...cost } = await measure({

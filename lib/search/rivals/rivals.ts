@@ -9,6 +9,7 @@
  * @module
  */
 
+import { suitsAgNet, trainedAgNet } from "../../generation/ag_net.ts";
 import {
   type ContenderTraining,
   openArch2vec,
@@ -22,7 +23,7 @@ import {
 import { gaussianProcessSearch } from "../gaussian_process_search.ts";
 import type { SearchMethod } from "../method.ts";
 import { ROUNDS } from "../rounds.ts";
-import { agNet, trainedGenerator } from "./ag_net.ts";
+import { agNet } from "./ag_net.ts";
 import { arch2vecRl } from "./arch2vec_rl.ts";
 import { oneHotFeatures, pooledLatents } from "./candidates.ts";
 import { DNGO_AS_PUBLISHED, dngoSearch } from "./dngo_search.ts";
@@ -104,19 +105,16 @@ export function rivalSearches(space: SearchSpace): RivalSearch[] {
         return arch2vecRl(pooledLatents(model, space), training.executor);
       },
     },
-    // AG-Net's cells have one input.
-    ...space.inputs !== 1 ? [] : [{
+    ...!suitsAgNet(space) ? [] : [{
       name: "AG-Net",
       budget: ROUNDS_BUDGET,
       source:
         "Lukasik et al. 2022 (arXiv:2203.08734), its code; the generator trained on fewer graphs",
       trained: true as const,
-      open: async (training: RivalTraining) =>
-        agNet(
-          space,
-          await trainedGenerator(space, training),
-          training.executor,
-        ),
+      open: async (training: RivalTraining) => {
+        const { weights } = await trainedAgNet(space, training);
+        return agNet(space, weights, training.executor);
+      },
     }],
   ];
 }

@@ -23,6 +23,8 @@ import { initialLinear, initialMlp, mlp, namedLinear } from "../../nn/mlp.ts";
 import type { LossResult } from "../../nn/optimizers.ts";
 import { gruCell, initialGru } from "../../nn/recurrent.ts";
 
+/** `G` of a search. */
+export const NOISE = 32;
 /** Layers of messages in each direction. */
 const LAYERS = 2;
 /** An edge score above it counts as an edge while a cell is made. */
@@ -53,7 +55,7 @@ export function initialGenerator(
   random: Random,
   { state, noise }: { readonly state: number; readonly noise: number } = {
     state: 32,
-    noise: 32,
+    noise: NOISE,
   },
 ): HostTensors {
   const both = state + noise;
