@@ -36,6 +36,8 @@ import { splitImages } from "../lib/models/cell_network/images.ts";
 import { trainNetwork } from "../lib/models/cell_network/training.ts";
 import { trainSurrogate } from "../lib/models/surrogate/surrogate.ts";
 import { trainDiffusion } from "../lib/models/diffusion/training.ts";
+import { dvaeConfig } from "../lib/models/dvae/config.ts";
+import { trainDvae } from "../lib/models/dvae/training.ts";
 import type { SvgeKind } from "../lib/models/svge/config.ts";
 import { trainSvge } from "../lib/models/svge/training.ts";
 import type { OptimizerName } from "../lib/models/t5/config.ts";
@@ -520,6 +522,17 @@ async function agNetGenerator(): Promise<Figures> {
   return { weights: size(weights), loss: history[0].loss };
 }
 
+/** A small D-VAE on the first cells of the training split. */
+async function dvae(): Promise<Figures> {
+  const { weights, history } = await trainDvae(space, {
+    ...dvaeConfig(space),
+    ...{ stateDim: 8, latentDim: 4 },
+  }, {
+    ...{ epochs: 1, batchSize: 16, learningRate: 1e-2, cells: 64, seed: 0 },
+  }, { executor });
+  return { weights: size(weights), loss: history[0].loss };
+}
+
 /** A small network of a cell on some of the digits. */
 async function cellNetwork(of: SearchSpace): Promise<Figures> {
   await of.prepare();
@@ -575,6 +588,11 @@ export const GOLDEN_PARTS: readonly GoldenPart[] = [
     name: "AG-Net's generator",
     modules: ["lib/models/ag_net/training.ts", moduleOf(space)],
     run: agNetGenerator,
+  },
+  {
+    name: "dvae",
+    modules: ["lib/models/dvae/training.ts", moduleOf(space)],
+    run: dvae,
   },
   {
     name: "sampling",

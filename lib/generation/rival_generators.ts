@@ -10,18 +10,32 @@ import { Random } from "../core/random.ts";
 import type { HostTensors } from "../core/tensors.ts";
 import type { Executor } from "../engine/executor.ts";
 import { agNetTraining } from "../models/ag_net/training.ts";
+import { dvaeConfig } from "../models/dvae/config.ts";
+import { Dvae } from "../models/dvae/dvae.ts";
+import { trainDvae } from "../models/dvae/training.ts";
+import type { GraphAutoencoder } from "../models/graph_autoencoder.ts";
+import {
+  type GraphTraining,
+  type GraphTrainingOptions,
+  PUBLISHED_CELLS,
+  type TrainedGraphAutoencoder,
+} from "../models/graph_autoencoder_training.ts";
 import { svgeConfig, type SvgeKind } from "../models/svge/config.ts";
-import { PUBLISHED_CELLS, trainSvge } from "../models/svge/training.ts";
+import { Svge } from "../models/svge/svge.ts";
+import { trainSvge } from "../models/svge/training.ts";
 import type { SearchSpace } from "../spaces/space.ts";
 import { agNetGenerator, suitsAgNet, trainedAgNet } from "./ag_net.ts";
 import { diffusionGenerator, trainedDiffusion } from "./diffusion.ts";
 import { type MeasuredGenerator, measureGenerator } from "./generator.ts";
 import {
+  graphAutoencoderGenerator,
+  PUBLISHED_DRAWS,
+} from "./graph_autoencoder.ts";
+import {
   type MeasuredReconstruction,
   measureReconstruction,
 } from "./reconstruction.ts";
 import { SAMPLES_SUFFIX } from "./saved_samples.ts";
-import { PUBLISHED_DRAWS, svgeGenerator } from "./svge.ts";
 
 /** The run that they are measured in. */
 export interface RivalRun {
@@ -41,7 +55,7 @@ export interface RivalRun {
 /** What a generator brings and costs. */
 export interface RivalGeneration {
   readonly name: string;
-  /** Numbers that are trained. */
+  /** Numbers that it consists of. */
   readonly parameters: number;
   /** Cells that it was trained on, and how often on each, a mean where they were drawn. */
   readonly cells: number;
@@ -65,6 +79,7 @@ export interface RivalGenerator {
 
 /** All of them. */
 const RIVAL_GENERATORS: readonly RivalGenerator[] = [
+  { name: "D-VAE", slug: "dvae", measure: _dvae },
   { name: "SVGe", slug: "svge", measure: (run) => _svge(run, "svge", "SVGe") },
   { name: "DGMG", slug: "dgmg", measure: (run) => _svge(run, "dgmg", "DGMG") },
   {
@@ -93,37 +108,76 @@ const QUICK = { epochs: 1, cells: 96, learningRate: 1e-3 };
 
 const QUICK_NOTE = "Quick run: a small model trained on a slice, not a result.";
 
-/** State of a node, in place of 250. */
+/** State of a node, in place of 250, or of 501. */
 const QUICK_STATE = 32;
 
-async function _svge(
-  { space, executor, samples, seed, quick, ...run }: RivalRun,
+function _dvae(run: RivalRun): Promise<RivalGeneration> {
+  const { space, executor, quick } = run;
+  const config = {
+    ...dvaeConfig(space),
+    ...quick ? { stateDim: QUICK_STATE } : {},
+  };
+  return _measure(run, {
+    name: "D-VAE",
+    slug: "dvae",
+    batchSize: 32, // the default of its code
+    train: (training, options) => trainDvae(space, config, training, options),
+    open: (trained) => new Dvae(space, trained, executor),
+  });
+}
+
+function _svge(
+  run: RivalRun,
   kind: SvgeKind,
   name: string,
 ): Promise<RivalGeneration> {
+  const { space, executor, quick } = run;
   const config = {
     ...svgeConfig(space, kind),
     ...quick ? { stateDim: QUICK_STATE } : {},
   };
+  return _measure(run, {
+    name,
+    slug: kind,
+    batchSize: quick ? 32 : space.settings.svge?.batchSize ?? 32,
+    train: (training, options) => trainSvge(space, config, training, options),
+    open: (trained) => new Svge(space, trained, executor),
+  });
+}
+
+/** An autoencoder of graphs: trained, and sampled in both ways. */
+async function _measure<Config>(
+  { space, executor, samples, seed, quick, ...run }: RivalRun,
+  { name, slug, batchSize, train, open }: {
+    readonly name: string;
+    readonly slug: string;
+    readonly batchSize: number;
+    train(
+      training: GraphTraining,
+      options: GraphTrainingOptions,
+    ): Promise<TrainedGraphAutoencoder<Config>>;
+    open(trained: TrainedGraphAutoencoder<Config>): GraphAutoencoder;
+  },
+): Promise<RivalGeneration> {
   const training = {
     epochs: EPOCHS,
     learningRate: LEARNING_RATE,
     cells: PUBLISHED_CELLS,
     ...quick ? QUICK : {},
-    batchSize: quick ? 32 : space.settings.svge?.batchSize ?? 32,
+    batchSize,
     seed,
   };
-  const trained = await trainSvge(space, config, training, {
+  const trained = await train(training, {
     executor,
-    checkpoint: run.newModel(`${kind}/checkpoint.safetensors`),
+    checkpoint: run.newModel(`${slug}/checkpoint.safetensors`),
     onProgress: run.onProgress,
   });
   const cells = space.split().train.slice(0, training.cells);
+  await using model = open(trained);
   const measured: MeasuredGenerator[] = [];
   let reconstruction: MeasuredReconstruction | undefined;
   for (const drawsEach of [PUBLISHED_DRAWS, 1]) {
-    await using generator = svgeGenerator(space, trained, {
-      executor,
+    const generator = graphAutoencoderGenerator(model, {
       name: `${name}, ${samples / drawsEach} × ${drawsEach}`,
       drawsEach,
       cells,
@@ -134,7 +188,7 @@ async function _svge(
       generator.reconstruct,
       {
         model: generator.key,
-        file: `${run.samplesOf(kind)}_reconstruction${SAMPLES_SUFFIX}`,
+        file: `${run.samplesOf(slug)}_reconstruction${SAMPLES_SUFFIX}`,
       },
     );
     const found = await measureGenerator(space, generator, {
@@ -145,7 +199,7 @@ async function _svge(
       note: quick
         ? QUICK_NOTE
         : `Trained for ${training.epochs} epochs of ${cells.length} cells; published for 300.`,
-      file: `${run.samplesOf(`${kind}_${drawsEach}`)}${SAMPLES_SUFFIX}`,
+      file: `${run.samplesOf(`${slug}_${drawsEach}`)}${SAMPLES_SUFFIX}`,
       signal: run.signal,
     });
     if (found !== null) measured.push(found);

@@ -18,7 +18,7 @@ Deno.test("runRivalGenerators() trains once, and leaves rows of both protocols w
     let steps = 0;
     const run = () =>
       runRivalGenerators(settings, {
-        only: ["svge", "diffusion"],
+        only: ["dvae", "svge", "diffusion"],
         onProgress: () => {
           steps++;
         },
@@ -33,7 +33,12 @@ Deno.test("runRivalGenerators() trains once, and leaves rows of both protocols w
     const { samples } = settings;
     assert.deepEqual(
       [...new Set(measured.map(({ method }) => method))],
-      [`SVGe, ${samples / 10} × 10`, `SVGe, ${samples} × 1`, "Diffusion"],
+      [
+        ...["D-VAE", "SVGe"].flatMap((name) => [
+          ...[`${name}, ${samples / 10} × 10`, `${name}, ${samples} × 1`],
+        ]),
+        "Diffusion",
+      ],
     );
     for (const { method, reconstruction } of measured) {
       assert.equal(reconstruction === null, method === "Diffusion");
@@ -42,6 +47,7 @@ Deno.test("runRivalGenerators() trains once, and leaves rows of both protocols w
     assert.deepEqual(
       costs.map(({ name, epochs, cells }) => ({ name, epochs, cells })),
       [
+        { name: "D-VAE", epochs: 1, cells: 96 },
         { name: "SVGe", epochs: 1, cells: 96 },
         { name: "Diffusion", epochs: 2, cells: 2000 },
       ],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Random } from "../../../lib/core/random.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
-import { svgeGenerator } from "../../../lib/generation/svge.ts";
+import { graphAutoencoderGenerator } from "../../../lib/generation/graph_autoencoder.ts";
 import type { SvgeConfig } from "../../../lib/models/svge/config.ts";
 import { mergedViews } from "../../../lib/models/svge/graphs.ts";
 import { Svge } from "../../../lib/models/svge/svge.ts";
@@ -46,15 +46,9 @@ Deno.test("SVGe learns, and goes on from its checkpoint to the same weights", as
     await using model = new Svge(NASBENCH201, whole, executor);
     const cells = Uint32Array.from({ length: 30 }, (_, i) => i);
     assert.equal((await model.encode(cells)).length, 30 * CONFIG.latentDim);
-    const options = {
-      executor,
-      name: "SVGe",
-      cells: NASBENCH201.split().train,
-    };
-    const open = (drawsEach: number) =>
-      svgeGenerator(NASBENCH201, whole, { ...options, drawsEach });
-    await using one = open(1);
-    await using ten = open(10);
+    const options = { name: "SVGe", cells: NASBENCH201.split().train };
+    const one = graphAutoencoderGenerator(model, { ...options, drawsEach: 1 });
+    const ten = graphAutoencoderGenerator(model, { ...options, drawsEach: 10 });
     const draw = async (generator: typeof one, seed: number) => {
       const { samples, draws } = await generator.sample(200, {
         random: Random.fromSeed(seed),

@@ -1,6 +1,6 @@
 /**
- * SVGe and DGMG as generators: graphs written from latents that are spread as those of training
- * cells are.
+ * Autoencoders of graphs as generators: graphs written from latents that are spread as those of
+ * training cells are.
  *
  * The published rows are of 1,000 latents with ten graphs each, which alone keeps uniqueness
  * near 10 % where a decoder is sure of itself; other models' rows are of as many latents as
@@ -13,37 +13,31 @@
 
 import { runKey } from "../core/keys.ts";
 import { Random } from "../core/random.ts";
-import type { Executor } from "../engine/executor.ts";
-import { Svge } from "../models/svge/svge.ts";
-import type { TrainedSvge } from "../models/svge/training.ts";
-import type { SearchSpace } from "../spaces/space.ts";
+import {
+  type GraphAutoencoder,
+  latentStatistics,
+} from "../models/graph_autoencoder.ts";
 import type { Autoencoder } from "./generator.ts";
-
-/** A model on a device; disposing frees it. */
-export interface SvgeGenerator extends Autoencoder, AsyncDisposable {}
 
 /** Graphs that the published rows have of each latent. */
 export const PUBLISHED_DRAWS = 10;
 
 /**
- * Places a trained model on a device.
+ * A trained model as a generator.
  *
  * @param options `drawsEach`: graphs of each latent; `cells`: training cells whose latents are
  *   the prior.
  */
-export function svgeGenerator(
-  space: SearchSpace,
-  trained: TrainedSvge,
-  { executor, name, drawsEach, cells }: {
-    readonly executor: Executor;
+export function graphAutoencoderGenerator(
+  model: GraphAutoencoder,
+  { name, drawsEach, cells }: {
     readonly name: string;
     readonly drawsEach: number;
     readonly cells: Uint32Array;
   },
-): SvgeGenerator {
-  const model = new Svge(space, trained, executor);
-  const { latentDim } = model.config;
-  let prior: ReturnType<Svge["statistics"]> | undefined;
+): Autoencoder {
+  const { latentDim, nodes } = model.config;
+  let prior: ReturnType<typeof latentStatistics> | undefined;
   return {
     name,
     key: runKey({ model: model.key, drawsEach }),
@@ -60,7 +54,6 @@ export function svgeGenerator(
         await model.encode(cells),
         Random.fromSeed(0).split("reconstruction"),
       );
-      const { nodes } = model.config;
       const ops = new Int32Array(graphs.length * nodes);
       const incoming = new Uint32Array(graphs.length * nodes);
       for (const [i, graph] of graphs.entries()) {
@@ -71,7 +64,7 @@ export function svgeGenerator(
     },
     async sample(count, { random, signal }) {
       signal?.throwIfAborted();
-      prior ??= model.statistics(cells);
+      prior ??= latentStatistics(model, cells);
       const { mean, deviation } = await prior;
       const latents = new Float32Array(count * latentDim);
       for (let graph = 0; graph < count; graph++) {
@@ -87,6 +80,5 @@ export function svgeGenerator(
       const graphs = await model.write(latents, random);
       return { samples: graphs, draws: count };
     },
-    [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
   };
 }
