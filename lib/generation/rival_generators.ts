@@ -11,7 +11,7 @@ import type { HostTensors } from "../core/tensors.ts";
 import type { Executor } from "../engine/executor.ts";
 import { agNetTraining } from "../models/ag_net/training.ts";
 import { dvaeConfig } from "../models/dvae/config.ts";
-import { Dvae } from "../models/dvae/dvae.ts";
+import { Dvae, writableShare } from "../models/dvae/dvae.ts";
 import { trainDvae } from "../models/dvae/training.ts";
 import type { GraphAutoencoder } from "../models/graph_autoencoder.ts";
 import {
@@ -117,10 +117,16 @@ function _dvae(run: RivalRun): Promise<RivalGeneration> {
     ...dvaeConfig(space),
     ...quick ? { stateDim: QUICK_STATE } : {},
   };
+  const share = writableShare(space.cells(), space.split().validation);
   return _measure(run, {
     name: "D-VAE",
     slug: "dvae",
-    batchSize: 32, // the default of its code
+    batchSize: 32, // its code
+    remark: share === 1
+      ? ""
+      : ` It can write ${
+        (100 * share).toFixed(1)
+      } % of the validation cells at most: it links to the output those nodes that feed no other, and only those.`,
     train: (training, options) => trainDvae(space, config, training, options),
     open: (trained) => new Dvae(space, trained, executor),
   });
@@ -148,10 +154,12 @@ function _svge(
 /** An autoencoder of graphs: trained, and sampled in both ways. */
 async function _measure<Config>(
   { space, executor, samples, seed, quick, ...run }: RivalRun,
-  { name, slug, batchSize, train, open }: {
+  { name, slug, batchSize, remark = "", train, open }: {
     readonly name: string;
     readonly slug: string;
     readonly batchSize: number;
+    /** What else its readers must know. */
+    readonly remark?: string;
     train(
       training: GraphTraining,
       options: GraphTrainingOptions,
@@ -198,7 +206,7 @@ async function _measure<Config>(
       random: Random.fromSeed(seed).split("sampling"),
       note: quick
         ? QUICK_NOTE
-        : `Trained for ${training.epochs} epochs of ${cells.length} cells; published for 300.`,
+        : `Trained for ${training.epochs} epochs of ${cells.length} cells; published for 300.${remark}`,
       file: `${run.samplesOf(`${slug}_${drawsEach}`)}${SAMPLES_SUFFIX}`,
       signal: run.signal,
     });

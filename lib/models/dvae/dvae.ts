@@ -12,7 +12,11 @@ import type {
   Executor,
 } from "../../engine/executor.ts";
 import { cutAtOutput, type Graph } from "../../spaces/graph.ts";
-import type { SearchSpace } from "../../spaces/space.ts";
+import {
+  cellGraph,
+  type CellTable,
+  type SearchSpace,
+} from "../../spaces/space.ts";
 import { batchTensors } from "../batch_tensors.ts";
 import {
   encodeInBatches,
@@ -24,6 +28,24 @@ import {
 import type { DvaeConfig } from "./config.ts";
 import { encode, graphInputs, writeGraphs } from "./network.ts";
 import type { TrainedDvae } from "./training.ts";
+
+/**
+ * Share of cells that the decoder can write, a fraction in [0, 1]: it links to the last vertex
+ * those that have led nowhere, and no others.
+ *
+ * @param cells Indices of the table, at least one.
+ */
+export function writableShare(
+  table: CellTable,
+  cells: ArrayLike<number>,
+): number {
+  const writable = Array.from(cells).filter((cell) => {
+    const { incoming } = cellGraph(table, cell);
+    const before = incoming.subarray(0, -1).reduce((all, of) => all | of, 0);
+    return (incoming.at(-1)! & before) === 0;
+  });
+  return writable.length / cells.length;
+}
 
 /** A trained model on a device; it owns its weights there. */
 export class Dvae implements GraphAutoencoder {

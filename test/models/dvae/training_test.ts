@@ -4,10 +4,11 @@ import { Random } from "../../../lib/core/random.ts";
 import { onnxExecutor } from "../../../lib/engine/onnx_executor.ts";
 import { graphAutoencoderGenerator } from "../../../lib/generation/graph_autoencoder.ts";
 import { dvaeConfig } from "../../../lib/models/dvae/config.ts";
-import { Dvae } from "../../../lib/models/dvae/dvae.ts";
+import { Dvae, writableShare } from "../../../lib/models/dvae/dvae.ts";
 import { initialDvaeWeights } from "../../../lib/models/dvae/network.ts";
 import { trainDvae } from "../../../lib/models/dvae/training.ts";
 import { NASBENCH201 } from "../../../lib/spaces/nasbench201/space.ts";
+import { getSpace } from "../../../lib/spaces/registry.ts";
 import { withFolder } from "../../_helpers.ts";
 
 const executor = onnxExecutor({ provider: "cpu", threads: 1 });
@@ -78,3 +79,14 @@ Deno.test("D-VAE learns, and goes on from its checkpoint to the same weights", (
       assert.equal(sample.ops.indexOf(CONFIG.last), sample.ops.length - 1);
     }
   }));
+
+Deno.test("D-VAE can write all cells of NAS-Bench-201, and a third of NAS-Bench-101's", async () => {
+  const share = async (name: string) => {
+    const space = getSpace(name);
+    await space.prepare();
+    return writableShare(space.cells(), space.split().validation);
+  };
+  assert.equal(await share("nasbench201"), 1);
+  // Counted by pairs of edges u → v and u → output, by other code.
+  assert.ok(Math.abs(await share("nasbench101") - 0.349644737152704) < 1e-12);
+});
