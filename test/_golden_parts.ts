@@ -35,6 +35,8 @@ import { agNetTraining, trainAgNet } from "../lib/models/ag_net/training.ts";
 import { splitImages } from "../lib/models/cell_network/images.ts";
 import { trainNetwork } from "../lib/models/cell_network/training.ts";
 import { trainSurrogate } from "../lib/models/surrogate/surrogate.ts";
+import { initialDiffusionWeights } from "../lib/models/diffusion/network.ts";
+import { CellPlaces } from "../lib/models/diffusion/places.ts";
 import { trainDiffusion } from "../lib/models/diffusion/training.ts";
 import { dvaeConfig } from "../lib/models/dvae/config.ts";
 import { trainDvae } from "../lib/models/dvae/training.ts";
@@ -69,6 +71,7 @@ import { regularisedEvolution } from "../lib/search/regularised_evolution.ts";
 import { agNet } from "../lib/search/rivals/ag_net.ts";
 import { arch2vecRl } from "../lib/search/rivals/arch2vec_rl.ts";
 import { oneHotFeatures } from "../lib/search/rivals/candidates.ts";
+import { guidedDiffusion } from "../lib/search/rivals/diffusion_search.ts";
 import {
   DNGO_AS_PUBLISHED,
   dngoSearch,
@@ -330,6 +333,16 @@ const FEW_VARIANTS = {
   ...{ initial: 8, round: 4, best: 3, written: 60, ahead: 2, fills: 5 },
 };
 
+/** A diffusion before its training. */
+function untrainedDiffusion() {
+  const train = space.split().train.subarray(0, 256);
+  const places = new CellPlaces(space, space.cells(), train);
+  const { marginals } = places;
+  const config = { marginals, steps: 6, hidden: 12, layers: 1 };
+  const weights = initialDiffusionWeights(config, Random.fromSeed(0));
+  return { config, places, weights };
+}
+
 /** A search that is guarded, with its budget and the modules that it runs. */
 interface GuardedSearch {
   readonly method: SearchMethod;
@@ -394,6 +407,11 @@ const SEARCHES: Readonly<Record<string, GuardedSearch>> = {
     ),
     budget: 18,
     modules: ["rivals/ag_net", "unseen_cells"],
+  },
+  "guided diffusion": {
+    method: guidedDiffusion(untrainedDiffusion(), executor),
+    budget: 18,
+    modules: ["rivals/diffusion_search", "unseen_cells"],
   },
   "arch2vec-RL": {
     method: arch2vecRl(oneHotFeatures(space), executor),

@@ -6,6 +6,9 @@
  * it is asked to. A further one is a line in {@link rivalSearches}; a model that it needs is
  * trained when it is opened.
  *
+ * SGNAS has no search here: its one supernet and its generator of cells for a given number of
+ * FLOPs ask for no cell's accuracy, so there are no queries to compare at. Its row stays quoted.
+ *
  * @module
  */
 
@@ -14,6 +17,7 @@ import {
   type ContenderTraining,
   openArch2vec,
 } from "../../generation/arch2vec.ts";
+import { trainedDiffusion } from "../../generation/diffusion.ts";
 import type { SearchSpace } from "../../spaces/space.ts";
 import {
   type ComparedMethod,
@@ -26,6 +30,7 @@ import { ROUNDS } from "../rounds.ts";
 import { agNet } from "./ag_net.ts";
 import { arch2vecRl } from "./arch2vec_rl.ts";
 import { oneHotFeatures, pooledLatents } from "./candidates.ts";
+import { guidedDiffusion } from "./diffusion_search.ts";
 import { DNGO_AS_PUBLISHED, dngoSearch } from "./dngo_search.ts";
 import { nao } from "./nao.ts";
 import { weakPredictors } from "./weak_predictors.ts";
@@ -116,5 +121,17 @@ export function rivalSearches(space: SearchSpace): RivalSearch[] {
         return agNet(space, weights, training.executor);
       },
     }],
+    {
+      name: "Diffusion, guided",
+      budget: ROUNDS_BUDGET,
+      source:
+        "in the manner of DiffusionNAG (An et al. 2023, arXiv:2305.16943): discrete, its predictor trained on the queries alone, where the published one learns from other tasks' labels; rounds as in AG-Net",
+      trained: true,
+      open: async (training) =>
+        guidedDiffusion(
+          await trainedDiffusion(space, training),
+          training.executor,
+        ),
+    },
   ];
 }
