@@ -93,10 +93,27 @@ export function gruCell(
   x: tf.Tensor,
   hidden: tf.Tensor,
 ): tf.Tensor {
-  const ofInput = tf.split(namedLinear(state, `${name}.input`, x), 3, 1);
-  const ofHidden = tf.split(namedLinear(state, `${name}.hidden`, hidden), 3, 1);
-  const reset = tf.sigmoid(tf.add(ofInput[0], ofHidden[0]));
-  const update = tf.sigmoid(tf.add(ofInput[1], ofHidden[1]));
-  const next = tf.tanh(tf.add(ofInput[2], tf.mul(reset, ofHidden[2])));
+  return gruUpdate(
+    namedLinear(state, `${name}.input`, x),
+    namedLinear(state, `${name}.hidden`, hidden),
+    hidden,
+  );
+}
+
+/**
+ * The new hidden units of a GRU cell, from what its linear layers make of input and hidden units.
+ *
+ * @param ofInput `[M, 3H]`, as `ofHidden`.
+ * @param hidden `[M, H]`.
+ */
+export function gruUpdate(
+  ofInput: tf.Tensor,
+  ofHidden: tf.Tensor,
+  hidden: tf.Tensor,
+): tf.Tensor {
+  const input = tf.split(ofInput, 3, 1), own = tf.split(ofHidden, 3, 1);
+  const reset = tf.sigmoid(tf.add(input[0], own[0]));
+  const update = tf.sigmoid(tf.add(input[1], own[1]));
+  const next = tf.tanh(tf.add(input[2], tf.mul(reset, own[2])));
   return tf.add(next, tf.mul(update, tf.sub(hidden, next)));
 }

@@ -2,9 +2,9 @@
  * The networks of SVGe and DGMG: an encoder by messages along edges, and a decoder that adds a
  * node at a time with all its incoming edges.
  *
- * Messages are linear in both ends of an edge, so those into a node are summed by a product with
- * the adjacency matrix: no edge is computed by itself, and graphs of different sizes lie side by
- * side, smaller ones filled up with nodes that have no edges.
+ * Messages are linear in both ends of an edge, so it is their ends that are summed, by a product
+ * with the adjacency matrix: no edge is computed by itself, and graphs of different sizes lie side
+ * by side, smaller ones filled up with nodes that have no edges.
  *
  * Shapes: `B` graphs, `N` nodes, `T` types, `S` state of a node, `L` latent.
  * Source: Lukasik et al. 2021, arXiv:2010.04683, and its code (`models/SVGe.py`, `DGMG.py`).
@@ -15,13 +15,14 @@
 import type { Random } from "../../core/random.ts";
 import { floats, type HostTensors } from "../../core/tensors.ts";
 import { type Tensors, tf } from "../../engine/tensorflow.ts";
+import { linear } from "../../nn/layers.ts";
 import {
   sigmoidCrossEntropy,
   softmaxCrossEntropyOneHot,
 } from "../../nn/losses.ts";
 import { initialLinear, initialMlp, mlp, namedLinear } from "../../nn/mlp.ts";
 import type { LossResult } from "../../nn/optimizers.ts";
-import { gruCell, initialGru } from "../../nn/recurrent.ts";
+import { gruCell, gruUpdate, initialGru } from "../../nn/recurrent.ts";
 import type { SvgeConfig, View } from "./config.ts";
 import { viewsOf } from "./config.ts";
 
@@ -108,89 +109,119 @@ function _nodes(state: Tensors, name: string, x: tf.Tensor): tf.Tensor {
 }
 
 /**
- * Messages into each node, summed: of each edge a linear layer of both its ends.
+ * Weight and bias of a linear layer side by side, `[out, in + 1]`: for rows whose last number is
+ * how often the bias counts.
+ */
+function _withBias(state: Tensors, name: string): tf.Tensor {
+  return tf.concat([
+    state[`${name}.weight`],
+    tf.expandDims(state[`${name}.bias`], 1),
+  ], 1);
+}
+
+/**
+ * What a linear layer of all messages into a node looks at, `[B·n, 2D + 1]`: their sources added
+ * up, the node itself as often as there are messages, and how many there are.
  *
  * @param into `[B, n, n]`: 1 at `[v, u]` for a message from `u` to `v`.
  * @param h `[B, n, D]`.
- * @returns `[B, n, 2D]`.
  */
-function _summedMessages(
-  state: Tensors,
-  name: string,
-  into: tf.Tensor,
-  h: tf.Tensor,
-): tf.Tensor {
+function _received(into: tf.Tensor, h: tf.Tensor): tf.Tensor {
   const [batch, nodes, width] = h.shape;
-  const weight = state[`${name}.weight`]; // [out, source | target]
-  const [ofSource, ofTarget] = tf.split(weight, 2, 1);
-  const rows = tf.reshape(h, [-1, width]);
-  const sources = tf.reshape(
-    tf.matMul(rows, ofSource as tf.Tensor2D, false, true),
-    [batch, nodes, -1],
-  );
-  const targets = tf.reshape(
-    tf.add(
-      tf.matMul(rows, ofTarget as tf.Tensor2D, false, true),
-      state[`${name}.bias`],
-    ),
-    [batch, nodes, -1],
-  );
   const count = tf.sum(into, 2, true); // [B, n, 1]
-  return tf.add(
-    tf.matMul(into as tf.Tensor3D, sources as tf.Tensor3D),
-    tf.mul(count, targets),
-  );
+  const rows = tf.concat([
+    tf.matMul(into as tf.Tensor3D, h as tf.Tensor3D),
+    tf.mul(count, h),
+    count,
+  ], 2);
+  return tf.reshape(rows, [batch * nodes, 2 * width + 1]);
 }
 
-/** A GRU cell on each node. */
-function _update(
-  state: Tensors,
-  name: string,
-  messages: tf.Tensor,
-  h: tf.Tensor,
-): tf.Tensor {
-  const [batch, nodes, width] = h.shape;
-  const next = gruCell(
-    state,
-    name,
-    tf.reshape(messages, [batch * nodes, -1]),
-    tf.reshape(h, [batch * nodes, width]),
-  );
-  return tf.reshape(next, [batch, nodes, width]);
-}
+/** Message layers, `[B, n, S]` and an adjacency matrix, `[B, n, n]`, to new states. */
+type MessageLayers = (h: tf.Tensor, adjacency: tf.Tensor) => tf.Tensor;
 
-/** All message layers of a part, `[B, n, S]` to the same. */
+/**
+ * The message layers of a part. What is made of weights alone is made here, not in each step of
+ * a decoder.
+ */
 function _messageLayers(
   config: SvgeConfig,
   state: Tensors,
   name: string,
+): MessageLayers {
+  const layers = Array.from(
+    { length: config.layers },
+    (_, layer) =>
+      (config.kind === "svge" ? _twoSidedLayer : _oneStateLayer)(
+        state,
+        `${name}.${layer}`,
+      ),
+  );
+  return (h, adjacency) => {
+    const along = tf.transpose(adjacency, [0, 2, 1]);
+    return layers.reduce((h, layer) => layer(h, [along, adjacency]), h);
+  };
+}
+
+/** Messages along edges and against them, `into` as of {@link _received}. */
+type MessageLayer = (
   h: tf.Tensor,
-  adjacency: tf.Tensor,
-): tf.Tensor {
-  const along = tf.transpose(adjacency, [0, 2, 1]);
-  const ways = [["along", along], ["against", adjacency]] as const;
-  let states = config.kind === "svge" ? tf.split(h, 2, 2) : [h];
-  for (let layer = 0; layer < config.layers; layer++) {
-    const at = `${name}.${layer}`;
-    if (config.kind === "svge") {
-      states = ways.map(([way, into], i) =>
-        _update(
-          state,
-          `${at}.${way}.update`,
-          _summedMessages(state, `${at}.${way}.message`, into, states[i]),
-          states[i],
-        )
+  into: readonly [along: tf.Tensor, against: tf.Tensor],
+) => tf.Tensor;
+
+const WAYS = ["along", "against"] as const;
+
+/** SVGe's: half of the state is of messages along edges, half of those against them. */
+function _twoSidedLayer(state: Tensors, name: string): MessageLayer {
+  const ways = WAYS.map((way) => {
+    const update = `${name}.${way}.update`;
+    return {
+      update,
+      // Both layers that messages pass are linear: one product in their place takes fewer steps.
+      weight: tf.matMul(
+        state[`${update}.input.weight`] as tf.Tensor2D,
+        _withBias(state, `${name}.${way}.message`) as tf.Tensor2D,
+      ),
+    };
+  });
+  return (h, into) => {
+    const [batch, nodes, width] = h.shape;
+    const states = tf.split(h, 2, 2).map((half, way) => {
+      const { update, weight } = ways[way];
+      const rows = tf.reshape(half, [batch * nodes, width / 2]);
+      const next = gruUpdate(
+        linear(
+          _received(into[way], half),
+          weight,
+          state[`${update}.input.bias`],
+        ),
+        namedLinear(state, `${update}.hidden`, rows),
+        rows,
       );
-    } else {
-      const messages = ways.map(([way, into]) =>
-        _summedMessages(state, `${at}.${way}.message`, into, states[0])
-      );
-      states = [
-        _update(state, `${at}.update`, tf.addN(messages), states[0]),
-      ];
-    }
-  }
-  return states.length === 1 ? states[0] : tf.concat(states, 2);
+      return tf.reshape(next, half.shape);
+    });
+    return tf.concat(states, 2);
+  };
+}
+
+/** DGMG's: one state, which messages of both ways meet in. */
+function _oneStateLayer(state: Tensors, name: string): MessageLayer {
+  const weight = tf.concat(
+    WAYS.map((way) => _withBias(state, `${name}.${way}.message`)),
+    1,
+  );
+  return (h, into) => {
+    const [batch, nodes, width] = h.shape;
+    const messages = linear(
+      tf.concat(into.map((way) => _received(way, h)), 1),
+      weight,
+    );
+    const rows = tf.reshape(h, [batch * nodes, width]);
+    return tf.reshape(
+      gruCell(state, `${name}.update`, messages, rows),
+      h.shape,
+    );
+  };
 }
 
 /** `Σ_v sigmoid(gate) · value` over nodes, `[B, L]`; those that fill up are left out. */
@@ -222,10 +253,7 @@ export function encode(
   graph: GraphTensors,
 ): { readonly mean: tf.Tensor; readonly logVariance: tf.Tensor } {
   const embedded = _embedded(state, "encoder.embedding", graph.types);
-  const h = _messageLayers(
-    config,
-    state,
-    "encoder.messages",
+  const h = _messageLayers(config, state, "encoder.messages")(
     config.kind === "svge" ? tf.concat([embedded, embedded], 2) : embedded,
     graph.adjacency,
   );
@@ -276,12 +304,12 @@ function _start(state: Tensors, type: tf.Tensor, z: tf.Tensor): Written {
 
 /** Hands messages around a graph with its last node. */
 function _goOn(
-  config: SvgeConfig,
+  layers: MessageLayers,
   state: Tensors,
   h: tf.Tensor,
   adjacency: tf.Tensor,
 ): Written {
-  const next = _messageLayers(config, state, "decoder.messages", h, adjacency);
+  const next = layers(h, adjacency);
   return {
     h: next,
     graph: _gatedSum(state, "decoder.graph", next),
@@ -317,33 +345,35 @@ function _nextNode(
 }
 
 /** Logits of edges from each node to the next one, `[B, i]`. */
-function _edgeLogits(
-  state: Tensors,
-  { h, graph }: Written,
+type EdgeLogits = (
+  written: Written,
   node: tf.Tensor,
   z: tf.Tensor,
-): tf.Tensor {
-  const [batch, nodes, width] = h.shape;
-  // The first layer in two parts: that of the sources, and that of all else, once a graph.
+) => tf.Tensor;
+
+/** The scores of edges, their first layer in two parts: that of the sources, and that of all else, once a graph. */
+function _edgeLogits({ stateDim }: SvgeConfig, state: Tensors): EdgeLogits {
   const weight = state["decoder.edge.0.weight"];
-  const [out, inputs] = weight.shape as [number, number];
-  const ofSource = tf.slice(weight, [0, 0], [out, width]);
-  const ofRest = tf.slice(weight, [0, width], [out, inputs - width]);
-  const sources = tf.reshape(
-    tf.matMul(tf.reshape(h, [-1, width]), ofSource as tf.Tensor2D, false, true),
-    [batch, nodes, out],
+  const inputs = weight.shape[1]!;
+  const [ofSource, ofRest] = tf.split(
+    weight,
+    [stateDim, inputs - stateDim],
+    1,
   );
-  const rest = tf.add(
-    tf.matMul(
-      tf.concat([node, graph, z], 1) as tf.Tensor2D,
-      ofRest as tf.Tensor2D,
-      false,
-      true,
-    ),
-    state["decoder.edge.0.bias"],
-  );
-  const hidden = tf.relu(tf.add(sources, tf.expandDims(rest, 1)));
-  return tf.reshape(_nodes(state, "decoder.edge.1", hidden), [batch, nodes]);
+  return ({ h, graph }, node, z) => {
+    const [batch, nodes, width] = h.shape;
+    const sources = tf.reshape(
+      linear(tf.reshape(h, [-1, width]), ofSource),
+      [batch, nodes, -1],
+    );
+    const rest = linear(
+      tf.concat([node, graph, z], 1),
+      ofRest,
+      state["decoder.edge.0.bias"],
+    );
+    const hidden = tf.relu(tf.add(sources, tf.expandDims(rest, 1)));
+    return tf.reshape(_nodes(state, "decoder.edge.1", hidden), [batch, nodes]);
+  };
 }
 
 /** The first `n` nodes of an adjacency matrix. */
@@ -375,10 +405,12 @@ export function writingLoss(
   const { types, adjacency } = graph;
   const present = _present(graph);
   const losses: tf.Tensor[] = [];
+  const layers = _messageLayers(config, state, "decoder.messages");
+  const edgeLogits = _edgeLogits(config, state);
   let written = _start(state, _at(types, 0), z);
   for (let node = 1; node < config.nodes; node++) {
     if (node > 1) {
-      written = _goOn(config, state, written.h, _among(adjacency, node));
+      written = _goOn(layers, state, written.h, _among(adjacency, node));
     }
     const type = _at(types, node);
     const typeLoss = softmaxCrossEntropyOneHot(
@@ -390,7 +422,7 @@ export function writingLoss(
       typeLoss,
       tf.mean(
         sigmoidCrossEntropy(
-          _edgeLogits(state, written, next, z),
+          edgeLogits(written, next, z),
           tf.reshape(
             tf.slice(adjacency, [0, 0, node], [adjacency.shape[0], node, 1]),
             [-1, node],
@@ -439,9 +471,17 @@ export function svgeLoss(
       tf.exp(tf.div(logVariance, 2)),
     ),
   );
-  const writing = tf.addN(
-    viewsOf(config).map((view) =>
-      writingLoss(config, state, graphInputs(inputs, view), z)
+  // One decoder writes all views: as one batch they take half as many products, of twice the rows.
+  const views = viewsOf(config).map((view) => graphInputs(inputs, view));
+  const together = (name: keyof GraphTensors) =>
+    tf.concat(views.map((view) => view[name]), 0);
+  const writing = tf.mul(
+    views.length,
+    writingLoss(
+      config,
+      state,
+      { types: together("types"), adjacency: together("adjacency") },
+      tf.tile(z, [views.length, 1]),
     ),
   );
   const divergence = tf.mul(
@@ -480,6 +520,8 @@ export function writeGraphs(
   const oneHot = (types: tf.Tensor) =>
     tf.cast(tf.oneHot(types as tf.Tensor1D, count), "float32");
   const same = (type: number) => tf.fill([batch], type, "int32");
+  const layers = _messageLayers(config, state, "decoder.messages");
+  const edgeLogits = _edgeLogits(config, state);
   let written = _start(state, oneHot(same(first)), z);
   const types: tf.Tensor[] = [same(first)];
   /** Edges into each node, `[B, N]` each. */
@@ -488,7 +530,7 @@ export function writeGraphs(
     if (node > 1) {
       const adjacency = tf.stack(columns, 2); // [B, N, i]
       written = _goOn(
-        config,
+        layers,
         state,
         written.h,
         tf.slice(adjacency, [0, 0, 0], [batch, node, node]),
@@ -505,7 +547,7 @@ export function writeGraphs(
     const edges = node === 1 ? tf.ones([batch, 1]) : tf.cast(
       tf.less(
         tf.slice(_at(edgeNoise, node), [0, 0], [batch, node]),
-        tf.sigmoid(_edgeLogits(state, written, next, z)),
+        tf.sigmoid(edgeLogits(written, next, z)),
       ),
       "float32",
     );
