@@ -52,7 +52,8 @@ const HELP = `deno task search --evaluator COMMAND [options]
   --recipe FILE        JSON that each request has as its recipe: {"seed": 0, …}
   --space NAME         ${SPACE_NAMES} (${DEFAULT_SPACE.name})
   --method NAMES       with commas between (${methodSlug(ARCH_LLM_SEARCH)});
-                       deno task search --methods lists them
+                       deno task search --methods lists them, those of other papers last,
+                       whose models are trained here before the search begins
   --budget N           cells that a search may ask for (64)
   --trials N           searches of each method, with seeds from --seed on (1)
   --seed N             (0)

@@ -1,5 +1,6 @@
 /**
- * Searches whose cells are trained: by a program of the user's, with the methods of notebook 7.
+ * Searches whose cells are trained: by a program of the user's, with the methods of notebook 7 and
+ * those of other papers.
  *
  *     outputs/searches/<name>/
  *       trials/trained/      what was asked and answered, a journal of each search that runs
@@ -29,7 +30,6 @@ import {
   TrainingEvaluator,
   type TrainingEvent,
 } from "../evaluation/training_evaluator.ts";
-import { trainedArch2vec } from "../generation/arch2vec.ts";
 import type { Figure, Svg } from "../report/figure.ts";
 import { writeReport } from "../report/html_report.ts";
 import { saveFigure, saveTable } from "../report/save.ts";
@@ -132,12 +132,10 @@ export async function runTrainedSearch(
   for (const name of search.methods) {
     await using method = await openMethod(space, name, {
       folder: search.model,
-      arch2vec: () =>
-        trainedArch2vec(space, {
-          ...{ executor, seed: 0, quick: false },
-          newModel: (model) => join(folder, "models", model),
-        }),
-      executor,
+      training: {
+        ...{ executor, seed: 0, quick: false },
+        newModel: (model) => join(folder, "models", model),
+      },
     });
     for (const seed of seeds) {
       going.begin(name, seed, trials.length * budget);

@@ -8,6 +8,7 @@
 
 import type { Executor } from "../engine/executor.ts";
 import { openCellModel, openCellModels } from "../generation/cell_model.ts";
+import { openArch2vec } from "../generation/arch2vec.ts";
 import { Arch2vec } from "../models/arch2vec/arch2vec.ts";
 import type { TrainedArch2vec } from "../models/arch2vec/training.ts";
 import { CODES } from "../models/vqvae/config.ts";
@@ -21,6 +22,7 @@ import {
 } from "./compared.ts";
 import { latentVectors } from "./latents.ts";
 import type { NamedMethod } from "./method.ts";
+import { rivalSearches, type RivalTraining } from "./rivals/rivals.ts";
 
 /** The models that methods are made with. */
 export interface MethodModels {
@@ -47,42 +49,39 @@ export function methodSlug(name: string): string {
     .replace(/-$/, "");
 }
 
-/** The names of all methods, in the order of the tables. */
+/** The names of all methods: those of notebook 7, then those of other papers. */
 export function methodNames(space: SearchSpace, executor: Executor): string[] {
   const alone = comparedMethods(space, { models: {}, latents: null }, executor);
-  return [...alone.map(({ name }) => name), ...METHOD_MODELS.keys()];
+  return [
+    ...alone.map(({ name }) => name),
+    ...METHOD_MODELS.keys(),
+    ...rivalSearches(space).map(({ name }) => name),
+  ];
 }
 
 /**
  * Opens one method, and the model that it needs, if any.
  *
  * @param name As tables have it.
- * @param options `folder`: where a trained model is, by its name; `arch2vec`: gives that model.
+ * @param options `folder`: where the trained models of a code are, by their names; `training`:
+ *   how the others are trained, arch2vec and those of other papers' searches.
  * @throws {RangeError} If there is no such method.
  * @throws {Error} If a file of the model is missing or is none.
  */
 export async function openMethod(
   space: SearchSpace,
   name: string,
-  { folder, arch2vec, executor }: {
+  { folder, training }: {
     readonly folder: (name: string) => string;
-    readonly arch2vec: () => Promise<TrainedArch2vec>;
-    readonly executor: Executor;
+    readonly training: RivalTraining;
   },
 ): Promise<OpenedMethod> {
   await using opened = new AsyncDisposableStack();
-  const needed = METHOD_MODELS.get(name);
-  let means: MethodMeans = { models: {}, latents: null };
-  if (needed === "arch2vec") {
-    const model = opened.use(new Arch2vec(await arch2vec(), executor));
-    means = { ...means, latents: latentVectors(model, space) };
-  } else if (needed !== undefined) {
-    const vqvae = folder(`${needed}/vqvae`), t5 = folder(`${needed}/t5`);
-    const model = await openCellModel(space, { vqvae, t5 }, executor);
-    means = { ...means, models: { [needed]: opened.use(model) } };
-  }
-  const method = comparedMethods(space, means, executor)
-    .find((method) => method.name === name);
+  const { executor } = training;
+  const rival = rivalSearches(space).find((rival) => rival.name === name);
+  const method = rival === undefined
+    ? await _compared(space, name, { folder, training, owner: opened })
+    : { ...rival, ...await rival.open(training, opened) };
   if (method === undefined) {
     throw new RangeError(
       `Cannot search: the method must be one of ${
@@ -92,6 +91,31 @@ export async function openMethod(
   }
   const owned = opened.move();
   return { ...method, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** One of notebook 7's methods, with its model; undefined where there is none of the name. */
+async function _compared(
+  space: SearchSpace,
+  name: string,
+  { folder, training, owner }: {
+    readonly folder: (name: string) => string;
+    readonly training: RivalTraining;
+    readonly owner: AsyncDisposableStack;
+  },
+): Promise<ComparedMethod | undefined> {
+  const { executor } = training;
+  const needed = METHOD_MODELS.get(name);
+  let means: MethodMeans = { models: {}, latents: null };
+  if (needed === "arch2vec") {
+    const model = owner.use(await openArch2vec(space, training));
+    means = { ...means, latents: latentVectors(model, space) };
+  } else if (needed !== undefined) {
+    const vqvae = folder(`${needed}/vqvae`), t5 = folder(`${needed}/t5`);
+    const model = await openCellModel(space, { vqvae, t5 }, executor);
+    means = { ...means, models: { [needed]: owner.use(model) } };
+  }
+  return comparedMethods(space, means, executor)
+    .find((method) => method.name === name);
 }
 
 /**
