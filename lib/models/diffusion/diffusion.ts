@@ -26,7 +26,7 @@ import type { DiffusionConfig } from "./config.ts";
 import { stepBack } from "./network.ts";
 import { drawnValue, keptShares, oneHotValues } from "./noise.ts";
 import type { CellPlaces } from "./places.ts";
-import type { TrainedDiffusion } from "./training.ts";
+import { type TrainedDiffusion, VERSION } from "./training.ts";
 
 /**
  * Draws cells from noise.
@@ -90,7 +90,11 @@ export class Diffusion implements AsyncDisposable {
     executor: Executor,
   ) {
     this.config = config;
-    this.key = runKey({ config, weights: weightsDigest(weights) });
+    this.key = runKey({
+      config,
+      weights: weightsDigest(weights),
+      version: VERSION,
+    });
     this.#places = places;
     this.#state = executor.state(weights);
     this.#step = executor.compile(

@@ -55,7 +55,11 @@ const BATCH = 64;
 const LEARNING_RATE = 1e-3;
 /** Share of the examples of its training that are not noised. */
 const CLEAN_SHARE = 0.5;
-/** What the gradient of the predicted ranks is multiplied by. */
+/**
+ * What the gradient of the predicted ranks is multiplied by: of 0, 1, 3 and 10 that with which
+ * searches of seeds 0 to 3 found most. Without guidance the predictor chooses among cells as they
+ * come; guided too strongly, nearly all that is drawn is the same.
+ */
 const SCALE = 3;
 /** Cells drawn at a time, how often at most, and new ones that are enough. */
 const DRAWN = 128;

@@ -125,7 +125,7 @@ export function rivalSearches(space: SearchSpace): RivalSearch[] {
       name: "Diffusion, guided",
       budget: ROUNDS_BUDGET,
       source:
-        "in the manner of DiffusionNAG (An et al. 2023, arXiv:2305.16943): discrete, its predictor trained on the queries alone, where the published one learns from other tasks' labels; rounds as in AG-Net",
+        "in the manner of DiffusionNAG (An et al. 2023, arXiv:2305.16943): discrete, its predictor trained on the queries alone, where the published one learns from other tasks' labels; rounds as in AG-Net, scale of the guidance chosen with seeds 0 to 3",
       trained: true,
       open: async (training) =>
         guidedDiffusion(
