@@ -28,6 +28,7 @@ import { lockRun } from "../run/lock.ts";
 import { type ProgressBar, progressBar } from "../report/progress.ts";
 import { rivalGenerators } from "../generation/rival_generators.ts";
 import { runRivalGenerators } from "../run/rival_generators.ts";
+import type { RivalOptions } from "../run/rival_place.ts";
 import { runRivals } from "../run/rivals.ts";
 import { writeManifest } from "../run/manifest.ts";
 import { notebookTitle, readNotebook } from "../run/notebook.ts";
@@ -430,27 +431,27 @@ async function main(args: readonly string[]): Promise<number> {
     const searches = only?.filter((name) =>
       isSearch(name) || !isGenerator(name)
     );
-    const onLine = (line: string) => terminal.line(line);
+    let bar: ProgressBar | undefined;
+    const options: RivalOptions = {
+      only,
+      onLine: async (line) => {
+        await bar?.finish();
+        bar = undefined;
+        terminal.line(line);
+      },
+      onProgress: ({ done, total, message }) => {
+        bar ??= progressBar({ label: "Training", total, start: done });
+        bar.update(done, message);
+      },
+    };
     let folder = "";
     if (searches === undefined || searches.length > 0) {
-      folder = await runRivals(settings, { only: searches, onLine });
+      folder = await runRivals(settings, { ...options, only: searches });
     }
     if (only === undefined || only.some(isGenerator)) {
-      let bar: ProgressBar | undefined;
-      folder = await runRivalGenerators(settings, {
-        only,
-        onLine: async (line) => {
-          await bar?.finish();
-          bar = undefined;
-          onLine(line);
-        },
-        onProgress: ({ done, total, message }) => {
-          bar ??= progressBar({ label: "Training", total, start: done });
-          bar.update(done, message);
-        },
-      });
-      await bar?.finish();
+      folder = await runRivalGenerators(settings, options);
     }
+    await bar?.finish();
     terminal.line(`Written: tables of ${shownPath(folder)}`);
     return 0;
   }

@@ -12,8 +12,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readJson, writeJson } from "../core/files.ts";
-import type { OnProgress } from "../core/progress.ts";
-import { openDevice } from "../engine/device.ts";
 import { ceilings } from "../generation/ceilings.ts";
 import { measuredRows } from "../generation/generator.ts";
 import { rivalGenerators } from "../generation/rival_generators.ts";
@@ -26,16 +24,15 @@ import {
 import { saveTable } from "../report/save.ts";
 import type { ReportTable } from "../report/tables.ts";
 import type { ResultRow } from "../metrics/result_row.ts";
-import { getSpace } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { modelFolder, samplesFolder } from "./folders.ts";
-import { lockRun } from "./lock.ts";
+import { samplesFolder } from "./folders.ts";
 import {
   GENERATOR_RECORD,
   recordedGeneratorsPath,
   rivalFolder,
 } from "./recorded_rivals.ts";
-import { resultsFolder, type RunSettings } from "./settings.ts";
+import { openRivalPlace, type RivalOptions } from "./rival_place.ts";
+import type { RunSettings } from "./settings.ts";
 
 /** What was found, as it is recorded. */
 export interface RecordedGenerators {
@@ -52,36 +49,31 @@ export interface RecordedGenerators {
  */
 export async function runRivalGenerators(
   settings: RunSettings,
-  { only, onLine = () => {}, onProgress = () => {}, signal }: {
-    readonly only?: readonly string[];
-    readonly onLine?: (line: string) => void | Promise<void>;
-    readonly onProgress?: OnProgress;
-    readonly signal?: AbortSignal;
-  } = {},
+  { only, onLine = () => {}, onProgress, signal }: RivalOptions = {},
 ): Promise<string> {
-  const space = getSpace(settings.space);
-  const outputs = resultsFolder(settings);
-  await Deno.mkdir(outputs, { recursive: true });
-  using _lock = await lockRun(outputs);
-  await space.prepare(onProgress);
-  const executor = await openDevice(settings.device);
+  using place = await openRivalPlace(settings, { onProgress });
+  const { space, outputs, training } = place;
   const folder = rivalFolder(settings);
   const path = join(folder, GENERATOR_RECORD);
   const { samples } = settings;
   let recorded: RecordedGenerators = existsSync(path)
     ? await readJson(path, "generators")
     : { samples, rows: [], costs: [] };
-  for (const { name, slug, measure } of rivalGenerators(space)) {
+  const generators = rivalGenerators(space);
+  /** The place of a generator whose row or cost has a name. */
+  const of = (name: string) =>
+    generators.findIndex((generator) =>
+      name === generator.name || name.startsWith(`${generator.name},`)
+    );
+  for (const { name, slug, measure } of generators) {
     if (only !== undefined && !only.includes(slug)) continue;
     await onLine(`${name}, trained and sampled`);
     const { measured, losses, ...cost } = await measure({
-      ...settings,
+      ...training,
       space,
-      executor,
-      newModel: (model) => modelFolder(outputs, model),
+      samples,
       samplesOf: (model) => samplesFolder(outputs, model),
       signal,
-      onProgress,
     });
     const rows = measuredRows(measured);
     const names = rows.map(({ method }) => method);
@@ -90,7 +82,7 @@ export async function runRivalGenerators(
       rows: [
         ...recorded.rows.filter(({ method }) => !names.includes(method)),
         ...rows,
-      ],
+      ].sort((a, b) => of(a.method) - of(b.method)),
       costs: [
         ...recorded.costs.filter((other) => other.name !== name),
         {
@@ -99,7 +91,7 @@ export async function runRivalGenerators(
           lastLoss: losses.at(-1)!,
           samplingSeconds: Math.max(...measured.map(({ seconds }) => seconds)),
         },
-      ],
+      ].sort((a, b) => of(a.name) - of(b.name)),
     };
     await writeJson(path, recorded);
   }

@@ -16,8 +16,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { readJson, writeJson } from "../core/files.ts";
-import type { OnProgress } from "../core/progress.ts";
-import { openDevice } from "../engine/device.ts";
 import { TableEvaluator } from "../evaluation/table_evaluator.ts";
 import { loadOrPredictAccuracies } from "../evaluation/tables.ts";
 import { saveTable } from "../report/save.ts";
@@ -31,15 +29,15 @@ import { runTrials, type Trial } from "../search/trials.ts";
 import type { AccuracyTable } from "../spaces/accuracies.ts";
 import { getSpace } from "../spaces/registry.ts";
 import type { SearchSpace } from "../spaces/space.ts";
-import { modelFolder, trialsFolder } from "./folders.ts";
-import { lockRun } from "./lock.ts";
+import { trialsFolder } from "./folders.ts";
 import {
   type RecordedRivals,
   RIVAL_RECORD,
   rivalFolder,
   rivalTables,
 } from "./recorded_rivals.ts";
-import { resultsFolder, type RunSettings } from "./settings.ts";
+import { openRivalPlace, type RivalOptions } from "./rival_place.ts";
+import type { RunSettings } from "./settings.ts";
 
 /** What a trial cost, of the method under a key. */
 interface Cost {
@@ -66,16 +64,13 @@ const LOOK = 100;
  */
 export async function runRivals(
   settings: RunSettings,
-  { only, onLine = () => {}, onProgress = () => {}, signal }: {
-    readonly only?: readonly string[];
-    readonly onLine?: (line: string) => void;
-    readonly onProgress?: OnProgress;
-    readonly signal?: AbortSignal;
-  } = {},
+  { only, onLine = () => {}, onProgress, signal }: RivalOptions = {},
 ): Promise<string> {
-  const space = getSpace(settings.space);
   const study = searchStudy(settings);
-  const searches = limitBudgets(rivalSearches(space), study.mostQueries);
+  const searches = limitBudgets(
+    rivalSearches(getSpace(settings.space)),
+    study.mostQueries,
+  );
   const slugs = searches.map(({ name }) => methodSlug(name));
   for (const name of only ?? []) {
     if (!slugs.includes(name)) {
@@ -86,12 +81,13 @@ export async function runRivals(
       );
     }
   }
-  const outputs = resultsFolder(settings);
-  await Deno.mkdir(outputs, { recursive: true });
-  using _lock = await lockRun(outputs);
-  await space.prepare(onProgress);
-  // The steps of searches are small; a thread that waits for work would count as cost.
-  const executor = await openDevice(settings.device, { threads: 1 });
+  using place = await openRivalPlace(settings, {
+    onProgress,
+    // The steps of searches are small; a thread that waits for work would count as cost.
+    threads: 1,
+  });
+  const { space, outputs, training } = place;
+  const { executor } = training;
   const tables = await loadOrPredictAccuracies(space, executor, settings);
   const trials = new Trials(space, outputs, tables, study.seeds);
   const folder = rivalFolder(settings);
@@ -122,15 +118,9 @@ export async function runRivals(
   for (const search of searches) {
     const { name, budget } = search;
     if (only && !only.includes(methodSlug(name))) continue;
-    onLine(`${name}, ${budget} queries`);
+    await onLine(`${name}, ${budget} queries`);
     await using owner = new AsyncDisposableStack();
-    const opened = await search.open({
-      ...settings,
-      executor,
-      newModel: (model) => modelFolder(outputs, model),
-      onProgress,
-    }, owner);
-    const method = { ...opened, name, budget };
+    const method = { ...await search.open(training, owner), name, budget };
     const { all, cost } = await trials.run(method, { signal, onLine });
     const { rows, checks } = _measured({
       rows: searchRows(space, tables, all),
@@ -205,7 +195,7 @@ class Trials {
     method: NamedMethod,
     { signal, onLine }: {
       readonly signal?: AbortSignal;
-      readonly onLine: (line: string) => void;
+      readonly onLine: (line: string) => void | Promise<void>;
     },
   ): Promise<{
     all: Trial[];
@@ -232,7 +222,9 @@ class Trials {
         if (name in costs) continue;
         costs[name] = { key: method.key, ...watch.seen };
         await writeJson(path, costs);
-        onLine(`  ${name}: ${watch.seen.cpuSeconds.toFixed(1)} CPU seconds`);
+        await onLine(
+          `  ${name}: ${watch.seen.cpuSeconds.toFixed(1)} CPU seconds`,
+        );
       }
     }
     const each = Object.values(costs);

@@ -27,7 +27,7 @@ Deno.test("runRivals() writes rows with what they cost, once, beside the publish
       const lines: string[] = [];
       const folder = await runRivals(settings, {
         only,
-        onLine: (line) => lines.push(line),
+        onLine: (line) => void lines.push(line),
       });
       return { folder, lines };
     };
