@@ -20,6 +20,7 @@ const ACTION = "record a run";
 const HELP = `deno task record RUN [options]
 
   RUN              name of the run: of its folder in outputs/runs
+  --no-models      leave its trained models where they are, so that the record stays small
   --outputs DIR    folder of all runs and records (outputs)
 
 Writes outputs/SPACE/, and for the default space the outputs of notebooks/, from a
@@ -32,6 +33,7 @@ Commit what it writes: nothing else writes there.
 async function main(args: readonly string[]): Promise<number> {
   const { values, words } = parseWords(args, {
     outputs: { type: "string" },
+    "no-models": { type: "boolean" },
   }, ACTION);
   if (words.length !== 1) {
     throw new RangeError(
@@ -42,7 +44,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const name = checkedRunName(words[0], ACTION);
   const root = existingOutputs(values.outputs, userFolder(), ACTION);
-  const record = await recordRun(name, { root });
+  const record = await recordRun(name, {
+    root,
+    models: !values["no-models"],
+  });
   console.log(`${name} is the run of record in ${shownPath(record)}`);
   console.log(`Written: ${shownPath(await writeResults(root))}`);
   return 0;

@@ -52,6 +52,8 @@ export interface RecordOptions {
   readonly project?: string;
   /** Names of the stages of a finished run; by default those of its space. */
   readonly stages?: readonly string[];
+  /** Whether trained models are kept; without them a record is a third of its size. */
+  readonly models?: boolean;
 }
 
 /**
@@ -70,6 +72,7 @@ export async function recordRun(
     root = OUTPUTS,
     project = PROJECT_ROOT,
     stages,
+    models = true,
   }: RecordOptions = {},
 ): Promise<string> {
   const action = `record the run ${name}`;
@@ -83,7 +86,7 @@ export async function recordRun(
   await _checkCode(manifest, project, action);
   const files = Object.keys(manifest.files).filter((path) => left.has(path));
   const paths = [
-    ...files.filter(_isKept),
+    ...files.filter((path) => _isKept(path, models)),
     ...await _countedSamples(outputs, manifest, files, action),
   ];
   await _checkFiles(outputs, manifest, paths, action);
@@ -135,11 +138,11 @@ export async function recordRun(
 }
 
 /** Whether a result of a run, given by its path, is kept in a record. */
-function _isKept(path: string): boolean {
+function _isKept(path: string, models: boolean): boolean {
   if (path.startsWith("tables/")) return true;
   if (path.startsWith("figures/")) return /\.(?:json|png)$/.test(path);
   // Whole: both models of both codes, in the precision that they were saved in.
-  return path.startsWith("models/") && !path.includes("/onnx/") &&
+  return models && path.startsWith("models/") && !path.includes("/onnx/") &&
     basename(path) !== CHECKPOINT;
 }
 

@@ -9,7 +9,11 @@ import {
 import { gzipped } from "../../lib/core/gzip.ts";
 import { stagePath } from "../../lib/run/folders.ts";
 import { changedCode, type GitState, gitState } from "../../lib/run/git.ts";
-import { type Manifest, writeManifest } from "../../lib/run/manifest.ts";
+import {
+  type Manifest,
+  readManifest,
+  writeManifest,
+} from "../../lib/run/manifest.ts";
 import { cellText, readNotebook } from "../../lib/run/notebook.ts";
 import { MAX_NOTEBOOK_BYTES, recordRun } from "../../lib/run/record.ts";
 import {
@@ -96,12 +100,32 @@ async function makeRun(
   return outputs;
 }
 
-const record = ({ folder }: Checkout, name = "mine") =>
+const record = (
+  { folder }: Checkout,
+  name = "mine",
+  options: { models?: boolean } = {},
+) =>
   recordRun(name, {
     root: join(folder, "outputs"),
     project: folder,
     stages: ["1_a"],
+    ...options,
   });
+
+Deno.test("recordRun() leaves models out where that is asked for", async () => {
+  await withCheckout(async (checkout) => {
+    const run = await makeRun(checkout);
+    const outputs = await record(checkout, "mine", { models: false });
+    assert.equal(await exists(join(outputs, "tables/t.md")), true);
+    assert.equal(await exists(join(outputs, "models")), false);
+    const { files } = await readManifest(outputs);
+    assert.deepEqual(
+      Object.keys(files).filter((path) => path.startsWith("models/")),
+      [],
+    );
+    assert.equal(await exists(join(run, "models")), true);
+  });
+});
 
 Deno.test("recordRun() keeps what a reader needs, in place of the record before", async () => {
   await withCheckout(async (checkout) => {
