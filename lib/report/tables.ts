@@ -179,7 +179,7 @@ export function tableMarkdown(table: ReportTable): string {
   );
   const parts = [
     table.caption && `**${escapeMarkdown(table.caption)}**`,
-    texts.toMarkdown({ align }).trimEnd(),
+    texts.toMarkdown({ align, limit: Infinity }).trimEnd(),
     table.notes.map((note) => `- ${escapeMarkdown(note)}`).join("\n"),
   ];
   return parts.filter(Boolean).join("\n\n") + "\n";
@@ -204,6 +204,7 @@ export function tableHtml(table: ReportTable): string {
   );
   const last = table.rows.length - 1;
   const html = texts.toHTML({
+    limit: Infinity, // else a hundred rows
     align,
     style: {
       table: "border-collapse:collapse;border:0;margin:4px 0;color:inherit",

@@ -10,6 +10,11 @@
 import { join } from "node:path";
 import { exists, readJson } from "../core/files.ts";
 import {
+  type ComparedSpace,
+  generationComparison,
+  searchComparison,
+} from "../report/comparison.ts";
+import {
   beyondProse,
   differenceProse,
   generationProse,
@@ -21,7 +26,7 @@ import {
 } from "../report/prose.ts";
 import type { Json } from "../report/figure.ts";
 import { GENERATOR_TABLES, RIVAL_TABLES } from "../report/rival_report.ts";
-import type { Row } from "../report/tables.ts";
+import { type Row, tableMarkdown } from "../report/tables.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 
 /** A run of record as it lies in its folder. */
@@ -56,9 +61,13 @@ export async function resultsPage(
 ): Promise<string> {
   const sections: string[] = [];
   for (const record of records) sections.push(await _section(record));
+  const compared = await Promise.all(records.map(_compared));
   return [
     "# Results",
     "Written by `deno task results` from the tables of the runs of record: every figure below, in a sentence or in a table, stands in a row that a run left. _Paper_ rows are copied from the paper, _measured_ rows come from the command given. The _published reading_ of the metrics, called _paper_ in records of earlier versions, is the one under which the published figures are possible: the paper does not state its own. The _strict reading_ is what a user of the metrics means.",
+    "## Paper, rivals and this project",
+    tableMarkdown(generationComparison(compared)).trim(),
+    tableMarkdown(searchComparison(compared)).trim(),
     ...sections,
     ...(example === null ? [] : [await _example(example)]),
     ...(speed === null ? [] : [`## Speed\n\n${speed.trim()}`]),
@@ -84,11 +93,43 @@ async function _example(folder: string): Promise<string> {
   ].join("\n\n");
 }
 
+/** The names of a space's tables of generations and of searches. */
+function _names({ tables }: RunOfRecord): {
+  readonly generation: string;
+  readonly search: string;
+} {
+  return {
+    generation: `table_${tables.generation ?? "generation"}`,
+    search: `table_${tables.search ?? "search"}`,
+  };
+}
+
+/** What the comparison takes of a record. */
+async function _compared(record: RunOfRecord): Promise<ComparedSpace> {
+  const { title, folder, rivals } = record;
+  const { generation, search } = _names(record);
+  const rows = async (
+    tables: string,
+    name: string,
+  ): Promise<readonly Row[]> => {
+    const path = join(tables, `${name}.json`);
+    return await exists(path) ? await readJson(path, "table") : [];
+  };
+  const own = join(folder, "tables");
+  return {
+    title,
+    generation: await rows(own, generation),
+    seeds: await rows(own, "training_seeds"),
+    generators: await rows(rivals, GENERATOR_TABLES[0]),
+    search: await rows(own, search),
+    searches: await rows(rivals, RIVAL_TABLES[0]),
+  };
+}
+
 async function _section(record: RunOfRecord): Promise<string> {
-  const { title, folder, tables } = record;
+  const { title, folder } = record;
   const manifest = await readManifest(folder);
-  const generation = `table_${tables.generation ?? "generation"}`;
-  const search = `table_${tables.search ?? "search"}`;
+  const { generation, search } = _names(record);
   const part = async (
     heading: string,
     name: string,

@@ -6,6 +6,8 @@ import {
   tableHtml,
   tableMarkdown,
 } from "../../lib/report/tables.ts";
+import { tableLatex } from "../../lib/report/table_latex.ts";
+import { tableText } from "../../lib/report/table_text.ts";
 
 const ROWS = [
   { name: "a", count: 12345, rate: 0.5, tiny: 0.0003 },
@@ -49,6 +51,16 @@ Deno.test("table() shows the columns it is asked for, as it is asked", () => {
       ["none", "left", "truea", "trueb"],
     ],
   );
+});
+
+Deno.test("a table of hundreds of rows is written whole in every format", () => {
+  const long = table(Array.from({ length: 250 }, (_, at) => ({ at })));
+  const rows = (text: string, row: RegExp) => text.match(row)?.length;
+  assert.equal(rows(tableMarkdown(long), /^\|\d+\|$/gm), 250);
+  assert.equal(rows(tableHtml(long), /<tr/g), 251);
+  assert.equal(rows(tableCsv(long), /^\d+$/gm), 250);
+  assert.equal(rows(tableText(long), /^ *\d+ *$/gm), 250);
+  assert.equal(rows(tableLatex(long, "long"), /^ *\d+ *\\\\/gm), 250);
 });
 
 Deno.test("table() takes an Arquero table", () => {
