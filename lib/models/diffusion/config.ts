@@ -23,7 +23,13 @@ export interface DiffusionConfig {
   readonly layers: number;
 }
 
-/** Ours: what a quarter of an hour on two cores trains. */
+/**
+ * Ours: what about a quarter of an hour of one core trains.
+ *
+ * Of 1,024 graphs, after 2,980 training steps of 256 cells each, 86 % were cells of
+ * NAS-Bench-101; with noise that masks values, in the place of values by marginals, 82 %, and
+ * with 64 steps, which cost twice as much to draw with, 89 %.
+ */
 export const DIFFUSION_SIZES: Omit<DiffusionConfig, "marginals"> = {
   steps: 32,
   hidden: 384,
