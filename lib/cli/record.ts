@@ -20,6 +20,8 @@ const ACTION = "record a run";
 const HELP = `deno task record RUN [options]
 
   RUN              name of the run: of its folder in outputs/runs
+  --further        keep it beside the record, as that of a further training seed: tables, and
+                   the samples that they are counted from
   --no-models      leave its trained models where they are, so that the record stays small
   --outputs DIR    folder of all runs and records (outputs)
 
@@ -33,6 +35,7 @@ Commit what it writes: nothing else writes there.
 async function main(args: readonly string[]): Promise<number> {
   const { values, words } = parseWords(args, {
     outputs: { type: "string" },
+    further: { type: "boolean" },
     "no-models": { type: "boolean" },
   }, ACTION);
   if (words.length !== 1) {
@@ -46,9 +49,10 @@ async function main(args: readonly string[]): Promise<number> {
   const root = existingOutputs(values.outputs, userFolder(), ACTION);
   const record = await recordRun(name, {
     root,
+    further: values.further,
     models: !values["no-models"],
   });
-  console.log(`${name} is the run of record in ${shownPath(record)}`);
+  console.log(`${name} is recorded in ${shownPath(record)}`);
   console.log(`Written: ${shownPath(await writeResults(root))}`);
   return 0;
 }

@@ -20,7 +20,13 @@ import { sampleFiles } from "../recount/samples.ts";
 import { recountSeeds } from "../recount/seeds.ts";
 import { generationTableName } from "../report/generation_report.ts";
 import { countedTables, savedRows } from "../run/counted_tables.ts";
-import { recordFolder, runFolder, shownPath } from "../run/folders.ts";
+import {
+  recordedSeeds,
+  recordFolder,
+  runFolder,
+  seedFolder,
+  shownPath,
+} from "../run/folders.ts";
 import { type Manifest, readManifest } from "../run/manifest.ts";
 import { furtherRuns } from "../run/seeds.ts";
 import { checkRunSettings } from "../run/settings.ts";
@@ -50,8 +56,8 @@ const HELP = `deno task recount [SPACE...] [options]
   --outputs DIR    folder of all runs and records (outputs)
 
 Counts every figure of the tables of generations again, in both readings, from the samples
-and the reconstructed cells that came with them; of a run also its table over training
-seeds, from what the runs of these seeds hold. The code that counts shares nothing with the
+and the reconstructed cells that came with them, and the table over training seeds, from
+what the runs of these seeds hold. The code that counts shares nothing with the
 code that measured. Prints a line a row. The exit code is 1 where a figure is not as counted, or where
 there are no samples to count.
 `;
@@ -60,7 +66,7 @@ there are no samples to count.
 interface Recounted {
   readonly folder: string;
   readonly space: SearchSpace;
-  /** The runs of further training seeds. A record comes without them. */
+  /** Of further training seeds: runs, or what a record keeps of them. */
   readonly further: readonly {
     readonly seed: number;
     readonly folder: string;
@@ -108,7 +114,12 @@ async function main(args: readonly string[]): Promise<number> {
       const record = recordFolder(root, name);
       // Of the records that were not asked for by name, those that are there.
       if (words.length > 0 || await exists(record)) {
-        folders.push({ folder: record, space: getSpace(name), further: [] });
+        folders.push({
+          folder: record,
+          space: getSpace(name),
+          further: recordedSeeds(record)
+            .map((seed) => ({ seed, folder: seedFolder(record, seed) })),
+        });
       }
     }
   }

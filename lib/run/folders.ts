@@ -8,6 +8,7 @@
  *         manifest.json report.html                     of a finished run
  *       <space>/       the run of record of a space; in git, written by `deno task record`
  *         tables/ figures/ models/ samples/ notebooks/ manifest.json
+ *         seeds/<seed>/ of a further training seed: tables/ samples/ manifest.json
  *
  * @module
  */
@@ -44,6 +45,21 @@ export function runFolder(root: string, name: string): string {
 /** The folder of the run of record of a space. */
 export function recordFolder(root: string, space: string): string {
   return join(root, space);
+}
+
+const SEEDS = "seeds";
+
+/** The folder of a further training seed in the run of record of a space. */
+export function seedFolder(record: string, seed: number): string {
+  return join(record, SEEDS, String(seed));
+}
+
+/** The further training seeds that a run of record has, ascending. */
+export function recordedSeeds(record: string): number[] {
+  const folder = join(record, SEEDS);
+  if (!existsSync(folder)) return [];
+  return [...Deno.readDirSync(folder)].map(({ name }) => Number(name))
+    .filter(Number.isInteger).sort((a, b) => a - b);
 }
 
 /** The name of a run for which none was asked: another seed is another run. */

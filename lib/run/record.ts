@@ -4,7 +4,8 @@
  * A run of record is a full run that has finished, each stage of it run from a commit whose
  * code is that of the checkout, with nothing changed. Of its files tables, the samples and
  * reconstructed cells that their rows were counted from, figures as data and as images, trained models, manifest and
- * executed notebooks are kept; other samples, trials and checkpoints stay with the run.
+ * executed notebooks are kept; other samples, trials and checkpoints stay with the run. Of runs
+ * of further training seeds, which its table over seeds is made from, tables and samples are kept.
  *
  * @module
  */
@@ -25,9 +26,11 @@ import {
   executedNotebook,
   manifestPath,
   OUTPUTS,
+  recordedSeeds,
   recordFolder,
   runFolder,
   runsFolder,
+  seedFolder,
   shownPath,
 } from "./folders.ts";
 import { changedCode } from "./git.ts";
@@ -39,7 +42,7 @@ import {
   withOutputs,
 } from "./notebook.ts";
 import { fileHash } from "./stage_files.ts";
-import { readStageRecord, STAGES, stagesOn } from "./stages.ts";
+import { readStageRecord, SEED_STAGES, STAGES, stagesOn } from "./stages.ts";
 
 /** A notebook of the repository stays below this many bytes, so that GitHub shows it. */
 export const MAX_NOTEBOOK_BYTES = 1_000_000;
@@ -52,12 +55,15 @@ export interface RecordOptions {
   readonly project?: string;
   /** Names of the stages of a finished run; by default those of its space. */
   readonly stages?: readonly string[];
+  /** Whether it is a run of a further training seed, kept beside what is recorded of its space. */
+  readonly further?: boolean;
   /** Whether trained models are kept; without them a record is a third of its size. */
   readonly models?: boolean;
 }
 
 /**
  * Writes the run of record of a space, whole or not at all, in place of the one that is there.
+ * What is recorded of further training seeds is written by itself, and stays.
  *
  * Executed notebooks are kept with the prose of `notebooks/` as it is now. Those of the default
  * space are also written to `notebooks/` itself.
@@ -73,27 +79,35 @@ export async function recordRun(
     project = PROJECT_ROOT,
     stages,
     models = true,
+    further = false,
   }: RecordOptions = {},
 ): Promise<string> {
   const action = `record the run ${name}`;
   const outputs = runFolder(root, name);
+  const asked = stages ??
+    (further ? SEED_STAGES.map((stage) => stage.name) : undefined);
   const { manifest, left, done } = await _finishedRun(
     root,
     name,
-    stages,
+    asked,
     action,
   );
   await _checkCode(manifest, project, action);
+  const { space, seed } = manifest.settings;
   const files = Object.keys(manifest.files).filter((path) => left.has(path));
   const paths = [
-    ...files.filter((path) => _isKept(path, models)),
+    ...files.filter((path) =>
+      further ? path.startsWith("tables/") : _isKept(path, models)
+    ),
     ...await _countedSamples(outputs, manifest, files, action),
   ];
   await _checkFiles(outputs, manifest, paths, action);
-  const notebooks = await _notebooks(outputs, project, done);
+  const notebooks = further
+    ? new Map<string, string>()
+    : await _notebooks(outputs, project, done);
 
-  const { space } = manifest.settings;
-  const record = recordFolder(root, space);
+  const whole = recordFolder(root, space);
+  const record = further ? seedFolder(whole, seed) : whole;
   const fresh = `${record}.${Deno.pid}.new.tmp`;
   const old = `${record}.${Deno.pid}.old.tmp`;
   try {
@@ -113,6 +127,7 @@ export async function recordRun(
       ),
     };
     await writeJson(manifestPath(fresh), kept);
+    if (!further) await _keepSeeds(whole, fresh);
     const replaces = await exists(record);
     if (replaces) await Deno.rename(record, old);
     try {
@@ -129,12 +144,26 @@ export async function recordRun(
       await Deno.remove(folder, { recursive: true }).catch(() => {});
     }
   }
-  if (space === DEFAULT_SPACE.name) {
+  if (space === DEFAULT_SPACE.name && !further) {
     for (const [stage, text] of notebooks) {
       await writeFileAtomic(join(project, executedNotebook(stage)), text);
     }
   }
   return record;
+}
+
+/** Copies what a record has of further training seeds. */
+async function _keepSeeds(record: string, fresh: string): Promise<void> {
+  for (const seed of recordedSeeds(record)) {
+    const folder = seedFolder(record, seed);
+    const { files } = await readManifest(folder);
+    for (const path of [...Object.keys(files), basename(manifestPath(folder))]) {
+      await writeFileAtomic(
+        join(seedFolder(fresh, seed), path),
+        await Deno.readFile(join(folder, path)),
+      );
+    }
+  }
 }
 
 /** Whether a result of a run, given by its path, is kept in a record. */

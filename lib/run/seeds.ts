@@ -6,7 +6,7 @@
  * seed puts all of them together, and none waits for another in a circle.
  *
  * A run counts if it has finished, with the same settings, and with the versions that parts
- * have now.
+ * have now. Where there is no such run, what the run of record keeps of its seed stands for it.
  *
  * @module
  */
@@ -14,7 +14,7 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { exists, readJson } from "../core/files.ts";
-import { manifestPath } from "./folders.ts";
+import { manifestPath, recordFolder, seedFolder } from "./folders.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import {
   checkRunSettings,
@@ -48,14 +48,29 @@ export async function furtherRuns(
 ): Promise<FurtherRun[]> {
   const runs: FurtherRun[] = [];
   for (let seed = settings.seed + 1; seed < 2 ** 32; seed++) {
-    const other = withSeed(settings, seed);
-    const outputs = resultsFolder(other);
-    if (!await exists(manifestPath(outputs))) break;
-    const manifest = await readManifest(outputs);
-    if (!_isAlike(manifest, other, stages)) break;
-    runs.push({ seed, outputs, manifest });
+    const run = await _runOf(withSeed(settings, seed), stages);
+    if (run === null) break;
+    runs.push(run);
   }
   return runs;
+}
+
+/** The run of a seed, else what is recorded of it; null where neither is alike. */
+async function _runOf(
+  settings: RunSettings,
+  stages: readonly Stage[],
+): Promise<FurtherRun | null> {
+  const { root, space, seed } = settings;
+  const folders = [
+    resultsFolder(settings),
+    seedFolder(recordFolder(root, space), seed),
+  ];
+  for (const outputs of folders) {
+    if (!await exists(manifestPath(outputs))) continue;
+    const manifest = await readManifest(outputs);
+    if (_isAlike(manifest, settings, stages)) return { seed, outputs, manifest };
+  }
+  return null;
 }
 
 /** Whether a run is of the settings asked for, where they matter, and of the versions of now. */

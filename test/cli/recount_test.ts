@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJson } from "../../lib/core/files.ts";
 import { PROJECT_ROOT } from "../../lib/core/project.ts";
 import { rowsOverSeeds } from "../../lib/generation/training_seeds.ts";
 import type { ResultRow } from "../../lib/metrics/result_row.ts";
+import { recordFolder, seedFolder } from "../../lib/run/folders.ts";
 import { writeManifest } from "../../lib/run/manifest.ts";
 import { withSeed } from "../../lib/run/seeds.ts";
 import { checkRunSettings, resultsFolder } from "../../lib/run/settings.ts";
@@ -86,6 +88,16 @@ Deno.test("recount counts rows over training seeds from the runs of all of them,
       "NAS-Bench-201, training_seeds: Ours, seeds 3, 4, strict: agrees, 12 figures",
       `${run}: all 40 figures agree with what they are counted from`,
     ]);
+    // The same of a record that keeps them.
+    const kept = recordFolder(root, settings.space);
+    await cp(run, kept, { recursive: true });
+    await cp(resultsFolder(other), seedFolder(kept, other.seed), {
+      recursive: true,
+    });
+    const recounted = await recount(root, settings.space);
+    assert.equal(recounted.code, 0, recounted.output + recounted.errors);
+    assert.match(recounted.output, /seeds 3, 4, strict: agrees, 12 figures/);
+    await Deno.remove(kept, { recursive: true });
     await Deno.remove(join(resultsFolder(other), "manifest.json"));
     assert.deepEqual(await last(0), [
       "NAS-Bench-201, training_seeds: 2 rows not counted again, as samples of training seed 4 are not here",

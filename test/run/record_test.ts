@@ -7,7 +7,7 @@ import {
   writeJson,
 } from "../../lib/core/files.ts";
 import { gzipped } from "../../lib/core/gzip.ts";
-import { stagePath } from "../../lib/run/folders.ts";
+import { recordedSeeds, stagePath } from "../../lib/run/folders.ts";
 import { changedCode, type GitState, gitState } from "../../lib/run/git.ts";
 import {
   type Manifest,
@@ -103,7 +103,7 @@ async function makeRun(
 const record = (
   { folder }: Checkout,
   name = "mine",
-  options: { models?: boolean } = {},
+  options: { models?: boolean; further?: boolean } = {},
 ) =>
   recordRun(name, {
     root: join(folder, "outputs"),
@@ -124,6 +124,38 @@ Deno.test("recordRun() leaves models out where that is asked for", async () => {
       [],
     );
     assert.equal(await exists(join(run, "models")), true);
+  });
+});
+
+Deno.test("recordRun() keeps tables and samples of a further training seed, and they stay when the run of record is replaced", async () => {
+  await withCheckout(async (checkout) => {
+    const run = await makeRun(checkout, { settings: { seed: 2 } });
+    const seed = await record(checkout, "mine", { further: true });
+    const whole = join(checkout.folder, "outputs", "nasbench201");
+    assert.equal(seed, join(whole, "seeds", "2"));
+    const kept = async () => {
+      const { settings, files } = await readManifest(seed);
+      assert.equal(settings.seed, 2);
+      for (const path of Object.keys(files)) {
+        assert.deepEqual(
+          await Deno.readFile(join(seed, path)),
+          await Deno.readFile(join(run, path)),
+        );
+      }
+      return Object.keys(files).sort();
+    };
+    const files = [
+      ...Object.keys(FILES).filter((path) => path.startsWith("tables/")),
+      ...Object.keys(SAMPLED).slice(0, 2),
+    ].sort();
+    assert.deepEqual(await kept(), files);
+    assert.deepEqual(recordedSeeds(whole), [2]);
+    await makeRun(checkout);
+    for (const _ of ["the first", "in its place"]) {
+      assert.equal(await record(checkout), whole);
+      assert.equal(await exists(join(whole, "tables/t.md")), true);
+      assert.deepEqual(await kept(), files);
+    }
   });
 });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { writeJson } from "../../lib/core/files.ts";
 import type { ResultRow } from "../../lib/metrics/result_row.ts";
+import { recordFolder, seedFolder } from "../../lib/run/folders.ts";
 import { writeManifest } from "../../lib/run/manifest.ts";
 import {
   furtherRows,
@@ -92,6 +93,28 @@ Deno.test("furtherRuns() are of the seeds after a run's own, up to the first tha
     const outputs = resultsFolder(withSeed(settings, 1));
     await Deno.remove(join(outputs, "manifest.json"));
     assert.deepEqual(await seedsOf(settings), []);
+  });
+});
+
+Deno.test("furtherRuns() are what the run of record keeps where there are no runs that are alike", async () => {
+  await withRuns(async (settings) => {
+    for (const seed of [1, 2]) await finish(settings, seed);
+    const record = recordFolder(settings.root, settings.space);
+    const kept = seedFolder(record, 1);
+    await Deno.mkdir(dirname(kept), { recursive: true });
+    await Deno.rename(resultsFolder(withSeed(settings, 1)), kept);
+    const runs = await furtherRuns(settings, SEED_STAGES);
+    assert.deepEqual(
+      runs.map(({ seed, outputs }) => [seed, outputs]),
+      [[1, kept], [2, resultsFolder(withSeed(settings, 2))]],
+    );
+    assert.deepEqual(await furtherRows(settings, "t", SEED_STAGES), [
+      { seed: 1, rows: [row("ours", 1)] },
+      { seed: 2, rows: [row("ours", 2)] },
+    ]);
+    // One of other settings does not count, be it nearer.
+    await finish(settings, 1, { asked: { samples: 7 } });
+    assert.equal((await furtherRuns(settings, SEED_STAGES))[0].outputs, kept);
   });
 });
 
