@@ -157,7 +157,9 @@ async function _keepSeeds(record: string, fresh: string): Promise<void> {
   for (const seed of recordedSeeds(record)) {
     const folder = seedFolder(record, seed);
     const { files } = await readManifest(folder);
-    for (const path of [...Object.keys(files), basename(manifestPath(folder))]) {
+    for (
+      const path of [...Object.keys(files), basename(manifestPath(folder))]
+    ) {
       await writeFileAtomic(
         join(seedFolder(fresh, seed), path),
         await Deno.readFile(join(folder, path)),

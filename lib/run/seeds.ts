@@ -68,7 +68,9 @@ async function _runOf(
   for (const outputs of folders) {
     if (!await exists(manifestPath(outputs))) continue;
     const manifest = await readManifest(outputs);
-    if (_isAlike(manifest, settings, stages)) return { seed, outputs, manifest };
+    if (_isAlike(manifest, settings, stages)) {
+      return { seed, outputs, manifest };
+    }
   }
   return null;
 }
