@@ -93,6 +93,7 @@ export {
   meaningProse,
   permutationProse,
   predictorProse,
+  rivalProse,
   searchProse,
   seedsProse,
 } from "./prose.ts";
