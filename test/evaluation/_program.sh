@@ -18,6 +18,10 @@ end() {
   exit "$1"
 }
 
+step=$(cat "$work/checkpoint" 2>/dev/null || echo 0)
+# From its first progress on it may be stopped.
+[ "$way" != careful ] || trap 'echo "$step" >"$work/checkpoint"; end 75' TERM
+
 echo '{"event":"progress","epoch":1,"epochs":2,"train":0.5}'
 echo "a line of a log"
 case $way in
@@ -47,9 +51,7 @@ case $way in
     if grep -q no_such_operation "$request"; then
       printf '{"protocol":1,"id":"%s","status":"failed","reason":"invalid_cell"}' "$id" | put
     else
-      trap 'echo "$step" >"$work/checkpoint"; end 75' TERM
-      step=$(cat "$work/checkpoint" 2>/dev/null || echo 0)
-      while [ "$step" -lt 10 ]; do step=$((step + 1)); sleep 0.05; done
+      while [ "$step" -lt 20 ]; do step=$((step + 1)); sleep 0.05; done
       ok "$id" | put
     fi ;;
   silent) exec sleep 60 ;;
