@@ -254,7 +254,7 @@ async function _agNet(
       ? QUICK_NOTE
       : `Its generator before a search, trained on ${
         graphs.toLocaleString("en-US")
-      } graphs; published on 2,500,000.`,
+      } graphs.`,
     file: `${run.samplesOf("ag-net")}${SAMPLES_SUFFIX}`,
     signal: run.signal,
   });

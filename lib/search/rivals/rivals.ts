@@ -113,8 +113,7 @@ export function rivalSearches(space: SearchSpace): RivalSearch[] {
     ...!suitsAgNet(space) ? [] : [{
       name: "AG-Net",
       budget: ROUNDS_BUDGET,
-      source:
-        "Lukasik et al. 2022 (arXiv:2203.08734), its code; the generator trained on fewer graphs",
+      source: "Lukasik et al. 2022 (arXiv:2203.08734), its code",
       trained: true as const,
       open: async (training: RivalTraining) => {
         const { weights } = await trainedAgNet(space, training);
