@@ -19,6 +19,7 @@ import {
   writeJson,
 } from "../core/files.ts";
 import { PROJECT_ROOT } from "../core/project.ts";
+import { generationTableName } from "../report/generation_report.ts";
 import { SAMPLES_SUFFIX, samplesKey } from "../generation/saved_samples.ts";
 import { DEFAULT_SPACE, getSpace } from "../spaces/registry.ts";
 import { countedTables } from "./counted_tables.ts";
@@ -99,7 +100,7 @@ export async function recordRun(
     ...files.filter((path) =>
       further ? path.startsWith("tables/") : _isKept(path, models)
     ),
-    ...await _countedSamples(outputs, manifest, files, action),
+    ...await _countedSamples(outputs, manifest, files, action, further),
   ];
   await _checkFiles(outputs, manifest, paths, action);
   const notebooks = further
@@ -187,6 +188,7 @@ async function _countedSamples(
   { settings }: Manifest,
   files: readonly string[],
   action: string,
+  further: boolean,
 ): Promise<string[]> {
   const keys = new Map<unknown, string>();
   for (const path of files) {
@@ -196,8 +198,10 @@ async function _countedSamples(
     keys.set(await samplesKey(join(outputs, path)), path);
   }
   const kept = new Set<string>();
-  const tables = await countedTables(outputs, getSpace(settings.space));
-  for (const { name, rows } of tables) {
+  const space = getSpace(settings.space);
+  for (const { name, rows } of await countedTables(outputs, space)) {
+    // Of further seeds nothing but this table is put together.
+    if (further && name !== generationTableName(space)) continue;
     for (const { source, method, samplesKey, reconstructionKey } of rows) {
       if (source === "paper") continue;
       const needed = {
