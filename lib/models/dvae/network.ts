@@ -30,12 +30,8 @@ import {
 } from "../../nn/mlp.ts";
 import type { LossResult } from "../../nn/optimizers.ts";
 import { gruCell, initialGru } from "../../nn/recurrent.ts";
+import { atNode, BETA, noisyLatents } from "../graph_autoencoder_network.ts";
 import type { DvaeConfig } from "./config.ts";
-
-/** Weight of the divergence from the prior. */
-const BETA = 0.005;
-/** Scale of the noise on a latent in training. */
-const NOISE_SCALE = 0.01;
 
 /** A layer that the code makes and never uses. It counts among its parameters. */
 const UNUSED = "encoder.vertex";
@@ -90,16 +86,6 @@ export interface GraphTensors {
 /** Graphs among the inputs of a step. */
 export function graphInputs(inputs: Tensors): GraphTensors {
   return { types: inputs.operations, adjacency: inputs.adjacency };
-}
-
-/** `[B, N, …]` at a vertex, `[B, …]`. */
-function _at(tensor: tf.Tensor, vertex: number): tf.Tensor {
-  const [batch, , ...rest] = tensor.shape;
-  const start = [0, vertex, ...rest.map(() => 0)];
-  return tf.reshape(tf.slice(tensor, start, [batch, 1, ...rest]), [
-    batch,
-    ...rest,
-  ]);
 }
 
 /** One-hot rows of types, `[B]` to `[B, T]`. */
@@ -179,7 +165,7 @@ function _update(
       ),
       first.shape,
     );
-    const h = gruCell(state, cell, _at(types, place), hidden);
+    const h = gruCell(state, cell, atNode(types, place), hidden);
     states.push(h);
     if (place < nodes - 1) {
       messages.push(_message(state, way, h, vertexAt(place), nodes));
@@ -201,7 +187,7 @@ function _lastStates(
   const last = [states[0]];
   for (let vertex = 1; vertex < states.length; vertex++) {
     const before = last[vertex - 1];
-    const isPresent = tf.expandDims(_at(present, vertex), 1);
+    const isPresent = tf.expandDims(atNode(present, vertex), 1);
     last.push(
       tf.add(before, tf.mul(isPresent, tf.sub(states[vertex], before))),
     );
@@ -389,13 +375,7 @@ export function dvaeLoss(
 ): LossResult {
   const graph = graphInputs(inputs);
   const { mean, logVariance } = encode(config, state, graph);
-  const z = tf.add(
-    mean,
-    tf.mul(
-      tf.mul(inputs.noise, NOISE_SCALE),
-      tf.exp(tf.div(logVariance, 2)),
-    ),
-  );
+  const z = noisyLatents({ mean, logVariance }, inputs.noise);
   const writing = writingLoss(config, state, graph, z);
   const divergence = tf.mul(
     -0.5 / z.shape[0],
@@ -447,11 +427,11 @@ export function writeGraphs(
     loose.push(tf.ones([batch, 1]));
     const logits = _typeLogits(state, before);
     const type = vertex === nodes - 1 ? _same(last, batch) : tf.cast(
-      tf.argMax(tf.add(logits, _at(typeNoise, vertex)), 1),
+      tf.argMax(tf.add(logits, atNode(typeNoise, vertex)), 1),
       "int32",
     );
     const isLast = tf.slice(_oneHot(type, count), [0, last], [batch, 1]);
-    const noise = _at(edgeNoise, vertex);
+    const noise = atNode(edgeNoise, vertex);
     let hidden: tf.Tensor = tf.zeros([batch, stateDim]);
     let h = cell(_oneHot(type, count), hidden);
     const edges: tf.Tensor[] = [], scores: tf.Tensor[] = [];

@@ -23,13 +23,9 @@ import {
 import { initialLinear, initialMlp, mlp, namedLinear } from "../../nn/mlp.ts";
 import type { LossResult } from "../../nn/optimizers.ts";
 import { gruCell, gruUpdate, initialGru } from "../../nn/recurrent.ts";
+import { atNode, BETA, noisyLatents } from "../graph_autoencoder_network.ts";
 import type { SvgeConfig, View } from "./config.ts";
 import { viewsOf } from "./config.ts";
-
-/** Weight of the divergence from the prior. */
-const BETA = 0.005;
-/** Scale of the noise on a latent in training. */
-const NOISE_SCALE = 0.01;
 
 /** Draws initial weights: PyTorch's. */
 export function initialSvgeWeights(
@@ -381,16 +377,6 @@ function _among(adjacency: tf.Tensor, n: number): tf.Tensor {
   return tf.slice(adjacency, [0, 0, 0], [adjacency.shape[0], n, n]);
 }
 
-/** `[B, N, …]` at a node, `[B, …]`. */
-function _at(tensor: tf.Tensor, node: number): tf.Tensor {
-  const [batch, , ...rest] = tensor.shape;
-  const start = [0, node, ...rest.map(() => 0)];
-  return tf.reshape(tf.slice(tensor, start, [batch, 1, ...rest]), [
-    batch,
-    ...rest,
-  ]);
-}
-
 /**
  * The loss of writing graphs, each step given the graph before it, in nats: the mean over graphs
  * of the sum over steps of the type's cross-entropy and the mean one of the edges. The edge from
@@ -407,12 +393,12 @@ export function writingLoss(
   const losses: tf.Tensor[] = [];
   const layers = _messageLayers(config, state, "decoder.messages");
   const edgeLogits = _edgeLogits(config, state);
-  let written = _start(state, _at(types, 0), z);
+  let written = _start(state, atNode(types, 0), z);
   for (let node = 1; node < config.nodes; node++) {
     if (node > 1) {
       written = _goOn(layers, state, written.h, _among(adjacency, node));
     }
-    const type = _at(types, node);
+    const type = atNode(types, node);
     const typeLoss = softmaxCrossEntropyOneHot(
       _typeLogits(state, written, z),
       type,
@@ -431,7 +417,7 @@ export function writingLoss(
         1,
       ),
     );
-    losses.push(tf.mul(loss, _at(present, node)));
+    losses.push(tf.mul(loss, atNode(present, node)));
     written = {
       ...written,
       h: tf.concat([written.h, tf.expandDims(next, 1)], 1),
@@ -464,13 +450,7 @@ export function svgeLoss(
     state,
     graphInputs(inputs, "forward"),
   );
-  const z = tf.add(
-    mean,
-    tf.mul(
-      tf.mul(inputs.noise, NOISE_SCALE),
-      tf.exp(tf.div(logVariance, 2)),
-    ),
-  );
+  const z = noisyLatents({ mean, logVariance }, inputs.noise);
   // One decoder writes all views: as one batch they take half as many products, of twice the rows.
   const views = viewsOf(config).map((view) => graphInputs(inputs, view));
   const together = (name: keyof GraphTensors) =>
@@ -538,7 +518,7 @@ export function writeGraphs(
     }
     const type = node === nodes - 1 && last !== null ? same(last) : tf.cast(
       tf.argMax(
-        tf.add(_typeLogits(state, written, z), _at(typeNoise, node)),
+        tf.add(_typeLogits(state, written, z), atNode(typeNoise, node)),
         1,
       ),
       "int32",
@@ -546,7 +526,7 @@ export function writeGraphs(
     const next = _nextNode(state, written, oneHot(type), z);
     const edges = node === 1 ? tf.ones([batch, 1]) : tf.cast(
       tf.less(
-        tf.slice(_at(edgeNoise, node), [0, 0], [batch, node]),
+        tf.slice(atNode(edgeNoise, node), [0, 0], [batch, node]),
         tf.sigmoid(edgeLogits(written, next, z)),
       ),
       "float32",
